@@ -1,0 +1,38 @@
+"""`python -m bench [NAME ...]`: measures, and prints one JSON line a bench on stdout. Words go to stderr."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Final
+
+from bench import auth, driver, event_to_message, imports, ingest, ingest_apply, journeys, orders, segment_count, up
+from bench.line import Line, say
+
+BENCHES: Final[Mapping[str, Callable[[], AsyncIterator[Line]]]] = {
+    "ingest": ingest.measure,
+    "ingest_apply": ingest_apply.measure,
+    "orders": orders.measure,
+    "journeys": journeys.measure,
+    "driver": driver.measure,
+    "event_to_message": event_to_message.measure,
+    "up": up.measure,
+    "auth": auth.measure,
+    "import": imports.measure,
+    "segment_count": segment_count.measure,
+}
+
+
+async def main(names: list[str]) -> int:
+    """Run the named benches, all of them if none is named. 0 is done, 2 wrong use."""
+    if unknown := sorted(set(names) - set(BENCHES)):
+        say(f"There is no bench {', '.join(unknown)}: choose from {', '.join(BENCHES)}.")
+        return 2
+    for name in names or BENCHES:
+        say(f"{name}:")
+        async for line in BENCHES[name]():
+            print(line.json(), flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(sys.argv[1:])))

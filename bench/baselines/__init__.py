@@ -1,0 +1,1 @@
+"""What the hub is measured against, each with a sentence that says why it is fair."""

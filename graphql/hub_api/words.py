@@ -1,0 +1,53 @@
+"""The hub's words that have a fixed set of values, as enums of the schema."""
+
+import strawberry
+
+from hub.access.grants import KeyKind
+from hub.access.model import Role, Scope
+from hub.commerce.catalogue import ProductStatus
+from hub.commerce.model import FulfilmentKind, OrderStatus, SalesChannel
+from hub.commerce.opening import Weekday
+from hub.commerce.shipping import Basis
+from hub.commerce.stores import StoreChannel
+from hub.decisions.model import Reason
+from hub.events.model import Kind
+from hub.journeys.model import Status
+from hub.messaging.model import MessageClass, Outcome, State
+from hub.messaging.timeline import EntryKind
+from hub.privacy.store import Standing
+from hub.profiles.clashes import ClashState
+from hub.profiles.consent import ConsentState, How
+from hub.profiles.devices import Platform
+from hub.profiles.model import Channel, IdentifierKind
+from hub.profiles.suppression import SuppressionReason
+from hub.profiles.topics import TopicClass
+
+# Registered in place: the fields of the schema are annotated with the hub's own classes.
+strawberry.enum(Basis, name="ShippingBasis", description="What a price of shipping is made of.")
+strawberry.enum(Channel, name="Channel", description="A way to reach a customer.")
+strawberry.enum(ClashState, name="ClashState", description="What became of a clash.")
+strawberry.enum(
+    EntryKind, name="TimelineKind", description="What sort of entry it is: a call that told of it, or `MESSAGE`."
+)
+strawberry.enum(IdentifierKind, name="IdentifierKind", description="Kinds of identifier, the strongest first.")
+strawberry.enum(KeyKind, name="KeyKind", description="What a key is for.")
+strawberry.enum(Kind, name="EventKind", description="The calls of the Segment spec.")
+strawberry.enum(MessageClass, name="MessageClass", description="What to do where nobody can tell if it arrived.")
+strawberry.enum(FulfilmentKind, name="FulfilmentKind", description="How goods come to a customer.")
+strawberry.enum(OrderStatus, name="OrderStatus", description="How far an order is; `OPEN` until it was completed.")
+strawberry.enum(SalesChannel, name="SalesChannel", description="Where something was bought.")
+strawberry.enum(Outcome, name="AttemptOutcome", description="How one attempt to send ended.")
+strawberry.enum(ProductStatus, name="ProductStatus", description="Whether a product is sold.")
+strawberry.enum(Platform, name="DevicePlatform", description="What an app runs on.")
+strawberry.enum(Reason, name="DecisionReason", description="Why the answer was no.")
+strawberry.enum(Role, name="Role", description="What a member of staff does here.")
+strawberry.enum(Scope, name="Scope", description="What a caller may do.")
+strawberry.enum(Standing, name="ErasureState", description="Where an erasure stands.")
+strawberry.enum(State, name="MessageState", description="Where a message stands.")
+strawberry.enum(Status, name="RunStatus", description="Where a run stands.")
+strawberry.enum(StoreChannel, name="StoreChannel", description="How an order is had from a store.")
+strawberry.enum(Weekday, name="Weekday", description="The days of the week.")
+strawberry.enum(ConsentState, name="ConsentState", description="What a customer says; `PENDING` allows nothing.")
+strawberry.enum(How, name="ConsentWay", description="By which way a consent came.")
+strawberry.enum(SuppressionReason, name="SuppressionReason", description="Why an address must not be written to.")
+strawberry.enum(TopicClass, name="TopicClass", description="What the law makes of a message.")

@@ -1,0 +1,1 @@
+"""What the business means: rules, storage, use cases. Knows no other room."""

@@ -1,0 +1,1 @@
+"""Commerce: what is for sale, where it lies, and what people buy."""

@@ -1,0 +1,216 @@
+"""An order and its refunds: what a customer bought, as the newest version says it, and what was given back.
+
+Whatever is told of an order is an `Order` that knows little: one version of its contents, one refund, one moment.
+Joining these in any sequence, and any of them twice, gives the same order.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from uuid import UUID
+
+from hub.kit import ids
+from hub.kit.money import Money
+
+
+class SalesChannel(StrEnum):
+    """Where something was bought."""
+
+    POS = "pos"
+    WEB = "web"
+    APP = "app"
+    SOCIAL = "social"
+
+
+class FulfilmentKind(StrEnum):
+    """How goods come to the customer."""
+
+    SHIP = "ship"
+    PICKUP = "pickup"
+    CURBSIDE = "curbside"
+    SHIP_FROM_STORE = "ship_from_store"
+
+
+class OrderStatus(StrEnum):
+    """How far an order is. It is `open` while it is only known from changes, without having been completed."""
+
+    OPEN = "open"
+    COMPLETED = "completed"
+    READY_FOR_PICKUP = "ready_for_pickup"
+    PICKED_UP = "picked_up"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Stamp:
+    """How new a version is: by the source's number, else its time of change; two of the same, by their event's id.
+
+    `number` is -1 where the source does not count its versions: any that is counted is newer.
+    """
+
+    number: int
+    at: datetime
+    event_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an order. `price` is that of one unit; amounts are minor units of the order's currency."""
+
+    product_id: str | None
+    sku: str | None
+    variant: str | None
+    name: str | None
+    category: str | None
+    quantity: Decimal
+    price: int | None
+    discount: int | None
+    tax: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fulfilment:
+    """How the goods come to the customer, and from which store or warehouse."""
+
+    kind: FulfilmentKind
+    location: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """One version of an order, whole. Amounts are minor units of `currency`; without one there are no amounts."""
+
+    stamp: Stamp
+    profile_id: UUID
+    currency: str | None = None
+    gross: int | None = None
+    shipping: int | None = None
+    tax: int | None = None
+    discount: int | None = None
+    coupon: str | None = None
+    channel: SalesChannel | None = None
+    store_id: str | None = None
+    associate_id: str | None = None
+    fulfilment: Fulfilment | None = None
+    payment_kind: str | None = None
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RefundedLine:
+    """What of a refund is for one product."""
+
+    product_id: str | None
+    sku: str | None
+    quantity: Decimal
+    amount: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """The newest version of what was given back at once. Without an amount, it is all that was paid."""
+
+    refund_id: str
+    stamp: Stamp
+    at: datetime
+    currency: str | None = None
+    amount: int | None = None
+    reason: str | None = None
+    lines: tuple[RefundedLine, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is known of an order. One without contents has only been heard of: its refund came first, or its pick-up.
+
+    `heard_from` holds, as long as nobody knows whose it is, the profiles of the events that told of it.
+    """
+
+    source: str
+    order_id: str
+    contents: Contents | None = None
+    completed_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    ready_at: datetime | None = None
+    picked_up_at: datetime | None = None
+    refunds: Mapping[str, Refund] = field(default_factory=dict)
+    heard_from: frozenset[UUID] = frozenset()
+
+    @property
+    def id(self) -> UUID:
+        """The key of its document."""
+        return ids.key_of("order", self.source, self.order_id)
+
+    @property
+    def at(self) -> datetime | None:
+        """When it was completed; else, when its contents were last changed."""
+        return self.completed_at or (self.contents.stamp.at if self.contents else None)
+
+    @property
+    def status(self) -> OrderStatus:
+        """How far it is. A cancelled order stays cancelled, whatever else is heard of it."""
+        if self.cancelled_at:
+            return OrderStatus.CANCELLED
+        if self.picked_up_at:
+            return OrderStatus.PICKED_UP
+        if self.ready_at:
+            return OrderStatus.READY_FOR_PICKUP
+        return OrderStatus.COMPLETED if self.completed_at else OrderStatus.OPEN
+
+    @property
+    def gross(self) -> Money | None:
+        """What the customer paid, or was to pay. None where no version has said it."""
+        said = self.contents
+        return Money(said.gross, said.currency) if said and said.currency and said.gross is not None else None
+
+    @property
+    def refunded(self) -> Money | None:
+        """What was given back, in the order's currency: a refund in another one is not counted against it."""
+        gross = self.gross
+        if gross is None:
+            return None
+        if any(it.currency is None for it in self.refunds.values()):
+            return gross
+        return Money(
+            sum(it.amount or 0 for it in self.refunds.values() if it.currency == gross.currency), gross.currency
+        )
+
+    @property
+    def net(self) -> Money | None:
+        """What the retailer keeps: gross less refunds."""
+        gross, refunded = self.gross, self.refunded
+        return gross - refunded if gross and refunded else None
+
+    def joined(self, other: "Order") -> "Order":
+        """Join what two know of the same order: of each part the newest version, of each moment the first time."""
+        contents = _newest_contents(self.contents, other.contents)
+        return Order(
+            source=self.source,
+            order_id=self.order_id,
+            contents=contents,
+            completed_at=_first(self.completed_at, other.completed_at),
+            cancelled_at=_first(self.cancelled_at, other.cancelled_at),
+            ready_at=_first(self.ready_at, other.ready_at),
+            picked_up_at=_first(self.picked_up_at, other.picked_up_at),
+            refunds={
+                key: _newest_refund(self.refunds.get(key), other.refunds.get(key))
+                for key in sorted({*self.refunds, *other.refunds})
+            },
+            heard_from=frozenset() if contents else self.heard_from | other.heard_from,
+        )
+
+
+def _newest_contents(one: Contents | None, other: Contents | None) -> Contents | None:
+    if one is None or other is None:
+        return one or other
+    return max(one, other, key=lambda it: it.stamp)
+
+
+def _newest_refund(one: Refund | None, other: Refund | None) -> Refund:
+    return max((it for it in (one, other) if it), key=lambda it: it.stamp)
+
+
+def _first(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min(one, other) if one and other else one or other

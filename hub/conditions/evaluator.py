@@ -1,0 +1,147 @@
+"""Conditions on a value such as `{"properties": {…}, "profile": {…}}`, decoded from JSON or BSON.
+
+A condition never raises, whatever the value holds:
+
+- A name that is missing is the same as one that is null. Lists have no names inside.
+- A value of another type than the literal makes a comparison false. `true` is no number; 1 and 1.0 are equal.
+- `!=` is exactly the contrary of `=`: `profile.country != "DE"` also holds for people whose country is unknown, which
+  is what "everybody but Germany" means to a marketer, and what MongoDB's `$ne` finds.
+- Text is compared by code points, with regard to case. So ISO 8601 dates of one form and zone compare in time's order.
+- `contains` finds a piece of a text, or an equal item of a list.
+"""
+
+import operator
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from typing import Any, Final, TypeAlias
+
+from hub.conditions.model import Compare, Comparison, Condition, Every, Exists, Literal, Not, Path, Some
+
+Test: TypeAlias = Callable[[Any], bool]
+"""A question to one value. It answers for any value and raises for none."""
+
+
+def holds(condition: Condition, value: Mapping[str, Any]) -> bool:
+    """Tell whether the condition is true of the value."""
+    return compiled(condition)(value)
+
+
+@lru_cache(maxsize=4_096)
+def compiled(condition: Condition) -> Callable[[Mapping[str, Any]], bool]:
+    """Turn a condition into one function. Who asks often keeps the function: looking it up hashes the whole tree."""
+    match condition:
+        case Compare(path, comparison, values):
+            return _of(path, _TESTS[comparison](*values))
+        case Exists(path):
+            return _of(path, lambda found: found is not None)
+        case Not(part):
+            inner = compiled(part)
+            return lambda value: not inner(value)
+        case Every(parts):
+            return _all_of(tuple(map(compiled, parts)))
+        case Some(parts):
+            return _one_of(tuple(map(compiled, parts)))
+
+
+def _all_of(tests: tuple[Test, ...]) -> Test:
+    def all_hold(value: Any) -> bool:
+        for test in tests:  # noqa: SIM110 - all() over a generator takes twice as long
+            if not test(value):
+                return False
+        return True
+
+    return all_hold
+
+
+def _one_of(tests: tuple[Test, ...]) -> Test:
+    def one_holds(value: Any) -> bool:
+        for test in tests:  # noqa: SIM110 - any() over a generator takes twice as long
+            if test(value):
+                return True
+        return False
+
+    return one_holds
+
+
+def _of(path: Path, test: Test) -> Test:
+    def reached(value: Any) -> bool:
+        for name in path:
+            if not isinstance(value, dict):
+                return test(None)
+            value = value.get(name)
+        return test(value)
+
+    return reached
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _equal(literal: Literal) -> Test:
+    if literal is None or isinstance(literal, bool):
+        return lambda found: found is literal
+    if isinstance(literal, str):
+        return lambda found: isinstance(found, str) and found == literal
+    return lambda found: _is_number(found) and found == literal
+
+
+def _unequal(literal: Literal) -> Test:
+    equal = _equal(literal)
+    return lambda found: not equal(found)
+
+
+def _in(*values: Literal) -> Test:
+    texts = frozenset(value for value in values if isinstance(value, str))
+    numbers = frozenset(value for value in values if _is_number(value))
+    constants = tuple(value for value in values if value is None or isinstance(value, bool))
+
+    def found_in(found: Any) -> bool:
+        if isinstance(found, str):
+            return found in texts
+        return found in numbers if _is_number(found) else any(found is constant for constant in constants)
+
+    return found_in
+
+
+def _contains(literal: Literal) -> Test:
+    equal = _equal(literal)
+
+    def contains(found: Any) -> bool:
+        if isinstance(found, str):
+            return isinstance(literal, str) and literal in found
+        return isinstance(found, list) and any(equal(item) for item in found)
+
+    return contains
+
+
+def _starts(prefix: Literal) -> Test:
+    return lambda found: isinstance(found, str) and isinstance(prefix, str) and found.startswith(prefix)
+
+
+def _ordered(order: Callable[[Any, Any], bool], literal: Literal) -> Test:
+    if isinstance(literal, str):
+        return lambda found: isinstance(found, str) and order(found, literal)
+    if _is_number(literal):
+        return lambda found: _is_number(found) and order(found, literal)
+    return lambda _: False
+
+
+def _between(low: Literal, high: Literal) -> Test:
+    from_low, to_high = _ordered(operator.ge, low), _ordered(operator.le, high)
+    return lambda found: from_low(found) and to_high(found)
+
+
+_TESTS: Final[Mapping[Comparison, Callable[..., Test]]] = {
+    Comparison.EQUAL: _equal,
+    Comparison.NOT_EQUAL: _unequal,
+    Comparison.LESS: partial(_ordered, operator.lt),
+    Comparison.LESS_OR_EQUAL: partial(_ordered, operator.le),
+    Comparison.GREATER: partial(_ordered, operator.gt),
+    Comparison.GREATER_OR_EQUAL: partial(_ordered, operator.ge),
+    Comparison.IN: _in,
+    Comparison.CONTAINS: _contains,
+    Comparison.STARTS: _starts,
+    Comparison.BETWEEN: _between,
+}
+"""What each comparison makes of its literals."""

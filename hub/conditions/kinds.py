@@ -1,0 +1,159 @@
+"""The type checker: names and literals of a condition against the kinds that a place knows.
+
+A place is a `Scope`. Its roots are the only ones allowed there; a name below a root that the scope does not know is of
+unknown kind and allowed, for a shop may send properties and traits of its own.
+"""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from hub.conditions.model import Compare, Comparison, Condition, Literal, Path
+from hub.conditions.parser import Leaf, Written, written
+from hub.conditions.spelling import spell_literal
+from hub.kit.errors import HubError
+from hub.kit.problems import InvalidDefinition, Problem, did_you_mean
+
+
+class Kind(StrEnum):
+    """What a value is, as it is said."""
+
+    TEXT = "text"
+    NUMBER = "a number"
+    BOOLEAN = "true or false"
+    LIST = "a list"
+    OBJECTS = "a list of objects"
+    OBJECT = "an object"
+    NULL = "null"
+
+
+Shape: TypeAlias = Kind | Mapping[str, "Shape"]
+"""A kind, or an object with the shapes of its known names."""
+
+Scope: TypeAlias = Mapping[str, Mapping[str, Shape]]
+"""The roots that a place allows, with what is known below them."""
+
+_ORDERED: Final = frozenset({Kind.TEXT, Kind.NUMBER})
+_LITERALS: Final[Mapping[Comparison, frozenset[Kind]]] = {
+    Comparison.EQUAL: frozenset({Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN, Kind.NULL}),
+    Comparison.NOT_EQUAL: frozenset({Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN, Kind.NULL}),
+    Comparison.IN: frozenset({Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN, Kind.NULL}),
+    Comparison.LESS: _ORDERED,
+    Comparison.LESS_OR_EQUAL: _ORDERED,
+    Comparison.GREATER: _ORDERED,
+    Comparison.GREATER_OR_EQUAL: _ORDERED,
+    Comparison.BETWEEN: _ORDERED,
+    Comparison.CONTAINS: frozenset({Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN}),
+    Comparison.STARTS: frozenset({Kind.TEXT}),
+}
+
+
+class BadName(HubError):
+    """A name that cannot stand in a condition here. `fault` is the code of its problem."""
+
+    code = "BAD_NAME"
+
+    def __init__(self, fault: str, message: str) -> None:
+        super().__init__(message)
+        self.fault = fault
+
+
+def read(text: str, scope: Scope) -> Condition:
+    """Read a condition and check it.
+
+    Raises:
+        InvalidDefinition: `bad_condition` where it cannot be read, else every `unknown_name` and `wrong_type`.
+    """
+    found = written(text)
+    if problems := list(check(found, scope)):
+        raise InvalidDefinition(problems)
+    return found.condition
+
+
+def check(condition: Written, scope: Scope) -> Iterator[Problem]:
+    """Name every fault of a condition's names and types, by its place in the text."""
+    for leaf in condition.leaves:
+        for at, code, message in _faults(leaf, scope):
+            yield Problem.within(condition.text, at, code, message)
+
+
+def kind_of(path: Path, scope: Scope) -> Kind | None:
+    """Look up what a name holds; None if that is unknown.
+
+    Raises:
+        BadName: `unknown_name` below no root of the scope, `wrong_type` inside of what has no names inside.
+    """
+    if path[0] not in scope:
+        meant = [".".join((root, *path)) for root, known in scope.items() if path[0] in known]
+        hint = f" Did you mean `{meant[0]}`?" if meant else did_you_mean(path[0], scope)
+        raise BadName("unknown_name", f"`{path[0]}` is not known here: a name begins with {_listed(scope)}.{hint}")
+    if len(path) == 1:
+        raise BadName("unknown_name", f"`{path[0]}` needs a name behind it, as in `{path[0]}.NAME`.")
+    shape: Shape | None = scope[path[0]]
+    for place, name in enumerate(path[1:], start=1):
+        if isinstance(shape, Kind) and shape is not Kind.OBJECT:
+            raise BadName("wrong_type", f"`{'.'.join(path[:place])}` is {shape} and has no `{name}` inside.")
+        shape = shape.get(name) if isinstance(shape, Mapping) else None
+    return Kind.OBJECT if isinstance(shape, Mapping) else shape
+
+
+def _faults(leaf: Leaf, scope: Scope) -> Iterator[tuple[int, str, str]]:
+    kind = None
+    try:
+        kind = kind_of(leaf.part.path, scope)
+    except BadName as error:
+        yield leaf.at, error.fault, error.message
+    if isinstance(leaf.part, Compare):
+        for at, message in _wrong_types(leaf.part, kind, leaf):
+            yield at, "wrong_type", message
+
+
+def _wrong_types(part: Compare, kind: Kind | None, leaf: Leaf) -> Iterator[tuple[int, str]]:
+    name, comparison = ".".join(part.path), part.comparison
+    if kind is not None and not _comparable(kind, comparison):
+        yield leaf.at, f"`{name}` is {kind}, which `{comparison}` cannot compare."
+        return
+    for value, at in zip(part.values, leaf.values_at, strict=True):
+        given = kind_of_literal(value)
+        if given not in _LITERALS[comparison]:
+            yield at, f"`{comparison}` takes {_spoken(comparison)}, `{spell_literal(value)}` is {given}."
+        elif kind in {Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN} and given not in {kind, Kind.NULL}:
+            yield (
+                at,
+                f"`{name}` is {kind}, `{spell_literal(value)}` is {given}: `{comparison}` compares like with like.",
+            )
+    if comparison is Comparison.BETWEEN and kind is None:
+        low, high = map(kind_of_literal, part.values)
+        if low is not high and {low, high} <= _ORDERED:
+            yield leaf.values_at[1], f"`between` takes two of a kind, here are {low} and {high}."
+
+
+def _comparable(kind: Kind, comparison: Comparison) -> bool:
+    match comparison:
+        case Comparison.CONTAINS:
+            return kind in {Kind.TEXT, Kind.LIST}
+        case Comparison.STARTS:
+            return kind is Kind.TEXT
+        case Comparison.EQUAL | Comparison.NOT_EQUAL | Comparison.IN:
+            return kind in {Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN}
+    return kind in _ORDERED
+
+
+def kind_of_literal(value: Literal) -> Kind:
+    """Tell the kind of a literal."""
+    match value:
+        case None:
+            return Kind.NULL
+        case bool():
+            return Kind.BOOLEAN
+        case str():
+            return Kind.TEXT
+    return Kind.NUMBER
+
+
+def _spoken(comparison: Comparison) -> str:
+    return " or ".join(kind for kind in Kind if kind in _LITERALS[comparison])
+
+
+def _listed(scope: Scope) -> str:
+    return " or ".join(f"`{root}.`" for root in scope)

@@ -1,0 +1,81 @@
+"""A condition as a tree of frozen values."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+Path: TypeAlias = tuple[str, ...]
+"""A dotted name, split: `properties.order_id` is `("properties", "order_id")`."""
+
+Literal: TypeAlias = str | int | float | bool | None
+
+
+class Comparison(StrEnum):
+    """The comparisons of the language, as they are written."""
+
+    EQUAL = "="
+    NOT_EQUAL = "!="
+    LESS = "<"
+    LESS_OR_EQUAL = "<="
+    GREATER = ">"
+    GREATER_OR_EQUAL = ">="
+    IN = "in"
+    CONTAINS = "contains"
+    STARTS = "starts"
+    BETWEEN = "between"
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """A name compared with one literal, or with several for `in` and `between` (low, high; both included)."""
+
+    path: Path
+    comparison: Comparison
+    values: tuple[Literal, ...]
+    kinds: tuple[type, ...] = field(init=False, repr=False)
+    """The Python types of the values. To Python 1, 1.0 and true are equal; to the language true is no number."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kinds", tuple(type(value) for value in self.values))
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """True where the name has a value other than null."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """True where all parts, two or more, are true."""
+
+    parts: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """True where one of the parts, two or more, is true."""
+
+    parts: tuple["Condition", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """True where its part is false."""
+
+    part: "Condition"
+
+
+Condition: TypeAlias = Compare | Exists | Every | Some | Not
+
+
+def every(parts: Sequence[Condition]) -> Condition:
+    """Join one or more parts by `and`."""
+    return parts[0] if len(parts) == 1 else Every(tuple(parts))
+
+
+def some(parts: Sequence[Condition]) -> Condition:
+    """Join one or more parts by `or`."""
+    return parts[0] if len(parts) == 1 else Some(tuple(parts))

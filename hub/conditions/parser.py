@@ -1,0 +1,208 @@
+"""The grammar of a condition's text.
+
+condition  = all { "or" all }
+all        = one { "and" one }
+one        = "not" one | "(" condition ")" | "exists" "(" NAME ")" | NAME comparison
+comparison = ( "=" | "!=" | "<" | "<=" | ">" | ">=" | "contains" | "starts" ) LITERAL
+           | "in" "[" LITERAL { "," LITERAL } "]"
+           | "between" LITERAL "and" LITERAL
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from hub.conditions import tokens
+from hub.conditions.model import Compare, Comparison, Condition, Exists, Literal, Not, Path, every, some
+from hub.conditions.tokens import Sort, Token
+from hub.kit.problems import InvalidDefinition, did_you_mean
+
+MAX_DEPTH: Final = 32
+
+_CONSTANTS: Final[dict[str, Literal]] = {"true": True, "false": False, "null": None}
+_COMPARISONS: Final = {comparison.value: comparison for comparison in Comparison}
+_RESERVED: Final = frozenset({"and", "or", "not", "exists", "in", "contains", "starts", "between", *_CONSTANTS})
+_MEANT: Final = {"is": "=", "equals": "=", "eq": "=", "like": "contains", "startswith": "starts", "within": "between"}
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A comparison or `exists` with the offsets in its text: of the name, and of each value."""
+
+    part: Compare | Exists
+    at: int
+    values_at: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A condition with the text it was read from and its leaves in the order of that text."""
+
+    text: str
+    condition: Condition
+    leaves: tuple[Leaf, ...]
+
+
+def parse(text: str) -> Condition:
+    """Read a condition without checking its names and types.
+
+    Raises:
+        InvalidDefinition: with one problem, `bad_condition` or `wrong_type`, and its place in the text.
+    """
+    return written(text).condition
+
+
+def written(text: str) -> Written:
+    """Read a condition together with the places of its leaves; see `parse`."""
+    parser = _Parser(text)
+    condition = parser.whole()
+    return Written(text, condition, tuple(parser.leaves))
+
+
+def path(text: str) -> Path:
+    """Read a dotted name that stands alone.
+
+    Raises:
+        InvalidDefinition: `bad_condition`, the text is something else.
+    """
+    return _Parser(text).only_a_name()
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self.leaves: list[Leaf] = []
+        self._text = text
+        self._tokens = list(tokens.tokens(text))
+        self._next = 0
+
+    def whole(self) -> Condition:
+        condition = self._condition(1)
+        if self._now.sort is not Sort.END:
+            raise self._expected("`and` or `or`", did_you_mean(self._now.text, ["and", "or"]))
+        return condition
+
+    def only_a_name(self) -> Path:
+        name = self._name()
+        if self._now.sort is not Sort.END:
+            raise self._expected("nothing behind the name")
+        return name
+
+    @property
+    def _now(self) -> Token:
+        return self._tokens[self._next]
+
+    def _take(self, *texts: str) -> Token | None:
+        """Step over the token if it is one of these words or signs."""
+        token = self._now
+        if token.sort is Sort.LITERAL or token.text not in texts:
+            return None
+        self._next += 1
+        return token
+
+    def _need(self, text: str) -> None:
+        if self._take(text) is None:
+            raise self._expected(f"`{text}`")
+
+    def _expected(self, what: str, hint: str = "") -> InvalidDefinition:
+        found = f"`{self._now.text}`" if self._now.sort is not Sort.END else "the end"
+        return tokens.bad(self._text, self._now.at, f"Expected {what}, found {found}.{hint}")
+
+    def _condition(self, depth: int) -> Condition:
+        parts = [self._all(depth)]
+        while self._take("or"):
+            parts.append(self._all(depth))
+        return some(parts)
+
+    def _all(self, depth: int) -> Condition:
+        parts = [self._one(depth)]
+        while self._take("and"):
+            parts.append(self._one(depth))
+        return every(parts)
+
+    def _one(self, depth: int) -> Condition:
+        if depth > MAX_DEPTH:
+            raise tokens.bad(self._text, self._now.at, f"A condition is nested at most {MAX_DEPTH} deep.")
+        if self._take("not"):
+            return Not(self._one(depth + 1))
+        if opening := self._take("("):
+            inside = self._condition(depth + 1)
+            self._need(")")
+            self._refuse_comparison(opening)
+            return inside
+        if token := self._take("exists"):
+            self._need("(")
+            at = self._now.at
+            exists = Exists(self._name())
+            self._need(")")
+            self._refuse_comparison(token)
+            self.leaves.append(Leaf(exists, at))
+            return exists
+        return self._compare()
+
+    def _refuse_comparison(self, first: Token) -> None:
+        token = self._now
+        if token.sort is Sort.LITERAL or token.text not in _COMPARISONS:
+            return
+        what = self._text[first.at : token.at].strip()
+        message = f"`{what}` is true or false by itself, so `{token.text}` has nothing to compare."
+        raise tokens.bad(self._text, token.at, message, code="wrong_type")
+
+    def _name(self) -> Path:
+        token = self._now
+        if token.sort is not Sort.WORD or token.text in _RESERVED:
+            raise self._expected("a name such as `profile.country`")
+        self._next += 1
+        return tuple(token.text.split("."))
+
+    def _compare(self) -> Condition:
+        at = self._now.at
+        name = self._name()
+        comparison = self._comparison(name)
+        places: list[int] = []
+        values: list[Literal] = []
+
+        def literal() -> None:
+            places.append(self._now.at)
+            values.append(self._literal())
+
+        if comparison is Comparison.IN:
+            self._need("[")
+            literal()
+            while self._take(","):
+                literal()
+            self._need("]")
+        else:
+            literal()
+            if comparison is Comparison.BETWEEN:
+                self._need("and")
+                literal()
+        compare = Compare(name, comparison, tuple(values))
+        self.leaves.append(Leaf(compare, at, tuple(places)))
+        return compare
+
+    def _comparison(self, name: Path) -> Comparison:
+        token = self._now
+        if token.sort is not Sort.LITERAL and token.text in _COMPARISONS:
+            self._next += 1
+            return _COMPARISONS[token.text]
+        if token.text == "(" and len(name) == 1:
+            hint = did_you_mean(name[0], ["exists"]) or " The only function is `exists(NAME)`."
+        elif token.sort is Sort.WORD and token.text not in _RESERVED:
+            meant = _MEANT.get(token.text.lower())
+            hint = f" Did you mean `{meant}`?" if meant else did_you_mean(token.text, list(_COMPARISONS))
+        else:
+            hint = f" Did you mean `{'.'.join(name)} = true`?"
+        raise self._expected(f"a comparison ({' '.join(_COMPARISONS)})", hint)
+
+    def _literal(self) -> Literal:
+        token = self._now
+        if token.sort is Sort.LITERAL:
+            self._next += 1
+            return token.value
+        if token.sort is Sort.WORD and token.text in _CONSTANTS:
+            self._next += 1
+            return _CONSTANTS[token.text]
+        hint = ""
+        if token.sort is Sort.WORD and token.text not in _RESERVED:
+            lower = token.text.lower()
+            hint = f" Did you mean `{lower}`?" if lower in _CONSTANTS else f' Text stands in quotes: "{token.text}".'
+        raise self._expected("text in quotes, a number, true, false or null", hint)

@@ -1,0 +1,51 @@
+"""A condition written as its canonical text, which `parser.parse` reads back to the same tree."""
+
+import re
+from typing import Final
+
+from hub.conditions.model import Compare, Comparison, Condition, Every, Exists, Literal, Not, Path, Some
+
+_ESCAPED: Final = re.compile(r'["\\\x00-\x1f\x7f]')
+
+
+def spell(condition: Condition) -> str:
+    """Write a condition on one line."""
+    match condition:
+        case Compare(path, comparison, values):
+            return f"{_name(path)} {comparison} {_values(comparison, values)}"
+        case Exists(path):
+            return f"exists({_name(path)})"
+        case Not(part):
+            return f"not {_within(part, Every, Some)}"
+        case Every(parts):
+            return " and ".join(_within(part, Every, Some) for part in parts)
+        case Some(parts):
+            return " or ".join(_within(part, Some) for part in parts)
+
+
+def spell_literal(value: Literal) -> str:
+    """Write one literal."""
+    if isinstance(value, str):
+        return f'"{_ESCAPED.sub(_escape, value)}"'
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def _within(part: Condition, *looser: type[Every | Some]) -> str:
+    return f"({spell(part)})" if isinstance(part, looser) else spell(part)
+
+
+def _name(path: Path) -> str:
+    return ".".join(path)
+
+
+def _values(comparison: Comparison, values: tuple[Literal, ...]) -> str:
+    if comparison is Comparison.IN:
+        return f"[{', '.join(map(spell_literal, values))}]"
+    return " and ".join(map(spell_literal, values))
+
+
+def _escape(found: re.Match[str]) -> str:
+    character = found[0]
+    return f"\\{character}" if character in {'"', "\\"} else f"\\u{ord(character):04x}"

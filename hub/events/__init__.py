@@ -1,0 +1,1 @@
+"""The log: what happened, immutable, in the words of the Segment spec."""

@@ -1,0 +1,1 @@
+"""Journeys: a definition, its immutable versions, and the runs of people through them."""

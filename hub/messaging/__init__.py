@@ -1,0 +1,1 @@
+"""Messages: one attempt to tell one profile one thing, written once, sent effectively once."""

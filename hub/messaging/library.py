@@ -1,0 +1,139 @@
+"""Templates in MongoDB: versions that never change, and a head that names the newest."""
+
+import hashlib
+import time
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+import orjson
+from pymongo import IndexModel, ReturnDocument
+from pymongo.errors import DuplicateKeyError
+
+from hub.database import Named, Row
+from hub.messaging.templates import Template
+
+FRESH_SECONDS: Final = 1.0
+"""How long a template that was read is taken for the newest without asking."""
+
+
+class TemplateDocument(Named):
+    """The newest version of a template. `_id` is its name."""
+
+    version: int
+    digest: str
+    languages: dict[str, dict[str, str]]
+
+    class Settings:
+        """Where the newest versions lie."""
+
+        name = "templates"
+        personal = None
+        indexes: ClassVar[list[IndexModel]] = []
+
+
+class TemplateVersionDocument(Named):
+    """One version of a template, written once. `_id` is `NAME/VERSION`."""
+
+    digest: str
+    languages: dict[str, dict[str, str]]
+
+    class Settings:
+        """Where all versions lie."""
+
+        name = "template_versions"
+        personal = None
+        indexes: ClassVar[list[IndexModel]] = []
+
+
+@dataclass(slots=True)
+class _Held:
+    template: Template
+    version: int
+    asked_at: float
+
+
+class Library:
+    """The templates of this process: what was read is kept, and asked about again after a second.
+
+    So a new version is sent by every process a second after it was saved, and a sender that renders the same template
+    thousands of times asks MongoDB once a second.
+    """
+
+    def __init__(self) -> None:
+        self._held: dict[str, _Held] = {}
+
+    async def save(self, template: Template) -> int:
+        """Store a template and answer its version: that of the newest if it says the same, else the next one."""
+        content: Row = {
+            "digest": digest_of(template),
+            "languages": {language: dict(parts) for language, parts in template.languages.items()},
+        }
+        while True:
+            head = await TemplateDocument.get_pymongo_collection().find_one({"_id": template.name})
+            newest = int(head["version"]) if head else 0
+            if head and head["digest"] == content["digest"]:
+                return newest
+            self._held.pop(template.name, None)
+            if await _write(template.name, newest + 1, content):
+                return newest + 1
+
+    async def load(self, names: Collection[str]) -> Mapping[str, Template]:
+        """Read the newest versions, at most a second old. A name that is not stored is not in the answer."""
+        now = time.monotonic()
+        doubted = [name for name in set(names) if not self._is_fresh(name, now)]
+        if doubted:
+            await self._refresh(doubted, now)
+        return {name: self._held[name].template for name in names if name in self._held}
+
+    async def names(self) -> set[str]:
+        """List the names of all stored templates."""
+        return {row["_id"] async for row in TemplateDocument.get_pymongo_collection().find({}, {"_id": 1})}
+
+    def _is_fresh(self, name: str, now: float) -> bool:
+        held = self._held.get(name)
+        return held is not None and now - held.asked_at < FRESH_SECONDS
+
+    async def _refresh(self, names: Collection[str], now: float) -> None:
+        """Ask for the versions, and read only what is not held yet."""
+        collection = TemplateDocument.get_pymongo_collection()
+        versions = {
+            row["_id"]: int(row["version"])
+            async for row in collection.find({"_id": {"$in": list(names)}}, {"version": 1})
+        }
+        changed: list[str] = []
+        for name in names:
+            held = self._held.get(name)
+            if name not in versions:
+                self._held.pop(name, None)
+            elif held is None or held.version != versions[name]:
+                changed.append(name)
+            else:
+                held.asked_at = now
+        if changed:
+            async for row in collection.find({"_id": {"$in": changed}}):
+                self._held[row["_id"]] = _Held(Template(row["_id"], row["languages"]), int(row["version"]), now)
+
+
+def digest_of(template: Template) -> str:
+    """Tell what a template says, in 64 characters: two that say the same have the same."""
+    languages: Any = template.languages
+    return hashlib.sha256(orjson.dumps(languages, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+async def _write(name: str, version: int, content: Row) -> bool:
+    """Write a version, then point the head at it; tell whether that version says what was to be written.
+
+    A version that is there already was written by somebody who has not moved the head yet, or died before: the head is
+    moved on to theirs, and the caller looks again.
+    """
+    standing: Any = await TemplateVersionDocument.get_pymongo_collection().find_one_and_update(
+        {"_id": f"{name}/{version}"}, {"$setOnInsert": content}, upsert=True, return_document=ReturnDocument.AFTER
+    )
+    written = {"version": version, "digest": standing["digest"], "languages": standing["languages"]}
+    with suppress(DuplicateKeyError):  # the first head is there already: another one was faster
+        await TemplateDocument.get_pymongo_collection().update_one(
+            {"_id": name, "version": version - 1}, {"$set": written}, upsert=version == 1
+        )
+    return bool(standing["digest"] == content["digest"])

@@ -1,0 +1,95 @@
+"""A message: one attempt to tell one profile one thing, and what became of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from hub.profiles.consent import DEFAULT_BRAND
+from hub.profiles.model import Channel
+from hub.profiles.topics import MARKETING
+
+
+class State(StrEnum):
+    """Where a message stands.
+
+    `unknown` means it may or may not have arrived and nobody can tell; it is shown and never sent again.
+    """
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+class MessageClass(StrEnum):
+    """What to do where nobody can tell whether a message arrived."""
+
+    NEVER_TWICE = "never_twice"
+    MUST_ARRIVE = "must_arrive"
+
+
+class Outcome(StrEnum):
+    """How one attempt ended."""
+
+    ACCEPTED = "accepted"
+    NOT_SENT = "not_sent"
+    REFUSED = "refused"
+    AMBIGUOUS = "ambiguous"
+    FOUND = "found"
+    NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One call to a provider, or one look-up at it. `detail` is the provider's answer without personal data."""
+
+    channel: Channel
+    provider: str
+    at: datetime
+    outcome: Outcome
+    provider_id: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One attempt to tell one profile one thing.
+
+    `id` is the key: of a journey's message made of profile, run, step and visit; else its sender's. Only a journey's
+    has run, entering event, journey, version, step and visit. `about` is what another one is about, such as the consent
+    that is to be confirmed: links are made of it when it is rendered, so that none is stored.
+
+    `brand` and `topic` say which consent it needs. `place` says which of the ordered `channels` it is on: it moves on
+    only where the one before certainly did not send. `due` is when to try next, or when the lease of a running attempt
+    ends; None once the message is settled.
+    """
+
+    id: UUID
+    profile_id: UUID
+    template: str
+    channels: tuple[Channel, ...]
+    created_at: datetime
+    run_id: UUID | None = None
+    event_id: UUID | None = None
+    journey: str | None = None
+    version: int | None = None
+    step: str | None = None
+    visit: int | None = None
+    about: UUID | None = None
+    brand: str = DEFAULT_BRAND
+    topic: str = MARKETING
+    message_class: MessageClass = MessageClass.NEVER_TWICE
+    state: State = State.QUEUED
+    place: int = 0
+    due: datetime | None = None
+    attempts: tuple[Attempt, ...] = ()
+    reason: str | None = None
+
+    @property
+    def channel(self) -> Channel:
+        """The channel it is on."""
+        return self.channels[self.place]

@@ -1,0 +1,171 @@
+"""What messaging needs from outside: senders that say which of three things happened."""
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias, runtime_checkable
+from uuid import UUID
+
+from hub.kit.errors import HubError
+from hub.profiles.model import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """A rendered e-mail. `key` is the message's id: a provider gets it, and nothing else about the person.
+
+    `unsubscribe` is the address that takes a one-click POST (RFC 8058); None where one cannot be rid of such mails.
+    """
+
+    key: UUID
+    to: str
+    sender: str
+    subject: str
+    text: str
+    unsubscribe: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A rendered push message. `key` is also the collapse key."""
+
+    key: UUID
+    to: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """A rendered SMS to an E.164 number."""
+
+    key: UUID
+    to: str
+    text: str
+
+
+Outgoing: TypeAlias = Email | Push | Sms
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider has taken the message over."""
+
+    provider_id: str | None = None
+
+
+class SendFailed(HubError):
+    """A send did not end in acceptance. The sentence names the provider and its answer, never the recipient."""
+
+    code = "SEND_FAILED"
+
+
+class NotSent(SendFailed):
+    """The message certainly did not leave: a retry is safe, `after` seconds from now if the provider said so."""
+
+    code = "NOT_SENT"
+
+    def __init__(self, message: str, *, after: float | None = None) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+class Refused(SendFailed):
+    """The provider said no for good: a retry is useless."""
+
+    code = "REFUSED"
+
+
+class Ambiguous(SendFailed):
+    """The message may have arrived. It is settled by events or look-up, never retried."""
+
+    code = "AMBIGUOUS"
+
+
+class EmailSender(Protocol):
+    """Sends e-mails. One request per call, no retries inside."""
+
+    name: str
+    at_once: int
+    """How many calls it takes at the same time; a message is claimed only when its call can start."""
+
+    async def send(self, message: Email, /) -> Accepted:
+        """Hand one message to the provider.
+
+        Raises:
+            NotSent: never connected, or a clear "later".
+            Refused: a clear "never".
+            Ambiguous: written and not answered.
+        """
+        ...
+
+
+class PushSender(Protocol):
+    """Sends push messages, on the same terms as `EmailSender`."""
+
+    name: str
+    at_once: int
+
+    async def send(self, message: Push, /) -> Accepted:
+        """See `EmailSender.send`."""
+        ...
+
+
+class SmsSender(Protocol):
+    """Sends SMS, on the same terms as `EmailSender`."""
+
+    name: str
+    at_once: int
+
+    async def send(self, message: Sms, /) -> Accepted:
+        """See `EmailSender.send`."""
+        ...
+
+
+@runtime_checkable
+class CanFind(Protocol):
+    """A sender that can be asked what it has."""
+
+    async def find(self, key: UUID, /) -> Accepted | None:
+        """Tell what became of the message with this key; None means it never arrived.
+
+        Raises:
+            SendFailed: the provider could not be asked. It is asked again.
+        """
+        ...
+
+
+AnySender: TypeAlias = EmailSender | PushSender | SmsSender
+
+
+@dataclass(frozen=True, slots=True)
+class Senders:
+    """Who sends on each channel, chosen by settings in `runtime/wiring.py`. A channel without one reaches nobody."""
+
+    email: EmailSender | None
+    push: PushSender | None
+    sms: SmsSender | None
+
+    @property
+    def channels(self) -> frozenset[Channel]:
+        """The channels that somebody sends on."""
+        return frozenset(channel for channel in Channel if self.of(channel) is not None)
+
+    def of(self, channel: Channel) -> AnySender | None:
+        """Give the sender of a channel."""
+        match channel:
+            case Channel.EMAIL:
+                return self.email
+            case Channel.PUSH:
+                return self.push
+            case Channel.SMS:
+                return self.sms
+
+    async def send(self, message: Outgoing) -> Accepted:
+        """Hand a message to the sender of its channel, on that sender's terms."""
+        match message:
+            case Email() if self.email:
+                return await self.email.send(message)
+            case Push() if self.push:
+                return await self.push.send(message)
+            case Sms() if self.sms:
+                return await self.sms.send(message)
+        raise NotSent("Nobody sends on this channel.")

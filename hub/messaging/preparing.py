@@ -1,0 +1,164 @@
+"""Decide and render: which channel a message goes out on, and what it says there. What cannot go out is settled."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from hub.access.signin import SignIns
+from hub.decisions.model import Reason
+from hub.events import store as events_store
+from hub.messaging import built_in, delivery, signing_in, templates
+from hub.messaging.gate import Gate, Gatekeeper
+from hub.messaging.library import Library
+from hub.messaging.model import Message
+from hub.messaging.ports import Email, Outgoing, Push, Sms
+from hub.messaging.templates import NoSuchPart, RenderContext, Rendered, RenderingFailed, Template
+from hub.profiles import devices
+from hub.profiles.consent import Subject
+from hub.profiles.links import Links
+from hub.profiles.model import Channel, Profile
+from hub.profiles.topics import TopicClass
+from hub.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+
+class NoSuchTemplate(RenderingFailed):
+    """A message names a template that is not stored."""
+
+    code = "NO_SUCH_TEMPLATE"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, "everywhere", "it is not stored")
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A message that is decided and rendered: it can be claimed and sent."""
+
+    message: Message
+    outgoing: Outgoing
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A message that will not be sent: as it was read, by which it is claimed, and as it is settled."""
+
+    message: Message
+    settled: Message
+
+
+class Preparer:
+    """Prepares messages for one process.
+
+    Args:
+        channels: those that somebody sends on; the others reach nobody.
+        settings: whom e-mails are from, and what links are made of.
+    """
+
+    def __init__(
+        self, channels: Collection[Channel], library: Library, gatekeeper: Gatekeeper, settings: Settings
+    ) -> None:
+        self._channels = channels
+        self._library = library
+        self._gatekeeper = gatekeeper
+        self._links = Links(settings)
+        self._sign_ins = SignIns(settings)
+        self._email_from = settings.email_from
+
+    async def prepare(self, messages: Sequence[Message], *, now: datetime) -> list[Ready | Unsent]:
+        """Decide and render each message by what is stored now, in a few reads for all of them."""
+        profiles = await devices.heads({it.profile_id for it in messages})
+        properties = await events_store.properties_of({it.event_id for it in messages if it.event_id is not None})
+        library = await self._library.load({it.template for it in messages})
+        gate = await self._gate(messages, profiles)
+        challenges = await signing_in.wishes(messages, now=now)
+        prepared: list[Ready | Unsent] = []
+        for message in messages:
+            profile = profiles.get(message.profile_id) or Profile(id=message.profile_id)
+            event = properties.get(message.event_id, {}) if message.event_id else {}
+            context = RenderContext(profile=profile.traits, event=event)
+            if message.id in challenges:
+                challenge = challenges[message.id]
+                if challenge is None:
+                    prepared.append(Unsent(message, delivery.failed(message, "expired")))
+                    continue
+                profile = signing_in.addressed(profile, challenge)
+                context = replace(context, signin=self._sign_ins.shown(challenge))
+            try:
+                template = library.get(message.template) or built_in.template(message.template)
+                prepared.append(self._prepared(message, profile, template, gate, context, now=now))
+            except (NoSuchPart, RenderingFailed) as error:
+                log.warning("not_rendered", message_id=str(message.id), reason=error.message)
+                prepared.append(Unsent(message, delivery.failed(message, error.code.lower())))
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with a message must touch no neighbour
+                log.warning("not_rendered", message_id=str(message.id), reason=type(error).__name__)
+                prepared.append(Unsent(message, delivery.failed(message, RenderingFailed.code.lower())))
+        return prepared
+
+    async def _gate(self, messages: Sequence[Message], profiles: Mapping[UUID, Profile]) -> Gate:
+        channels = {channel for message in messages for channel in message.channels}
+        reached = {
+            (channel, address)
+            for profile in profiles.values()
+            for channel in channels
+            if (address := delivery.address_of(profile, channel))
+        }
+        return await self._gatekeeper.given({id_: it.consents for id_, it in profiles.items()}, reached)
+
+    def _prepared(
+        self,
+        message: Message,
+        profile: Profile,
+        template: Template | None,
+        gate: Gate,
+        context: RenderContext,
+        *,
+        now: datetime,
+    ) -> Ready | Unsent:
+        if template is None:
+            raise NoSuchTemplate(message.template)
+        silent: NoSuchPart | None = None
+        refused: Reason | None = None
+        for place in delivery.reachable(message, profile, self._channels):
+            on_channel = replace(message, place=place)
+            to = delivery.address_of(profile, on_channel.channel) or ""
+            if reason := gate.refuses(message, on_channel.channel, to):
+                refused = refused or reason
+                continue
+            links = self._links_of(on_channel, gate, now)
+            linked = replace(context, links=links)
+            try:
+                rendered = templates.render(template, on_channel.channel, language=profile.language, context=linked)
+            except NoSuchPart as error:
+                silent = error  # the template has nothing to say on this channel; perhaps it has on the next
+                continue
+            return Ready(on_channel, _outgoing(on_channel, to, rendered, self._email_from, links.get("unsubscribe")))
+        if refused:
+            return Unsent(message, delivery.skipped(message, refused))
+        if silent:
+            raise silent
+        return Unsent(message, delivery.skipped(message, Reason.UNREACHABLE))
+
+    def _links_of(self, message: Message, gate: Gate, now: datetime) -> dict[str, str]:
+        """Make the links a template may show: only of what one can be rid of there is a link that does it."""
+        made = {"preferences": self._links.preferences(message.profile_id, now=now)}
+        if message.about is not None and message.template == built_in.CONFIRM_CONSENT:
+            made["confirm"] = self._links.confirm(message.about, asked_at=message.created_at)
+        if gate.topics.topic(message.brand, message.topic).topic_class is TopicClass.MARKETING:
+            subject = Subject(message.brand, message.topic, message.channel)
+            made["unsubscribe"] = self._links.unsubscribe(message.profile_id, subject, now=now)
+        return made
+
+
+def _outgoing(message: Message, to: str, rendered: Rendered, email_from: str, unsubscribe: str | None) -> Outgoing:
+    match message.channel:
+        case Channel.EMAIL:
+            return Email(message.id, to, email_from, rendered.subject, rendered.text, unsubscribe)
+        case Channel.PUSH:
+            return Push(message.id, to, rendered.subject, rendered.text)
+        case Channel.SMS:
+            return Sms(message.id, to, rendered.text)

@@ -1,0 +1,144 @@
+"""Liquid that cannot hurt: what a template may do is bounded, and files, loaders and other templates do not exist.
+
+python-liquid has four limits, all off by default; here all are on. They leave ways to keep a processor busy for
+seconds, which the account of `_Allowance` closes: loops one behind the other (only nested ones are multiplied), blocks
+that write nothing, assignments (each measures all that went before), and filters (`replace` squares a string before
+anything looks at it).
+"""
+
+from collections.abc import Callable, Sized
+from functools import lru_cache, partial
+from typing import Any, Final
+
+from liquid import BoundTemplate, Environment, RenderContext
+from liquid.exceptions import LiquidError, LoopIterationLimitError, OutputStreamLimitError
+from liquid.token import Token
+
+WORK_LIMIT: Final = 10_000
+"""Units of work in one rendering: each costs one of a tag or output, a name looked up, an iteration, a filtered KiB."""
+
+VALUE_LIMIT: Final = 64 * 1024
+"""How long a string or list may get on its way through a filter, in characters or items."""
+
+_KIB: Final = 1024
+_LOCALS_A_UNIT: Final = 16
+
+
+class _Allowance(RenderContext):
+    """The state of one rendering, with an account of the work it may still do."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._left = WORK_LIMIT
+        super().__init__(*args, **kwargs)
+
+    @property
+    def disabled_tags(self) -> list[str]:
+        """Pay for a node: python-liquid asks this of the context before it renders any. None is ever disabled."""
+        self._pay(1)
+        return []
+
+    @disabled_tags.setter
+    def disabled_tags(self, tags: list[str]) -> None:
+        """Ignore what the base class initialises: only the tags that fetch a template would disable others."""
+
+    def get(self, path: list[object], **kwargs: Any) -> object:
+        """Pay for looking a name up."""
+        self._pay(1)
+        return super().get(path, **kwargs)
+
+    def raise_for_loop_limit(self, length: int = 1) -> None:
+        """Pay for every iteration of a loop that is about to begin."""
+        super().raise_for_loop_limit(length)
+        self._pay(length)
+
+    def assign(self, key: str, val: Any) -> None:
+        """Pay for measuring the names that are already there."""
+        self._pay(len(self.locals) // _LOCALS_A_UNIT)
+        super().assign(key, val)
+
+    def filter(self, name: str, token: Token | None) -> Callable[..., object]:
+        """Find a filter and bound what it takes and gives."""
+        return partial(self._filtered, name, super().filter(name, token))
+
+    def _filtered(self, name: str, function: Callable[..., object], value: object, *args: Any, **named: Any) -> object:
+        size = _size_of(value)
+        self._pay(1 + size // _KIB)
+        if size > VALUE_LIMIT or _size_after(name, value, args) > VALUE_LIMIT:
+            raise OutputStreamLimitError("a filter's value is too long", token=None)
+        result = function(value, *args, **named)
+        if _size_of(result) > VALUE_LIMIT:
+            raise OutputStreamLimitError("a filter's value is too long", token=None)
+        return result
+
+    def _pay(self, units: int) -> None:
+        self._left -= units
+        if self._left < 0:
+            raise LoopIterationLimitError("the work of one rendering is used up", token=None)
+
+
+class _BoundedTemplate(BoundTemplate):
+    context_class = _Allowance
+
+
+class _Sandbox(Environment):
+    """The one environment of the hub, for plain text: nothing is escaped, a name that is missing renders empty."""
+
+    loop_iteration_limit = 2_000
+    output_stream_limit = 128 * 1024  # bytes
+    local_namespace_limit = 64 * 1024  # bytes, as sys.getsizeof sees them
+    context_depth_limit = 12  # four are taken at the start: eight loops inside each other
+    block_nesting_limit = 24
+    template_class = _BoundedTemplate
+
+    def setup_tags_and_filters(self, *, extra: bool = False) -> None:
+        """Register what Liquid has, without the two tags that fetch another template."""
+        super().setup_tags_and_filters(extra=extra)
+        del self.tags["include"]
+        del self.tags["render"]
+
+
+_SANDBOX: Final = _Sandbox(autoescape=False)
+FILTERS: Final = frozenset(_SANDBOX.filters)
+
+
+@lru_cache(maxsize=512)
+def parse(source: str) -> BoundTemplate:
+    """Parse one part of a template; a part that is rendered again is found parsed.
+
+    Raises:
+        LiquidError: it is not Liquid.
+    """
+    return _SANDBOX.from_string(source)
+
+
+def filters_of(template: BoundTemplate) -> dict[str, int]:
+    """List the filters that a template names, each with the offset of its first use.
+
+    python-liquid looks a filter up when it runs, which is when a customer waits for the message.
+    """
+    return {name: spans[0].index for name, spans in template.analyze(include_partials=False).filters.items()}
+
+
+def offset_of(error: LiquidError, source: str) -> int:
+    """Tell where in `source` a fault is; one without a place was found where the source ends."""
+    token = error.token
+    if token is None or token.start_index < 0 or token.source != source:
+        return len(source.rstrip())
+    return token.start_index
+
+
+def _size_of(value: object) -> int:
+    if isinstance(value, int):
+        return value.bit_length() // 8
+    return len(value) if isinstance(value, Sized) else 0
+
+
+def _size_after(name: str, value: object, args: tuple[Any, ...]) -> int:
+    """Foresee the length of what the two filters make that can square their input."""
+    match name, args:
+        case "replace", (sought, put, *_):
+            return (str(value).count(str(sought)) + 1) * len(str(put))
+        case "join", (between, *_):
+            return _size_of(value) * len(str(between))
+        case _:
+            return 0

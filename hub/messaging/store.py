@@ -1,0 +1,234 @@
+"""Messages in MongoDB: queued once under their key, claimed by a guarded update, settled under the claim's token."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from pymongo import IndexModel, UpdateMany, UpdateOne
+
+from hub import database, seal
+from hub.database import Keyed, OwnIds, Row, insert_once
+from hub.kit.pages import Page, Span
+from hub.messaging.model import Attempt, Message, MessageClass, Outcome, State
+from hub.profiles.consent import DEFAULT_BRAND
+from hub.profiles.model import Channel
+from hub.profiles.topics import MARKETING
+from hub.seal import Erasure, Personal
+
+
+class MessageDocument(Keyed):
+    """A message at rest. `token` fences the running attempt: only who holds it may settle."""
+
+    profile_id: UUID
+    run_id: UUID | None
+    event_id: UUID | None
+    journey: str | None
+    version: int | None
+    step: str | None
+    visit: int | None
+    about: UUID | None
+    brand: str
+    topic: str
+    template: str
+    channels: list[Channel]
+    created_at: datetime
+    message_class: MessageClass
+    state: State
+    place: int
+    due: datetime | None = None
+    token: UUID | None = None
+    attempts: list[dict[str, Any]]
+    reason: str | None = None
+
+    class Settings:
+        """Where messages lie and how they are found."""
+
+        name = "messages"
+        personal = Personal("profile_id", ("attempts",), Erasure.BLANK)
+        indexes: ClassVar[list[IndexModel]] = [
+            # Only what is not settled: MongoDB does not see that `due <= now` asks for dates, states it does see.
+            IndexModel(
+                [("state", 1), ("due", 1)],
+                name="work",
+                partialFilterExpression={"state": {"$in": [State.QUEUED.value, State.SENDING.value]}},
+            ),
+            IndexModel([("profile_id", 1), ("created_at", -1), ("_id", -1)], name="profile"),
+        ]
+
+
+async def queue(messages: Sequence[Message]) -> None:
+    """Store new messages, due at once. One that is stored already stays as it is."""
+    await insert_once(MessageDocument, [{**_row_of(message), "due": message.created_at} for message in messages])
+
+
+async def queued(now: datetime, limit: int) -> list[Message]:
+    """Read messages that wait to be sent, the longest due first."""
+    return await _due(State.QUEUED, now, limit)
+
+
+async def expired(now: datetime, limit: int) -> list[Message]:
+    """Read messages whose attempt took longer than its lease: nobody knows yet whether they were sent."""
+    return await _due(State.SENDING, now, limit)
+
+
+async def claim(messages: Sequence[Message], state: State, *, token: UUID, until: datetime) -> set[UUID]:
+    """Take messages for sending or settling: guarded by the state and due time they were read in.
+
+    Every write gives a message another due time, so that nobody acts on what it was before: on an older place or try.
+
+    Returns:
+        The ids of those that are this token's now.
+    """
+    # Messages that were queued together are claimed together: one statement for many costs MongoDB a third less.
+    alike: defaultdict[tuple[datetime | None, int], list[UUID]] = defaultdict(list)
+    for message in messages:
+        alike[message.due, message.place].append(message.id)
+    updates = [
+        UpdateMany(
+            {"_id": {"$in": message_ids}, "state": state, "due": due},
+            {"$set": {"state": State.SENDING, "token": token, "due": until, "place": place}},
+        )
+        for (due, place), message_ids in alike.items()
+    ]
+    if not updates:
+        return set()
+    collection = MessageDocument.get_pymongo_collection()
+    written = await collection.bulk_write(updates, ordered=False)
+    wanted = {message.id for message in messages}
+    if written.matched_count == len(wanted):
+        return wanted
+    found = collection.find({"_id": {"$in": list(wanted)}, "token": token}, {"_id": 1})
+    return {row["_id"] async for row in found}
+
+
+async def settle(messages: Iterable[Message], attempts: Mapping[UUID, Attempt | None], *, token: UUID) -> None:
+    """Write what became of claimed messages and their last attempts, each only while it is still this token's."""
+    updates = [_settlement(message, attempts.get(message.id), token) for message in messages]
+    if updates:
+        await MessageDocument.get_pymongo_collection().bulk_write(updates, ordered=False)
+
+
+async def give_back(token: UUID, *, due: datetime, message_ids: Collection[UUID] | None = None) -> None:
+    """Return claimed messages to the queue, all of a token or those named: no call was made."""
+    wanted: Row = {"token": token, "state": State.SENDING}
+    if message_ids is not None:
+        wanted["_id"] = {"$in": list(message_ids)}
+    await MessageDocument.get_pymongo_collection().update_many(
+        wanted, {"$set": {"state": State.QUEUED, "due": due}, "$unset": {"token": ""}}
+    )
+
+
+async def cancel(profile_ids: Collection[UUID], *, reason: str) -> None:
+    """Settle the messages of these profiles that wait to be sent: nobody sends them."""
+    await MessageDocument.get_pymongo_collection().update_many(
+        {"profile_id": {"$in": list(profile_ids)}, "state": State.QUEUED},
+        {"$set": {"state": State.CANCELLED, "due": None, "reason": reason}, "$unset": {"token": ""}},
+    )
+
+
+def _settlement(message: Message, attempt: Attempt | None, token: UUID) -> UpdateOne:
+    changes: Row = {
+        "state": message.state,
+        "place": message.place,
+        "due": message.due,
+        "reason": message.reason,
+    }
+    update: Row = {"$set": changes, "$unset": {"token": ""}}
+    if attempt is not None:
+        sealed = seal.shut(MessageDocument, {"attempts": [_attempt_row(attempt)]})
+        update["$push"] = {"attempts": {"$each": sealed["attempts"]}}
+    return UpdateOne({"_id": message.id, "token": token}, update)
+
+
+async def _due(state: State, now: datetime, limit: int) -> list[Message]:
+    found = (
+        MessageDocument.get_pymongo_collection()
+        .find({"state": state, "due": {"$lte": now}})
+        .sort("due", 1)
+        .limit(limit)
+    )
+    return [message_of(row) async for row in found]
+
+
+async def pages(
+    owners: Collection[OwnIds], wanted: Span, *, where: Mapping[str, Any] = database.EVERY_ROW
+) -> dict[OwnIds, Page[Message]]:
+    """Read a page of each profile's messages that match, newest first."""
+    found = await database.pages(MessageDocument, owners, wanted, by="created_at", where=where)
+    return {owner: page.each(message_of) for owner, page in found.items()}
+
+
+async def load(message_ids: Collection[UUID]) -> dict[UUID, Message]:
+    """Read messages. Those that do not exist are left out."""
+    if not message_ids:
+        return {}
+    found = MessageDocument.get_pymongo_collection().find({"_id": {"$in": list(message_ids)}})
+    return {row["_id"]: message_of(row) async for row in found}
+
+
+def message_of(sealed: Mapping[str, Any]) -> Message:
+    """Make a message of its row."""
+    row = seal.opened(MessageDocument, sealed)
+    return Message(
+        id=row["_id"],
+        profile_id=row["profile_id"],
+        run_id=row["run_id"],
+        event_id=row["event_id"],
+        journey=row["journey"],
+        version=row["version"],
+        step=row["step"],
+        visit=row["visit"],
+        about=row.get("about"),
+        brand=row.get("brand", DEFAULT_BRAND),
+        topic=row.get("topic", MARKETING),
+        template=row["template"],
+        channels=tuple(Channel(it) for it in row["channels"]),
+        created_at=row["created_at"],
+        message_class=MessageClass(row["message_class"]),
+        state=State(row["state"]),
+        place=row["place"],
+        due=row["due"],
+        attempts=tuple(_attempt_of(it) for it in row["attempts"]),
+        reason=row["reason"],
+    )
+
+
+def _row_of(message: Message) -> Row:
+    return {
+        "_id": message.id,
+        "profile_id": message.profile_id,
+        "run_id": message.run_id,
+        "event_id": message.event_id,
+        "journey": message.journey,
+        "version": message.version,
+        "step": message.step,
+        "visit": message.visit,
+        "about": message.about,
+        "brand": message.brand,
+        "topic": message.topic,
+        "template": message.template,
+        "channels": [channel.value for channel in message.channels],
+        "created_at": message.created_at,
+        "message_class": message.message_class,
+        "state": message.state,
+        "place": message.place,
+        "attempts": [],
+        "reason": None,
+    }
+
+
+def _attempt_row(attempt: Attempt) -> Row:
+    return {
+        "channel": attempt.channel,
+        "provider": attempt.provider,
+        "at": attempt.at,
+        "outcome": attempt.outcome,
+        "provider_id": attempt.provider_id,
+        "detail": attempt.detail,
+    }
+
+
+def _attempt_of(row: Row) -> Attempt:
+    return Attempt(**{**row, "channel": Channel(row["channel"]), "outcome": Outcome(row["outcome"])})

@@ -1,0 +1,229 @@
+"""Templates: what a message says, in parts and languages, and how it is rendered for one person."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+from liquid import BoundTemplate
+from liquid.exceptions import (
+    ContextDepthError,
+    LiquidError,
+    LocalNamespaceLimitError,
+    LoopIterationLimitError,
+    OutputStreamLimitError,
+)
+
+from hub.kit.errors import HubError
+from hub.kit.languages import by_nearness
+from hub.kit.problems import InvalidDefinition, Problem, did_you_mean
+from hub.messaging import sandbox
+from hub.profiles.model import Channel
+
+PART_LIMIT: Final = 32 * 1024
+"""How long one part may be, in characters."""
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_BREAKS: Final = re.compile(r"[\t-\r\x1c-\x1e\x85\u2028\u2029]+")
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROLS_IN_TEXT: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class Part(StrEnum):
+    """The parts of a template in one language, named as their files `templates/NAME/LANG/PART.liquid`."""
+
+    SUBJECT = "subject"
+    PREHEADER = "preheader"  # only an HTML mail shows it
+    TEXT = "text"
+    PUSH = "push"
+    SMS = "sms"
+
+
+_BODY: Final = {Channel.EMAIL: Part.TEXT, Channel.PUSH: Part.PUSH, Channel.SMS: Part.SMS}
+_NEEDED: Final = {
+    Channel.EMAIL: (Part.SUBJECT, Part.TEXT),
+    Channel.PUSH: (Part.PUSH,),
+    Channel.SMS: (Part.SMS,),
+}
+
+
+class Limit(StrEnum):
+    """What a rendering can use up."""
+
+    WORK = "work"
+    OUTPUT = "output"
+    MEMORY = "memory"
+    DEPTH = "depth"
+
+
+_LIMIT_OF: Final[Mapping[type[Exception], Limit]] = {
+    LoopIterationLimitError: Limit.WORK,
+    OutputStreamLimitError: Limit.OUTPUT,
+    LocalNamespaceLimitError: Limit.MEMORY,
+    ContextDepthError: Limit.DEPTH,
+}
+
+
+class InvalidTemplate(InvalidDefinition):
+    """A template cannot be used; the message of each problem begins with its `LANG/PART`."""
+
+    def __init__(self, name: str, problems: Iterable[Problem]) -> None:
+        super().__init__(problems)
+        self.name = name
+
+
+class NoSuchPart(HubError):
+    """No language of the template has what the channel needs."""
+
+    code = "NO_SUCH_PART"
+
+    def __init__(self, name: str, channel: Channel) -> None:
+        needed = " and ".join(_NEEDED[channel])
+        super().__init__(f"The template {name!r} has no {needed} in any language, which {channel} needs.")
+        self.channel = channel
+
+
+class RenderingFailed(HubError):
+    """A part met a value that it cannot work with. The sentence names the place, never the value."""
+
+    code = "RENDERING_FAILED"
+
+    def __init__(self, name: str, place: str, reason: str) -> None:
+        super().__init__(f"The template {name!r} could not be rendered: {place}, {reason}.")
+        self.place = place
+
+
+class LimitExceeded(RenderingFailed):
+    """A part wanted more than one rendering may use."""
+
+    code = "LIMIT_EXCEEDED"
+
+    def __init__(self, name: str, place: str, limit: Limit) -> None:
+        super().__init__(name, place, f"it exceeds the limit of {limit}")
+        self.limit = limit
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A checked template: the Liquid source of each part, by language (BCP 47, as `de-AT`) and name of the part."""
+
+    name: str
+    languages: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class RenderContext:
+    """All that a template may read.
+
+    `profile` is the traits, `event` the properties of the event that led here, `links` the addresses of the hub's own
+    pages: `preferences`, `unsubscribe` for what one can be rid of, `confirm` where something is to be confirmed.
+    `signin` holds the `code` and the `link` of a message by which somebody signs in.
+    """
+
+    profile: Mapping[str, Any]
+    event: Mapping[str, Any]
+    links: Mapping[str, str] = field(default_factory=dict)
+    signin: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What a message says. `subject` is one line: of an e-mail, or the title of a push message; empty for an SMS."""
+
+    subject: str
+    text: str
+
+
+def template_of(name: str, files: Mapping[str, str]) -> Template:
+    """Make a template of its files, named `LANG/PART` (`de-AT/subject`).
+
+    Raises:
+        InvalidTemplate: with everything that is wrong with it.
+    """
+    problems: list[Problem] = []
+    if not _NAME.fullmatch(name):
+        problems.append(Problem(1, 1, "bad_name", "A name is made of a-z, 0-9, - and _, at most 64 of them."))
+    languages: dict[str, dict[str, str]] = {}
+    for path, source in sorted(files.items()):
+        language, _, part = path.partition("/")
+        if problem := _problem_of(path, source):
+            problems.append(problem)
+        languages.setdefault(language, {})[part] = source
+    if not languages:
+        problems.append(Problem(1, 1, "no_language", "There is not one language with a part."))
+    if problems:
+        raise InvalidTemplate(name, problems)
+    return Template(name, languages)
+
+
+def render(template: Template, channel: Channel, *, language: str | None, context: RenderContext) -> Rendered:
+    """Say it to one person, in the nearest language that has all the channel needs.
+
+    For `de-AT` that is the first of `de-AT`, `de`, `en` and the others by name; parts of two languages never mix.
+    The length of the work is bounded (see `sandbox`), so that it may be done on the event loop.
+
+    Raises:
+        NoSuchPart: no language has what the channel needs.
+        LimitExceeded: the template wants more work, output, memory or depth than it may have.
+        RenderingFailed: it meets a value that it cannot work with.
+    """
+    for nearest in by_nearness(template.languages, language):
+        parts = template.languages[nearest]
+        if all(part in parts for part in _NEEDED[channel]):
+            break
+    else:
+        raise NoSuchPart(template.name, channel)
+    subject = ""
+    if channel is not Channel.SMS and Part.SUBJECT in parts:
+        subject = _one_line(_rendered(template.name, f"{nearest}/{Part.SUBJECT}", parts[Part.SUBJECT], context))
+    body = _BODY[channel]
+    text = _rendered(template.name, f"{nearest}/{body}", parts[body], context)
+    return Rendered(subject, _CONTROLS_IN_TEXT.sub("", text.replace("\r\n", "\n")).strip())
+
+
+def _problem_of(path: str, source: str) -> Problem | None:
+    language, _, part = path.partition("/")
+    if not _LANGUAGE.fullmatch(language):
+        return Problem(1, 1, "unknown_language", f"{path}: a language is written as de or de-AT.")
+    if part not in set(Part):
+        hint = did_you_mean(part, list(Part)) or f" Known are {', '.join(Part)}."
+        return Problem(1, 1, "unknown_part", f"{path}: there is no such part.{hint}")
+    if len(source) > PART_LIMIT:
+        return Problem(1, 1, "too_long", f"{path}: a part holds at most {PART_LIMIT} characters.")
+    try:
+        filters = sandbox.filters_of(sandbox.parse(source))
+    except LiquidError as error:
+        return Problem.within(source, sandbox.offset_of(error, source), "bad_liquid", f"{path}: {error.message}.")
+    for name, offset in filters.items():
+        if name not in sandbox.FILTERS:
+            hint = did_you_mean(name, sandbox.FILTERS)
+            return Problem.within(source, offset, "unknown_filter", f"{path}: there is no filter `{name}`.{hint}")
+    return None
+
+
+def _rendered(name: str, place: str, source: str, context: RenderContext) -> str:
+    parsed = sandbox.parse(source)
+    outcome = _outcome(parsed, context)
+    if isinstance(outcome, str):
+        return outcome
+    # Raised here, outside the handler: Liquid's own error quotes the value it stumbled over, and would go along.
+    offset = sandbox.offset_of(outcome, source) if isinstance(outcome, LiquidError) else 0
+    line = source.count("\n", 0, offset) + 1
+    place = f"{place} line {line}"
+    if limit := _LIMIT_OF.get(type(outcome)):
+        raise LimitExceeded(name, place, limit)
+    raise RenderingFailed(name, place, f"a value does not fit ({type(outcome).__name__})")
+
+
+def _outcome(parsed: BoundTemplate, context: RenderContext) -> str | Exception:
+    try:
+        return parsed.render(profile=context.profile, event=context.event, links=context.links, signin=context.signin)
+    except Exception as error:  # noqa: BLE001  a filter raises whatever Python raises for a customer's odd value
+        return error
+
+
+def _one_line(text: str) -> str:
+    """Leave nothing that could end a header: breaks become spaces, control characters go."""
+    return _CONTROLS.sub("", _BREAKS.sub(" ", text)).strip()

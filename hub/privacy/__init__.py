@@ -1,0 +1,1 @@
+"""Privacy: giving a person everything the hub holds of them, and forgetting them."""

@@ -1,0 +1,1 @@
+"""Profiles: one customer, found by identifiers, with traits."""

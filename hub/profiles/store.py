@@ -1,0 +1,261 @@
+"""Profiles in MongoDB. A profile changes by compare-and-set on `rev`."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final, TypeAlias
+from uuid import UUID
+
+from pymongo import IndexModel, InsertOne, UpdateOne
+from pymongo.errors import BulkWriteError
+
+from hub import database, seal
+from hub.database import Keyed, Row, duplicates_of
+from hub.kit.pages import Page, Span
+from hub.profiles import identifier_store
+from hub.profiles.model import Identifier, Profile
+from hub.seal import Personal
+
+_Write: TypeAlias = UpdateOne | InsertOne[Row]
+
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before any time that a profile holds: a bound by which a partial index is found."""
+
+
+class ProfileDocument(Keyed):
+    """A profile at rest."""
+
+    rev: int
+    seq: int
+    traits: dict[str, Any]
+    verified: list[str]
+    devices: list[str]
+    locale: str | None
+    zone: str | None
+    events: int
+    first_seen_at: datetime
+    last_seen_at: datetime
+    counted: list[dict[str, Any]]
+    members: list[UUID] | None = None
+    absorbed_by: UUID | None = None
+    consents: dict[str, Any] | None = None
+    rollups: dict[str, Any] | None = None
+    stage: str | None = None
+    life: dict[str, Any] | None = None
+    next_change_at: datetime | None = None
+    edition: int | None = None
+
+    class Settings:
+        """Where profiles lie."""
+
+        name = "profiles"
+        personal = Personal("_id", ("traits", "devices", "locale", "zone", "consents", "rollups", "stage", "life"))
+        indexes: ClassVar[list[IndexModel]] = [
+            IndexModel([("first_seen_at", -1), ("_id", -1)], name="newest"),
+            # Partial: only those are due some day whom time alone moves.
+            IndexModel(
+                [("next_change_at", 1)],
+                name="next_change",
+                partialFilterExpression={"next_change_at": {"$gt": EARLIEST}},
+            ),
+            IndexModel([("edition", 1)], name="edition"),
+        ]
+
+
+async def load(profile_ids: Collection[UUID]) -> dict[UUID, Profile]:
+    """Read profiles as they are, absorbed or not. Those that do not exist are left out."""
+    if not profile_ids:
+        return {}
+    found = ProfileDocument.get_pymongo_collection().find({"_id": {"$in": list(profile_ids)}}, {"token": 0})
+    return {row["_id"]: profile_of(row) for row in await found.batch_size(database.AT_ONCE).to_list()}
+
+
+async def heads(profile_ids: Collection[UUID]) -> dict[UUID, Profile]:
+    """Read for each of these profiles the one it is today: itself, or the head that absorbed it.
+
+    Returns:
+        The head by the id that was asked for. What does not exist is left out.
+    """
+    return heads_in(await lineage(profile_ids))
+
+
+async def lineage(profile_ids: Collection[UUID]) -> dict[UUID, Profile]:
+    """Read these profiles and, step by step, those that absorbed them: one command where nobody was absorbed."""
+    found = await load(profile_ids)
+    while missing := {it.absorbed_by for it in found.values() if it.absorbed_by is not None} - found.keys():
+        if not (absorbers := await load(missing)):
+            break  # erased since
+        found |= absorbers
+    return found
+
+
+def heads_in(profiles: Mapping[UUID, Profile]) -> dict[UUID, Profile]:
+    """Follow in a lineage from each profile to its head. Those whose head does not exist are left out."""
+    found: dict[UUID, Profile] = {}
+    for profile_id in profiles:
+        head: Profile | None = profiles[profile_id]
+        while head is not None and head.absorbed_by is not None:
+            head = profiles.get(head.absorbed_by)
+        if head is not None:
+            found[profile_id] = head
+    return found
+
+
+async def outlines(profile_ids: Collection[UUID], *, rollups: Collection[str]) -> dict[UUID, Profile]:
+    """Read of profiles, or of their heads, by the ids that were asked for, only traits, stage and these rollups."""
+    if not profile_ids:
+        return {}
+    fields = ["traits", "stage", "absorbed_by", *(f"rollups.{it}" for it in rollups)]
+    found = ProfileDocument.get_pymongo_collection().find({"_id": {"$in": list(profile_ids)}}, fields)
+    rows = [seal.opened(ProfileDocument, row) async for row in found]
+    absorbed = {row["_id"] for row in rows if row.get("absorbed_by")}
+    outlined = {
+        row["_id"]: Profile(
+            id=row["_id"], traits=row["traits"], stage=row.get("stage"), rollups=row.get("rollups") or {}
+        )
+        for row in rows
+        if row["_id"] not in absorbed
+    }
+    return {**outlined, **await heads(absorbed)}
+
+
+async def page(
+    wanted: Span, *, named: Collection[Identifier] = (), among: Mapping[str, Any] = database.EVERY_ROW
+) -> Page[Profile]:
+    """Read a page of all profiles, the last one first seen first.
+
+    Args:
+        wanted: which page.
+        named: only the one that has all of these names, if any are given.
+        among: only those that this query finds.
+    """
+    where: Row = {"$and": [{"absorbed_by": None}, dict(among)]}
+    if named:
+        found = await identifier_store.owners(named)
+        holders = {head.id for head in (await heads({owned.profile_id for owned in found.values()})).values()}
+        # One of them may belong to nobody, or two of them to two people: then nobody has them all.
+        where["_id"] = {"$in": list(holders) if len(found) == len(set(named)) and len(holders) == 1 else []}
+    rows = await database.page(ProfileDocument, wanted, by="first_seen_at", where=where)
+    return rows.each(profile_of)
+
+
+async def count(among: Mapping[str, Any]) -> int:
+    """Count the profiles that a query finds, those that were absorbed left out."""
+    return await ProfileDocument.get_pymongo_collection().count_documents(
+        {"$and": [{"absorbed_by": None}, dict(among)]}
+    )
+
+
+async def save(profiles: Sequence[Profile], *, token: UUID, joined: Collection[UUID] = ()) -> set[UUID]:
+    """Write profiles as decided, each only where its `rev` is still the one that was read (0: it does not exist).
+
+    Args:
+        profiles: as they are to be.
+        token: names this write.
+        joined: those of them that have just taken somebody in; of these, members and consents are written as well.
+
+    Returns:
+        The ids of those that were written; the others were changed meanwhile.
+    """
+    if not profiles:
+        return set()
+    writes: list[_Write] = []
+    # New ones first, so that MongoDB takes them in groups: an upsert costs it several times an insert.
+    for profile in sorted(profiles, key=lambda it: it.rev > 0):
+        row = whole_row(profile) if profile.id in joined else _row_of(profile)
+        row |= {"rev": profile.rev + 1, "token": token}
+        if profile.rev == 0:
+            writes.append(InsertOne({"_id": profile.id, **row}))
+        else:
+            writes.append(UpdateOne({"_id": profile.id, "rev": profile.rev}, {"$set": row}))
+    return await _written(writes, {profile.id for profile in profiles}, token)
+
+
+async def absorb(links: Sequence[tuple[Profile, UUID]], *, token: UUID) -> set[UUID]:
+    """Point profiles to others that absorb them, each only where it is still as it was read.
+
+    From then on its events are its head's. Whoever finds it missing among the members of its head takes it in there, so
+    that a process may die between both.
+
+    Args:
+        links: who is absorbed, and by whom.
+        token: names this write.
+
+    Returns:
+        The ids of those that were absorbed; the others were changed meanwhile.
+    """
+    updates: list[_Write] = [
+        UpdateOne(
+            {"_id": it.id, "rev": it.rev},
+            {"$set": {"absorbed_by": head_id, "token": token}, "$setOnInsert": _row_of(it), "$inc": {"rev": 1}},
+            upsert=it.rev == 0,
+        )
+        for it, head_id in links
+    ]
+    return await _written(updates, {it.id for it, _ in links}, token) if updates else set()
+
+
+async def _written(writes: Sequence[_Write], wanted: set[UUID], token: UUID) -> set[UUID]:
+    collection = ProfileDocument.get_pymongo_collection()
+    try:
+        written = await collection.bulk_write(writes, ordered=False)
+        if written.matched_count + written.upserted_count + written.inserted_count == len(writes):
+            return wanted
+    except BulkWriteError as error:
+        duplicates_of(error)  # two processes made the same profile: the other one's stands
+    found = collection.find({"_id": {"$in": list(wanted)}, "token": token}, {"_id": 1})
+    return {row["_id"] async for row in found}
+
+
+def profile_of(sealed: Mapping[str, Any]) -> Profile:
+    """Make a profile of its row."""
+    row = seal.opened(ProfileDocument, sealed)
+    return Profile(
+        id=row["_id"],
+        rev=row["rev"],
+        seq=row["seq"],
+        traits=row["traits"],
+        verified=frozenset(row["verified"]),
+        devices=tuple(row["devices"]),
+        locale=row["locale"],
+        zone=row["zone"],
+        events=row["events"],
+        first_seen_at=row["first_seen_at"],
+        last_seen_at=row["last_seen_at"],
+        counted={entry["event"]: entry["seq"] for entry in row["counted"]},
+        members=tuple(row.get("members", ())),
+        absorbed_by=row.get("absorbed_by"),
+        consents=row.get("consents", {}),
+        rollups=row.get("rollups", {}),
+        stage=row.get("stage"),
+        life=row.get("life", {}),
+        next_change_at=row.get("next_change_at"),
+        edition=row.get("edition", 0),
+    )
+
+
+def _row_of(profile: Profile) -> Row:
+    """Make the changes that applying events writes. Links and consents are written by those who decide them."""
+    row: Row = {
+        "seq": profile.seq,
+        "traits": dict(profile.traits),
+        "verified": sorted(profile.verified),
+        "devices": list(profile.devices),
+        "locale": profile.locale,
+        "zone": profile.zone,
+        "events": profile.events,
+        "first_seen_at": profile.first_seen_at,
+        "last_seen_at": profile.last_seen_at,
+        "counted": [{"event": event, "seq": seq} for event, seq in profile.counted.items()],
+        "rollups": dict(profile.rollups),
+        "stage": profile.stage,
+        "life": dict(profile.life),
+        "next_change_at": profile.next_change_at,
+        "edition": profile.edition,
+    }
+    return seal.shut(ProfileDocument, row)
+
+
+def whole_row(profile: Profile) -> Row:
+    """Make the changes that taking somebody in or letting somebody go writes."""
+    links: Row = {"members": list(profile.members), "consents": dict(profile.consents)}
+    return {**_row_of(profile), **seal.shut(ProfileDocument, links)}

@@ -1,0 +1,66 @@
+"""The published definitions as a process knows them: parsed once, asked for anew with every batch."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from hub.rollups import language, store
+from hub.rollups.model import Definition, Measure, Stages, Version
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """A snapshot: the newest version of every definition.
+
+    Attributes:
+        edition: rises with every publication. A profile says which edition it knows.
+        measures: what is counted, by name.
+        stages: the rules of stages, if there are any.
+        versions: the version of each definition, by name.
+        heard: the measures that an event of this name may change.
+    """
+
+    edition: int = 0
+    measures: Mapping[str, Measure] = field(default_factory=dict)
+    stages: Stages | None = None
+    versions: Mapping[str, Version] = field(default_factory=dict)
+    heard: Mapping[str, tuple[Measure, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, published: Iterable[tuple[Version, Definition]], *, edition: int) -> "Catalogue":
+        """Make a snapshot of definitions, each in its newest version."""
+        listed = list(published)
+        measures = {it.name: it for _, it in listed if not isinstance(it, Stages)}
+        heard: dict[str, tuple[Measure, ...]] = {}
+        for measure in measures.values():
+            for event in measure.events:
+                heard[event] = (*heard.get(event, ()), measure)
+        return cls(
+            edition=edition,
+            measures=measures,
+            stages=next((it for _, it in listed if isinstance(it, Stages)), None),
+            versions={version.name: version for version, _ in listed},
+            heard=heard,
+        )
+
+
+NOTHING_DEFINED: Final = Catalogue()
+
+
+class Catalogues:
+    """Keeps the newest snapshot of this process."""
+
+    def __init__(self) -> None:
+        self._current = NOTHING_DEFINED
+
+    async def current(self) -> Catalogue:
+        """Give the snapshot as of now: one small read, and the definitions if there is a new one."""
+        edition = await store.edition()
+        if edition > self._current.edition:
+            live = await store.live()
+            names = [it.name for it in live]
+            self._current = Catalogue.of(
+                [(it.version, language.read(it.source, rollups=names)) for it in live],
+                edition=max(it.edition for it in live),
+            )
+        return self._current

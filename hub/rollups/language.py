@@ -1,0 +1,234 @@
+"""The documents of rollups, preferences and stages: YAML or JSON, checked name by name.
+
+    rollup: spend
+    description: What they bought for.
+    event: Order Completed
+    where: properties.total > 0
+    value: properties.total
+    currency: properties.currency
+    windows: [lifetime, 30d, 365d]
+
+    preference: store
+    within: 365d
+    of:
+      - {event: Order Completed, by: properties.store_id, weight: 3}
+      - {event: Store Visited, by: properties.store_id, weight: 1}
+
+    stages:
+      - {stage: lapsed, when: purchases.days_since_last >= 180}
+      - {stage: active, when: purchases.count >= 1}
+
+`event` takes one name or a list. `lifetime` is always counted. What speaks for always the same channel says `is: web`.
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+from hub.conditions import catalogue, kinds, parser, tree
+from hub.conditions.kinds import Kind, Scope
+from hub.conditions.model import Condition, Path
+from hub.conditions.spelling import spell
+from hub.kit import documents, durations
+from hub.kit.documents import Field, Fields, Items, Node, Value
+from hub.kit.problems import InvalidDefinition, did_you_mean
+from hub.kit.reading import Reading, spoken
+from hub.rollups.model import STAGES, Aspect, Definition, Preference, Rollup, Rule, Sign, Stages
+from hub.rollups.stages import FACTS, compares, turns
+
+LONGEST_NAME: Final = 64
+LONGEST_EVENT: Final = 128
+LONGEST_DESCRIPTION: Final = 2_000
+LONGEST_VALUE: Final = 64
+LONGEST_WINDOW: Final = timedelta(days=730)
+MOST_WEIGHT: Final = 100
+LIFETIME: Final = "lifetime"
+
+_NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_STAGE: Final = re.compile(r"[a-z][a-z0-9_]*")
+_RESERVED: Final = re.compile(r"orders|stages|preferred-.*")
+"""The totals of orders, and the names under which stages and preferences are published."""
+_KINDS: Final = ("rollup", "preference", "stages")
+
+
+def read(source: str, *, rollups: Collection[str]) -> Definition:
+    """Read a definition. `rollups` are the names of those that stages may read.
+
+    Raises:
+        InvalidDefinition: with every problem that the document has; one that is no YAML has that one only.
+    """
+    reading = Reading()
+    definition = _read(documents.load(source), rollups, reading)
+    if reading.problems or definition is None:
+        raise InvalidDefinition(reading.problems)
+    return definition
+
+
+def _read(document: Node, rollups: Collection[str], reading: Reading) -> Definition | None:
+    kind = next((it for it in _KINDS if isinstance(document, Fields) and it in document.fields), None)
+    match kind:
+        case "rollup":
+            return _rollup(document, reading)
+        case "preference":
+            return _preference(document, reading)
+        case "stages":
+            return _stages(document, rollups, reading)
+    message = f"A definition begins with one of {', '.join(f'`{it}`' for it in _KINDS)}."
+    reading.report(document, "missing_key", message)
+    return None
+
+
+def _rollup(document: Node, reading: Reading) -> Rollup | None:
+    known = ("rollup", "description", "event", "where", "value", "currency", "windows")
+    fields = reading.fields(document, "a rollup", known, "rollup", "event")
+    _describe(fields, reading)
+    name = _name(fields["rollup"].node, reading)
+    events = _events(fields["event"].node, reading) if "event" in fields else ()
+    scope = _scope(events)
+    where = tree.read(fields["where"].node, scope, reading) if "where" in fields else None
+    value = _property(fields["value"].node, "value", scope, reading) if "value" in fields else None
+    currency = _property(fields["currency"].node, "currency", scope, reading) if "currency" in fields else None
+    if "currency" in fields and "value" not in fields:
+        reading.report(fields["currency"].node, "missing_key", "`currency` says of which currency `value` is.")
+    windows = _windows(fields["windows"].node, reading) if "windows" in fields else ()
+    return Rollup(name, frozenset(events), where, value, windows, currency)
+
+
+def _preference(document: Node, reading: Reading) -> Preference | None:
+    known = ("preference", "description", "within", "of")
+    fields = reading.fields(document, "a preference", known, "preference", "within", "of")
+    _describe(fields, reading)
+    aspect = reading.text(fields["preference"].node, "`preference`", longest=LONGEST_NAME)
+    if aspect is not None and aspect not in set(Aspect):
+        hint = did_you_mean(aspect, list(Aspect)) or f" Known here: {', '.join(Aspect)}."
+        reading.report(fields["preference"].node, "bad_name", f"There is no preference for `{aspect}`.{hint}")
+    within = _window(fields["within"].node, reading) if "within" in fields else None
+    items = reading.items(fields["of"].node, "`of`") if "of" in fields else ()
+    signs = [_sign(item, reading) for item in items]
+    if reading.problems or aspect is None or within is None:
+        return None
+    return Preference(Aspect(aspect), tuple(it for it in signs if it), within)
+
+
+def _sign(node: Node, reading: Reading) -> Sign | None:
+    fields = reading.fields(node, "an item of `of`", ("event", "by", "is", "weight"), "event", "weight")
+    if isinstance(node, Fields) and ("by" in fields) == ("is" in fields):
+        reading.report(node, "missing_key", "An item of `of` needs either `by`, a property, or `is`, a name.")
+    event = reading.text(fields["event"].node, "`event`", longest=LONGEST_EVENT) if "event" in fields else None
+    by = _property(fields["by"].node, "by", _scope([event or ""]), reading) if "by" in fields else None
+    always = reading.text(fields["is"].node, "`is`", longest=LONGEST_VALUE) if "is" in fields else None
+    weight = _weight(fields["weight"].node, reading) if "weight" in fields else None
+    return Sign(event, weight, by, always) if event and weight else None
+
+
+def _stages(document: Node, rollups: Collection[str], reading: Reading) -> Stages | None:
+    fields = reading.fields(document, "a definition of stages", (STAGES, "description"), STAGES)
+    _describe(fields, reading)
+    rules = [_rule(item, rollups, reading) for item in reading.items(fields[STAGES].node, "`stages`")]
+    known = tuple(rule for rule in rules if rule)
+    reads = frozenset(part.path[0] for rule in known for part in compares(rule.when))
+    return Stages(known, reads, turns(known))
+
+
+def _rule(node: Node, rollups: Collection[str], reading: Reading) -> Rule | None:
+    fields = reading.fields(node, "an item of `stages`", ("stage", "when"), "stage", "when")
+    stage = reading.text(fields["stage"].node, "`stage`", longest=LONGEST_NAME) if "stage" in fields else None
+    if stage is not None and not _STAGE.fullmatch(stage):
+        reading.report(fields["stage"].node, "bad_name", "A stage is lower case with underscores, as in at_risk.")
+    if "when" not in fields:
+        return None
+    when = _when(fields["when"].node, rollups, reading)
+    return Rule(stage, when, spell(when)) if stage and when else None
+
+
+def _when(node: Node, rollups: Collection[str], reading: Reading) -> Condition | None:
+    """Read when a customer is at a stage: a condition on the numbers of rollups."""
+    when = tree.read(node, dict.fromkeys(rollups, dict.fromkeys(FACTS, Kind.NUMBER)), reading)
+    if when is None:
+        return None
+    for part in compares(when):
+        fact = ".".join(part.path[1:])
+        if fact not in FACTS:
+            hint = did_you_mean(fact, FACTS) or f" Known are {', '.join(FACTS)}."
+            reading.report(node, "unknown_name", f"A rollup has no `{fact}` that a stage can ask for.{hint}")
+    return when
+
+
+def _describe(fields: Mapping[str, Field], reading: Reading) -> None:
+    if "description" in fields:
+        reading.text(fields["description"].node, "`description`", longest=LONGEST_DESCRIPTION)
+
+
+def _name(node: Node, reading: Reading) -> str:
+    name = reading.text(node, "`rollup`", longest=LONGEST_NAME) or ""
+    if name and not _NAME.fullmatch(name):
+        near = "-".join(re.findall(r"[a-z0-9]+", name.lower()))
+        hint = f" Did you mean `{near}`?" if near else ""
+        reading.report(node, "bad_name", f"A rollup's name is lower case with hyphens, as in total-spend.{hint}")
+    elif _RESERVED.fullmatch(name):
+        reading.report(node, "bad_name", f"`{name}` is a name of the hub's own.")
+    return name
+
+
+def _events(node: Node, reading: Reading) -> list[str]:
+    named = reading.items(node, "`event`") if isinstance(node, Items) else (node,)
+    return [event for it in named if (event := reading.text(it, "`event`", longest=LONGEST_EVENT))]
+
+
+def _scope(events: Sequence[str]) -> Scope:
+    """Give what is known of the properties, where all comes from one event."""
+    return {"properties": catalogue.EVENTS.get(events[0], {}) if len(events) == 1 else {}}
+
+
+def _windows(node: Node, reading: Reading) -> tuple[int, ...]:
+    items = reading.items(node, "`windows`")
+    days = {_window(it, reading) for it in items if not (isinstance(it, Value) and it.value == LIFETIME)}
+    return tuple(sorted(it for it in days if it is not None))
+
+
+def _window(node: Node, reading: Reading) -> int | None:
+    """Read a window of whole days."""
+    written = reading.text(node, "a window", longest=LONGEST_NAME)
+    if written is None:
+        return None
+    try:
+        window = durations.parse(written)
+    except durations.BadDuration as error:
+        reading.report(node, "bad_duration", error.message)
+        return None
+    if window % timedelta(days=1) or window > LONGEST_WINDOW:
+        message = f"A window is of whole days, at most {LONGEST_WINDOW.days}d: they are counted by day."
+        reading.report(node, "bad_duration", message)
+        return None
+    return window.days
+
+
+def _weight(node: Node, reading: Reading) -> int | None:
+    given = node.value if isinstance(node, Value) else None
+    if isinstance(given, bool) or not isinstance(given, int):
+        reading.report(node, "wrong_type", f"`weight` takes a whole number, not {spoken(node)}.")
+        return None
+    if not 1 <= given <= MOST_WEIGHT:
+        reading.report(node, "bad_weight", f"`weight` is 1 to {MOST_WEIGHT}.")
+        return None
+    return given
+
+
+def _property(node: Node, name: str, scope: Scope, reading: Reading) -> Path | None:
+    """Read the name of a property."""
+    text = reading.text(node, f"`{name}`", longest=LONGEST_EVENT)
+    if text is None or not isinstance(node, Value):
+        return None
+    try:
+        path = parser.path(text)
+        kind = kinds.kind_of(path, scope)
+    except InvalidDefinition as error:
+        reading.problems += map(node.outside, error.problems)
+        return None
+    except kinds.BadName as error:
+        reading.report(node, error.fault, error.message)
+        return None
+    if kind in {Kind.LIST, Kind.OBJECT, Kind.OBJECTS}:
+        reading.report(node, "wrong_type", f"`{text}` is {kind}, `{name}` takes a property with one value.")
+    return path

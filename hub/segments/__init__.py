@@ -1,0 +1,1 @@
+"""Segments: rules that pick profiles."""

@@ -1,0 +1,146 @@
+"""A rule as a MongoDB query that finds the profiles it picks: the second reading of a condition.
+
+The first one is `conditions.evaluator`, which asks one profile; both agree on every value, which a third reading in the
+tests judges. Nothing of a rule is passed on as it was written: names are those of the language, which have no dollars,
+and literals stand only where MongoDB expects a value.
+
+MongoDB looks into lists where the language does not, so that every name says that it means none. Each test is an
+expression that an index on the trait can answer; nothing here needs `$expr`.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+from hub.conditions import kinds
+from hub.conditions.catalogue import PROFILE
+from hub.conditions.model import Compare, Comparison, Condition, Every, Exists, Literal, Not, Path, Some
+from hub.kit.errors import HubError
+from hub.kit.problems import InvalidDefinition
+
+Query: TypeAlias = dict[str, Any]
+
+SCOPE: Final = {"profile": PROFILE}
+"""What a rule that picks profiles may speak of."""
+
+_LIST: Final = {"$type": "array"}
+_NO_LIST: Final = {"$not": _LIST}
+_FIELDS: Final[Mapping[str, str]] = {"stage": "stage"}
+"""What a profile has beside its traits, and where it lies. A trait of such a name cannot be asked for."""
+_UNCOUNTED: Final = frozenset({"preferred"})
+
+
+class BadRule(HubError):
+    """A rule that picks nobody, for it cannot be read, or asks for what no query finds."""
+
+    code = "BAD_USER_INPUT"
+
+
+def read(text: str) -> Query:
+    """Read a rule and make its query.
+
+    Raises:
+        BadRule: every fault with its place in the text.
+    """
+    try:
+        return of(kinds.read(text, SCOPE))
+    except InvalidDefinition as error:
+        raise BadRule(error.message) from None
+
+
+def of(condition: Condition) -> Query:
+    """Make the query that finds the profiles of which a condition is true.
+
+    Raises:
+        BadRule: it asks for something that follows from a profile and does not lie in it.
+    """
+    match condition:
+        case Compare(path, comparison, values):
+            return _QUERIES[comparison](_field(path), *values)
+        case Exists(path):
+            return _known(_field(path))
+        case Not(part):
+            return _no(of(part))
+        case Every(parts):
+            return {"$and": [of(part) for part in parts]}
+        case Some(parts):
+            return {"$or": [of(part) for part in parts]}
+
+
+def _field(path: Path) -> str:
+    """Tell where a name lies in a profile's row."""
+    name, *inner = path[1:]
+    if name in _UNCOUNTED:
+        said = ".".join(path)
+        raise BadRule(f"`{said}` can be asked of one customer, in a journey, and not of all of them at once.")
+    return ".".join([_FIELDS.get(name, f"traits.{name}"), *inner])
+
+
+def _no(query: Query) -> Query:
+    return {"$nor": [query]}
+
+
+def _is(field: str, *tests: Query) -> Query:
+    """Say that one of these tests is true of the value at a field, which lies in no list."""
+    names = field.split(".")
+    outer = [{".".join(names[:end]): _NO_LIST} for end in range(1, len(names)) if end > 1 or names[0] != "traits"]
+    own = [{field: test} for test in tests]
+    found = own[0] if len(own) == 1 else {"$or": own}
+    return {"$and": [*outer, found]} if outer else found
+
+
+def _known(field: str) -> Query:
+    return _is(field, {"$exists": True, "$ne": None}, _LIST)
+
+
+def _equal(field: str, literal: Literal) -> Query:
+    return _no(_known(field)) if literal is None else _is(field, {"$eq": literal, **_NO_LIST})
+
+
+def _unequal(field: str, literal: Literal) -> Query:
+    return _no(_equal(field, literal))
+
+
+def _in(field: str, *literals: Literal) -> Query:
+    said = [it for it in literals if it is not None]
+    found = _is(field, {"$in": said, **_NO_LIST})
+    return {"$or": [found, _equal(field, None)]} if None in literals else found
+
+
+def _contains(field: str, literal: Literal) -> Query:
+    item = {"$elemMatch": {"$eq": literal}}
+    if not isinstance(literal, str):
+        return _is(field, item)
+    return _is(field, {"$regex": _escaped(literal), **_NO_LIST}, item)
+
+
+def _starts(field: str, literal: Literal) -> Query:
+    return _is(field, {"$regex": f"^{_escaped(str(literal))}", **_NO_LIST})
+
+
+def _ordered(operator: str) -> Callable[[str, Literal], Query]:
+    return lambda field, literal: _is(field, {operator: literal, **_NO_LIST})
+
+
+def _between(field: str, low: Literal, high: Literal) -> Query:
+    return _is(field, {"$gte": low, "$lte": high, **_NO_LIST})
+
+
+def _escaped(text: str) -> str:
+    """Write a text as a pattern that finds just it; a zero byte cannot stand in one."""
+    return re.escape(text).replace("\0", r"\x00")
+
+
+_QUERIES: Final[Mapping[Comparison, Callable[..., Query]]] = {
+    Comparison.EQUAL: _equal,
+    Comparison.NOT_EQUAL: _unequal,
+    Comparison.LESS: _ordered("$lt"),
+    Comparison.LESS_OR_EQUAL: _ordered("$lte"),
+    Comparison.GREATER: _ordered("$gt"),
+    Comparison.GREATER_OR_EQUAL: _ordered("$gte"),
+    Comparison.IN: _in,
+    Comparison.CONTAINS: _contains,
+    Comparison.STARTS: _starts,
+    Comparison.BETWEEN: _between,
+}
+"""What each comparison asks of a field."""

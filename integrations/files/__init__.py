@@ -1,0 +1,1 @@
+"""Files of rows: CSV, JSON Lines and Parquet, read and written as a stream."""

@@ -1,0 +1,1 @@
+"""Pages that a person opens by a link: preferences, sign-in, a download."""

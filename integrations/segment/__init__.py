@@ -1,0 +1,1 @@
+"""Events in, by the Segment tracking spec: every existing SDK can send."""

@@ -1,0 +1,84 @@
+"""`hub journeys check|publish`: a journey is a file, with its templates in the folder `templates` beside it."""
+# ruff: noqa: PLC0415  the imports of a verb wait until it runs
+
+import asyncio
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from hub.messaging.templates import Template
+    from hub.settings import Settings
+
+app = typer.Typer()
+journeys = typer.Typer(help="Journeys: check a file, publish it.", no_args_is_help=True)
+app.add_typer(journeys, name="journeys")
+
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A NAME.journey.yaml.")]
+
+
+@journeys.command()
+def check(file: File) -> None:
+    """Name every problem of a journey and its templates, with line and column. Needs no server."""
+    from hub.journeys import language
+
+    source, templates = _read(file)
+    definition = language.read(source, templates={template.name for template in templates})
+    typer.echo(f"{file.name}: {definition.name} has {len(definition.steps)} steps and no problem.")
+
+
+@journeys.command()
+def publish(
+    file: File,
+    key: Annotated[str, typer.Option(help="Idempotency key: repeating it changes nothing.")] = "",
+) -> None:
+    """Store the templates beside the file, then publish the journey as a new version."""
+    from runtime import configuration
+
+    typer.echo(asyncio.run(_publish(configuration.read_settings(), file, key or uuid.uuid4().hex)))
+
+
+async def _publish(settings: "Settings", file: Path, key: str) -> str:
+    from hub import database
+    from hub.access import audit
+    from hub.journeys import language, service
+    from hub.kit import ids
+    from hub.messaging.library import Library
+    from runtime import wiring
+
+    source, templates = _read(file)
+    async with database.connect(settings) as client:
+        await database.use(client, wiring.DOCUMENTS)
+        library = Library()
+        known = await library.names() | {template.name for template in templates}
+        # Checked before anything is stored, so that a refused journey leaves nothing half done.
+        language.read(source, templates=known)
+        for template in templates:
+            await library.save(template)
+        published = await service.publish(source, templates=known, by="cli", key=key, now=wiring.clock())
+        if published.change:
+            cause = ids.key_of("cli", "publish journey", key)
+            await audit.record(audit.OPERATOR, published.change, at=wiring.clock(), cause=cause)
+    state = "is live" if published.new else "was live already: nothing has changed"
+    return f"{published.version.journey} version {published.version.number} {state}."
+
+
+def _read(file: Path) -> "tuple[str, list[Template]]":
+    """Read a journey and the templates beside it, from `templates/NAME/LANG/PART.liquid`."""
+    from hub.messaging.templates import template_of
+
+    folder = file.parent / "templates"
+    names = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    templates = [
+        template_of(
+            name.name,
+            {
+                str(path.relative_to(name).with_suffix("")): path.read_text(encoding="utf-8")
+                for path in sorted(name.glob("*/*.liquid"))
+            },
+        )
+        for name in names
+    ]
+    return file.read_text(encoding="utf-8"), templates

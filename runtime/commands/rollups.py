@@ -1,0 +1,146 @@
+"""`hub rollups check|publish|list|status|backfill`: what is counted of every profile, defined in files."""
+# ruff: noqa: PLC0415  the imports of a verb wait until it runs
+
+import asyncio
+import json
+import uuid
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from hub.rollups.service import Published
+
+T = TypeVar("T")
+
+app = typer.Typer()
+rollups = typer.Typer(
+    help="Rollups, preferences and stages: check a file, publish it, see what counts.", no_args_is_help=True
+)
+app.add_typer(rollups, name="rollups")
+
+File = Annotated[
+    Path,
+    typer.Argument(
+        exists=True, dir_okay=False, readable=True, help="A NAME.rollup.yaml, NAME.preference.yaml or stages.yaml."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer as one JSON object.")]
+
+
+@rollups.command()
+def check(
+    file: File,
+    rollup: Annotated[list[str] | None, typer.Option(help="A published rollup that stages may read.")] = None,
+) -> None:
+    """Name every problem of a definition, with line and column. Needs no server."""
+    from hub.rollups import language, service
+
+    definition = language.read(file.read_text(encoding="utf-8"), rollups=[service.PURCHASES, *(rollup or ())])
+    typer.echo(f"{file.name}: {definition.name} has no problem.")
+
+
+@rollups.command()
+def publish(
+    file: File, key: Annotated[str, typer.Option(help="Idempotency key: repeating it changes nothing.")] = ""
+) -> None:
+    """Publish a definition as a new version. Profiles that are there already are counted by the back-fill."""
+    source = file.read_text(encoding="utf-8")
+    published = asyncio.run(_with_database(lambda: _publish(source, key or uuid.uuid4().hex)))
+    state = "counts from now on" if published.new else "was published already: nothing has changed"
+    typer.echo(f"{published.version.name} version {published.version.number} {state}.")
+
+
+@rollups.command(name="list")
+def list_(*, as_json: AsJson = False) -> None:
+    """List the published definitions, with the version that counts."""
+    listed = asyncio.run(_with_database(_listed))
+    if as_json:
+        typer.echo(json.dumps({"rollups": listed}))
+    for it in () if as_json else listed:
+        typer.echo(f"{it['name']} version {it['version']}, published {it['publishedAt']}")
+
+
+@rollups.command()
+def status(*, as_json: AsJson = False) -> None:
+    """Tell how far the back-fill of each definition has come."""
+    listed = asyncio.run(_with_database(_status))
+    if as_json:
+        typer.echo(json.dumps({"rollups": listed}))
+    for it in () if as_json else listed:
+        typer.echo(f"{it['name']} version {it['version']}: {it['done']} of {it['total']} profiles, {it['percent']} %")
+
+
+@rollups.command()
+def backfill(*, as_json: AsJson = False) -> None:
+    """Complete all profiles for the newest definitions now, beside what the routers do of it by themselves."""
+    done = asyncio.run(_with_database(_backfill))
+    typer.echo(json.dumps({"profiles": done}) if as_json else f"{done} profiles know the newest definitions.")
+
+
+async def _publish(source: str, key: str) -> "Published":
+    from hub.access import audit
+    from hub.kit import ids
+    from hub.rollups import service
+    from runtime import wiring
+
+    published = await service.publish(source, by="cli", key=key, now=wiring.clock())
+    if published.change:
+        cause = ids.key_of("cli", "publish rollup", key)
+        await audit.record(audit.OPERATOR, published.change, at=wiring.clock(), cause=cause)
+    return published
+
+
+async def _listed() -> list[dict[str, Any]]:
+    from hub.rollups import store
+
+    return [
+        {"name": it.name, "version": it.number, "publishedAt": it.published_at.isoformat()} for it in await store.live()
+    ]
+
+
+async def _status() -> list[dict[str, Any]]:
+    from hub.rollups import store
+
+    found = [(it, *await store.progress(it.edition)) for it in await store.live()]
+    return [
+        {
+            "name": it.name,
+            "version": it.number,
+            "done": done,
+            "total": total,
+            "percent": 100 * done // total if total else 100,
+        }
+        for it, done, total in found
+    ]
+
+
+async def _backfill() -> int:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from hub.rollups import backfill as filling
+    from hub.rollups import store
+    from hub.rollups.catalogue import Catalogues
+    from runtime import wiring
+
+    defined = await Catalogues().current()
+    with Progress(console=Console(stderr=True)) as shown:
+        bar = shown.add_task("Profiles")
+        left = True
+        while left:
+            left = bool(await filling.step(defined, now=wiring.clock()))
+            done, total = await store.progress(defined.edition)
+            shown.update(bar, completed=done, total=total)
+    return done
+
+
+async def _with_database(do: Callable[[], Awaitable[T]]) -> T:
+    from hub import database
+    from runtime import configuration, wiring
+
+    async with database.connect(configuration.read_settings()) as client:
+        await database.use(client, wiring.DOCUMENTS)
+        return await do()

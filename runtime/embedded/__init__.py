@@ -1,0 +1,1 @@
+"""Real servers from wheels, for `hub up` and the tests: never for production."""

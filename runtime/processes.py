@@ -1,0 +1,135 @@
+"""The processes of the hub: each runs until a signal ends it, and waits for what is not there yet."""
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import uuid
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+import uvicorn
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+
+import hub.database
+from hub.access import keeper as audit_keeper
+from hub.commerce import waiting
+from hub.database import Client
+from hub.intake.ringer import Ringer
+from hub.intake.router import Router
+from hub.journeys import keeper
+from hub.messaging.dispatch import Dispatcher
+from hub.messaging.library import Library
+from hub.messaging.ports import Senders
+from hub.privacy.service import Privacy
+from hub.profiles import abandoned, consents
+from hub.rollups import keeper as rollups_keeper
+from hub.settings import Settings
+from runtime import logs, wiring
+from workflows import worker as temporal_worker
+from workflows.cohort.bell import TemporalBell
+
+log = structlog.get_logger(__name__)
+
+TEMPORAL_AGAIN_SECONDS = 0.5
+GARBAGE_THRESHOLD = 50_000
+"""How many more objects are made than freed before Python looks for cycles; 700 by default."""
+
+
+async def api(settings: Settings) -> None:
+    """Serve HTTP until a signal ends it."""
+    from runtime import http  # noqa: PLC0415  it brings the GraphQL schema along, which the other processes never use
+
+    async with _process(settings, "api") as client:
+        host, _, port = settings.api_bind.rpartition(":")
+        app = await http.application(settings, client)
+        config = uvicorn.Config(
+            app, host=host, port=int(port), access_log=False, log_config=None, lifespan="off", server_header=False
+        )
+        await uvicorn.Server(config).serve()
+
+
+async def router(settings: Settings) -> None:
+    """Apply and route events, and keep the cohorts going, until a signal ends it."""
+    async with _process(settings, "router"):
+        ringer = Ringer(TemporalBell(await wiring.temporal(settings, lazy=True)))
+        owner = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
+        await _until_signalled(
+            Router(owner, ringer, wiring.clock, region=settings.phone_region).run(),
+            ringer.run(),
+            keeper.keep(ringer.ask, wiring.clock),
+            rollups_keeper.keep(wiring.clock),
+            audit_keeper.keep(wiring.clock),
+            Privacy(settings, wiring.DOCUMENTS).keep(wiring.clock),
+            consents.keep_sweeping(wiring.clock),
+            abandoned.keep(),
+            waiting.keep(wiring.clock),
+        )
+
+
+async def worker(settings: Settings, senders: Senders | None = None) -> None:
+    """Drive cohorts and send messages until a signal ends it. `senders` replaces those that the settings choose."""
+    async with _process(settings, "worker"):
+        dispatcher = Dispatcher(settings, senders or wiring.senders(settings), Library(), wiring.clock)
+        await _until_signalled(dispatcher.run(), _drive(settings, dispatcher))
+
+
+async def _drive(settings: Settings, dispatcher: Dispatcher) -> None:
+    """Poll Temporal; when it is away, go on sending and try again."""
+    if settings.metrics_bind:
+        _serve_metrics(settings.metrics_bind)
+    while True:
+        try:
+            client = await wiring.temporal(settings)
+            await temporal_worker.make(client, dispatcher.nudge).run()
+        except RuntimeError as error:
+            # The SDK says nothing more precise when a server cannot be reached, or is lost for good.
+            log.warning("worker_waits_for_temporal", error=type(error).__name__)
+        await asyncio.sleep(TEMPORAL_AGAIN_SECONDS)
+
+
+def _serve_metrics(address: str) -> None:
+    try:
+        Runtime.set_default(Runtime(telemetry=TelemetryConfig(metrics=PrometheusConfig(bind_address=address))))
+    except ValueError:
+        # Somebody else has the port. Customers must not wait for their messages because of that.
+        log.warning("metrics_not_served", address=address)
+
+
+def spare_garbage_collection() -> None:
+    """Look for cycles less often: what is there now stays, and batches of rows come and go without any."""
+    gc.freeze()
+    gc.set_threshold(GARBAGE_THRESHOLD)
+
+
+@asynccontextmanager
+async def _process(settings: Settings, name: str) -> AsyncIterator[Client]:
+    logs.configure(settings, process=name)
+    async with hub.database.connect(settings) as client:
+        await hub.database.use(client, wiring.DOCUMENTS)
+        spare_garbage_collection()
+        log.info("started")
+        yield client
+    log.info("stopped")
+
+
+async def _until_signalled(*work: Coroutine[Any, Any, None]) -> None:
+    """Run all of it; a signal cancels all of it, and what breaks ends the process with its error."""
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(ending, asked.set)
+    tasks = [asyncio.create_task(part) for part in (*work, _wait_for(asked))]
+    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+async def _wait_for(asked: asyncio.Event) -> None:
+    await asked.wait()

@@ -1,0 +1,150 @@
+"""The one place that chooses who answers what `hub` needs from outside."""
+
+from datetime import UTC, datetime
+
+import beanie
+from temporalio.client import Client as TemporalClient
+
+from hub.access.allowance import KnownDeviceDocument
+from hub.access.audit import EntryDocument
+from hub.access.challenges import ChallengeDocument
+from hub.access.idempotency import IdempotencyDocument
+from hub.access.keys import KeyDocument
+from hub.access.rates import RateDocument
+from hub.access.tokens import RevokedTokenDocument
+from hub.bulk.imports import ImportDocument
+from hub.commerce.carts_store import CartDocument
+from hub.commerce.orders import OrderDocument
+from hub.commerce.products import ProductDocument
+from hub.commerce.shipping_store import ShippingDocument
+from hub.commerce.stock import StockDocument
+from hub.commerce.stores import StoreDocument
+from hub.commerce.waiting import WishDocument
+from hub.decisions.store import DecisionDocument
+from hub.events.store import DeadLetterDocument, EventDocument
+from hub.intake.parts import RouterDocument
+from hub.journeys.cohorts import CohortDocument
+from hub.journeys.guards import GuardDocument
+from hub.journeys.runs import RunDocument
+from hub.journeys.store import JourneyDocument, VersionDocument
+from hub.kit.errors import HubError
+from hub.messaging.library import TemplateDocument, TemplateVersionDocument
+from hub.messaging.ports import EmailSender, Senders
+from hub.messaging.store import MessageDocument
+from hub.privacy.store import ErasureDocument
+from hub.profiles.clashes import ClashDocument
+from hub.profiles.consent_store import ConsentDocument
+from hub.profiles.devices import DeviceDocument
+from hub.profiles.identifier_store import IdentifierDocument
+from hub.profiles.model import Channel
+from hub.profiles.store import ProfileDocument
+from hub.profiles.suppression import SuppressionDocument
+from hub.profiles.topics import TopicDocument
+from hub.profiles.unions import UnionDocument
+from hub.rollups.store import DefinitionDocument
+from hub.settings import Settings
+from hub.vault import SealedKeyDocument
+from integrations.console.sender import ConsoleSender
+from integrations.console.store import InboxDocument
+from integrations.smtp.sender import SmtpSender
+
+DOCUMENTS: list[type[beanie.Document]] = [
+    ChallengeDocument,
+    CartDocument,
+    ClashDocument,
+    CohortDocument,
+    ConsentDocument,
+    DeadLetterDocument,
+    DecisionDocument,
+    DefinitionDocument,
+    DeviceDocument,
+    EntryDocument,
+    ErasureDocument,
+    EventDocument,
+    GuardDocument,
+    IdempotencyDocument,
+    IdentifierDocument,
+    ImportDocument,
+    InboxDocument,
+    JourneyDocument,
+    KeyDocument,
+    KnownDeviceDocument,
+    MessageDocument,
+    OrderDocument,
+    ProductDocument,
+    ProfileDocument,
+    RateDocument,
+    RevokedTokenDocument,
+    RouterDocument,
+    RunDocument,
+    SealedKeyDocument,
+    SuppressionDocument,
+    ShippingDocument,
+    StockDocument,
+    StoreDocument,
+    TemplateDocument,
+    TemplateVersionDocument,
+    TopicDocument,
+    UnionDocument,
+    VersionDocument,
+    WishDocument,
+]
+"""Every collection of the hub: what `hub migrate` makes and every process binds."""
+
+NOBODY = "none"
+"""The provider of a channel that nobody sends on: it reaches no customer."""
+
+
+class UnknownProvider(HubError):
+    """A setting names a provider that the hub does not know."""
+
+    code = "UNKNOWN_PROVIDER"
+
+    def __init__(self, channel: Channel, name: str, known: list[str]) -> None:
+        variable = f"HUB_{channel.upper()}_PROVIDER"
+        super().__init__(f"{variable} is {name!r}, but must be one of: {', '.join(known)}.")
+
+
+def clock() -> datetime:
+    """The time of this host, to which accepting, routing and sending hold; cohorts have Temporal's."""
+    return datetime.now(UTC)
+
+
+def senders(settings: Settings) -> Senders:
+    """Choose who sends on each channel. The documents must be bound to a database.
+
+    Raises:
+        UnknownProvider: a setting names none that there is.
+        NotForProduction: the console is chosen where real customers wait.
+    """
+    return Senders(
+        email=_email(settings),
+        push=_console(settings, Channel.PUSH, settings.push_provider),
+        sms=_console(settings, Channel.SMS, settings.sms_provider),
+    )
+
+
+def _email(settings: Settings) -> EmailSender | None:
+    if settings.email_provider == SmtpSender.name:
+        return SmtpSender(settings)
+    return _console(settings, Channel.EMAIL, settings.email_provider, SmtpSender.name)
+
+
+def _console(settings: Settings, channel: Channel, name: str, *others: str) -> ConsoleSender | None:
+    if name == NOBODY:
+        return None
+    if name != ConsoleSender.name:
+        raise UnknownProvider(channel, name, [ConsoleSender.name, *others, NOBODY])
+    return ConsoleSender(settings, InboxDocument.get_pymongo_collection())
+
+
+async def temporal(settings: Settings, *, lazy: bool = False) -> TemporalClient:
+    """Make the Temporal client of this process; a lazy one connects when it is first used."""
+    api_key = settings.temporal_api_key.get_secret_value()
+    return await TemporalClient.connect(
+        settings.temporal_address,
+        namespace=settings.temporal_namespace,
+        api_key=api_key or None,
+        tls=bool(api_key),
+        lazy=lazy,
+    )

@@ -1,0 +1,104 @@
+import pytest
+
+from hub.conditions import catalogue, kinds, parser
+from hub.conditions.kinds import Kind, Scope
+from hub.conditions.model import Compare, Comparison
+from hub.kit.problems import InvalidDefinition
+
+CHECKOUT = catalogue.scope_of("Checkout Started")
+FLAGS: Scope = {"profile": {"vip": Kind.BOOLEAN, "tags": Kind.LIST}}
+
+
+def refusals_of(text: str, scope: Scope = CHECKOUT) -> list[str]:
+    with pytest.raises(InvalidDefinition) as refused:
+        kinds.read(text, scope)
+    return [str(problem) for problem in refused.value.problems]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "properties.value > 0",
+        "properties.value between 10 and 20.5",
+        'properties.coupon in ["A", "B"]',
+        "profile.email != null",
+        'profile.address.country = "DE"',
+        'profile.birthday < "1990-01-01"',
+        "exists(properties.products)",
+        'properties.something_of_our_own > "ten"',
+        "profile.favourite.colour = 3",
+    ],
+)
+def test_what_fits_or_is_unknown_is_allowed(text: str) -> None:
+    assert kinds.read(text, CHECKOUT) == parser.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "refusals"),
+    [
+        (
+            'properties.value > "ten"',
+            ['1:20: `properties.value` is a number, `"ten"` is text: `>` compares like with like. [wrong_type]'],
+        ),
+        (
+            "profile.email between 1 and 2",
+            [
+                "1:23: `profile.email` is text, `1` is a number: `between` compares like with like. [wrong_type]",
+                "1:29: `profile.email` is text, `2` is a number: `between` compares like with like. [wrong_type]",
+            ],
+        ),
+        (
+            'properties.value in [1, "b"]',
+            ['1:25: `properties.value` is a number, `"b"` is text: `in` compares like with like. [wrong_type]'],
+        ),
+        ("profile.score > true", ["1:17: `>` takes text or a number, `true` is true or false. [wrong_type]"]),
+        ("profile.score <= null", ["1:18: `<=` takes text or a number, `null` is null. [wrong_type]"]),
+        ("profile.score starts 3", ["1:22: `starts` takes text, `3` is a number. [wrong_type]"]),
+        (
+            'profile.score between 1 and "b"',
+            ["1:29: `between` takes two of a kind, here are a number and text. [wrong_type]"],
+        ),
+        (
+            "properties.value contains 3",
+            ["1:1: `properties.value` is a number, which `contains` cannot compare. [wrong_type]"],
+        ),
+        (
+            "properties.products = 3",
+            ["1:1: `properties.products` is a list of objects, which `=` cannot compare. [wrong_type]"],
+        ),
+        ('profile.address = "DE"', ["1:1: `profile.address` is an object, which `=` cannot compare. [wrong_type]"]),
+        ("exists(profile.email.domain)", ["1:8: `profile.email` is text and has no `domain` inside. [wrong_type]"]),
+        (
+            "profil.email = 'x' and\n country = 'DE'",
+            [
+                (
+                    "1:1: `profil` is not known here: a name begins with `properties.` or `profile.`."
+                    " Did you mean `profile`? [unknown_name]"
+                ),
+                (
+                    "2:2: `country` is not known here: a name begins with `properties.` or `profile.`."
+                    " Did you mean `profile.country`? [unknown_name]"
+                ),
+            ],
+        ),
+        ("exists(profile)", ["1:8: `profile` needs a name behind it, as in `profile.NAME`. [unknown_name]"]),
+    ],
+)
+def test_every_fault_is_reported_with_both_types_and_its_place(text: str, refusals: list[str]) -> None:
+    assert refusals_of(text) == refusals
+
+
+def test_true_and_false_have_no_order() -> None:
+    assert refusals_of("profile.vip > true", FLAGS) == [
+        "1:1: `profile.vip` is true or false, which `>` cannot compare. [wrong_type]"
+    ]
+
+
+def test_a_list_contains_any_literal() -> None:
+    assert kinds.read("profile.tags contains 3", FLAGS) == Compare(("profile", "tags"), Comparison.CONTAINS, (3,))
+
+
+def test_properties_have_the_kinds_of_their_event() -> None:
+    kinds.read('properties.value = "ten"', catalogue.scope_of("Something Of Our Own"))
+    kinds.read('properties.value = "ten"', catalogue.scope_of("Promotion Viewed"))
+    assert len(refusals_of('properties.value = "ten"', catalogue.scope_of("Product Viewed"))) == 1

@@ -1,0 +1,154 @@
+import pytest
+
+from hub.conditions import parser
+from hub.conditions.model import Compare, Comparison, Every, Exists, Not, Some
+from hub.conditions.spelling import spell
+from hub.kit.problems import InvalidDefinition
+
+VALUE = Compare(("properties", "value"), Comparison.GREATER, (0,))
+COUNTRY = Compare(("profile", "country"), Comparison.IN, ("DE", "AT"))
+PHONE = Exists(("profile", "phone"))
+
+
+def refusal_of(text: str) -> str:
+    with pytest.raises(InvalidDefinition) as refused:
+        parser.parse(text)
+    return str(refused.value)
+
+
+def test_the_example_of_the_design_is_read() -> None:
+    text = 'properties.value > 0 and profile.country in ["DE", "AT"] and not exists(profile.phone)'
+
+    condition = parser.parse(text)
+
+    assert condition == Every((VALUE, COUNTRY, Not(PHONE)))
+    assert spell(condition) == text
+
+
+def test_not_binds_before_and_and_and_before_or() -> None:
+    text = 'not exists(profile.phone) and properties.value > 0 or profile.country in ["DE", "AT"]'
+
+    assert parser.parse(text) == Some((Every((Not(PHONE), VALUE)), COUNTRY))
+
+
+def test_parentheses_group_and_are_kept_where_they_matter() -> None:
+    text = "not (exists(profile.phone) or properties.value > 0) and exists(profile.phone)"
+
+    assert parser.parse(text) == Every((Not(Some((PHONE, VALUE))), PHONE))
+    assert spell(parser.parse(f"(({text}))")) == text
+
+
+def test_between_keeps_its_own_and() -> None:
+    text = "properties.value between 10 and 20 and exists(profile.phone)"
+
+    assert parser.parse(text) == Every((Compare(("properties", "value"), Comparison.BETWEEN, (10, 20)), PHONE))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("'single'", "single"),
+        (r'"q\" \' \\ \/ \n\tA"', "q\" ' \\ / \n\tA"),
+        (r'"\u00e9"', "é"),
+        ("-3", -3),
+        ("2.50", 2.5),
+        ("1e3", 1000.0),
+        ("true", True),
+        ("false", False),
+        ("null", None),
+    ],
+)
+def test_literals_are_read(text: str, value: object) -> None:
+    condition = parser.parse(f"p.x = {text}")
+
+    assert isinstance(condition, Compare)
+    assert condition.values == (value,)
+    assert condition.kinds == (type(value),)
+
+
+def test_one_and_true_are_two_literals() -> None:
+    assert parser.parse("p.x = 1") != parser.parse("p.x = true")
+
+
+def test_words_of_the_language_may_be_parts_of_a_name() -> None:
+    assert parser.parse("p.in in [1]") == Compare(("p", "in"), Comparison.IN, (1,))
+
+
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [
+        ("", "1:1: Expected a name such as `profile.country`, found the end. [bad_condition]"),
+        ("p.x == 1", "1:5: `==` is not part of the language. Did you mean `=`? [bad_condition]"),
+        ("p.x = 1 && p.y = 2", "1:9: `&&` is not part of the language. Did you mean `and`? [bad_condition]"),
+        ("p.x = 1\n  AND p.y = 2", "2:3: Expected `and` or `or`, found `AND`. Did you mean `and`? [bad_condition]"),
+        (
+            "p.x = DE",
+            (
+                "1:7: Expected text in quotes, a number, true, false or null, found `DE`."
+                ' Text stands in quotes: "DE". [bad_condition]'
+            ),
+        ),
+        (
+            "p.x = True",
+            (
+                "1:7: Expected text in quotes, a number, true, false or null, found `True`."
+                " Did you mean `true`? [bad_condition]"
+            ),
+        ),
+        (
+            "p.vip",
+            (
+                "1:6: Expected a comparison (= != < <= > >= in contains starts between), found the end."
+                " Did you mean `p.vip = true`? [bad_condition]"
+            ),
+        ),
+        (
+            "p.x start 'a'",
+            (
+                "1:5: Expected a comparison (= != < <= > >= in contains starts between), found `start`."
+                " Did you mean `starts`? [bad_condition]"
+            ),
+        ),
+        (
+            "exist(p.x)",
+            (
+                "1:6: Expected a comparison (= != < <= > >= in contains starts between), found `(`."
+                " Did you mean `exists`? [bad_condition]"
+            ),
+        ),
+        (
+            "exists(p.x) > 3",
+            "1:13: `exists(p.x)` is true or false by itself, so `>` has nothing to compare. [wrong_type]",
+        ),
+        ("p.x = 'a", "1:7: This text has no closing quote in its line. [bad_condition]"),
+        ("p. x = 1", "1:2: A dot stands between two names, without blanks. [bad_condition]"),
+        ("p.x = $1", "1:7: `$` cannot stand here. [bad_condition]"),
+        ("(p.x = 1", "1:9: Expected `)`, found the end. [bad_condition]"),
+        (
+            "p.x in []",
+            "1:9: Expected text in quotes, a number, true, false or null, found `]`. [bad_condition]",
+        ),
+        (
+            r"p.x = 'a\q'",
+            r"1:9: `\q` is no character. Known are \" \' \\ \/ \n \t \r \b \f and \uXXXX. [bad_condition]",
+        ),
+        (
+            r'p.x = "\ud800"',
+            r"1:8: `\ud800` is no character. Known are \" \' \\ \/ \n \t \r \b \f and \uXXXX. [bad_condition]",
+        ),
+        ("p.x = 9223372036854775808", "1:7: A whole number has at most 63 bits. [bad_condition]"),
+        ("p.x = 1e999", "1:7: This number is too large. [bad_condition]"),
+        ("p.x = " + "9" * 3_000, "1:7: This number is too large. [bad_condition]"),
+        ("not " * 32 + "p.x = 1", "1:129: A condition is nested at most 32 deep. [bad_condition]"),
+        ("(" * 4_000, "1:33: A condition is nested at most 32 deep. [bad_condition]"),
+        ("p" * 4_001, "1:4001: A condition has at most 4000 characters. [bad_condition]"),
+    ],
+)
+def test_a_refusal_names_place_reason_and_what_was_meant(text: str, refusal: str) -> None:
+    assert refusal_of(text) == refusal
+
+
+def test_a_name_that_stands_alone_is_read() -> None:
+    assert parser.path("properties.order_id") == ("properties", "order_id")
+    with pytest.raises(InvalidDefinition):
+        parser.path("properties.order_id = 1")

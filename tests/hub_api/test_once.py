@@ -1,0 +1,248 @@
+"""Every mutation is done once under its key, compares its input, and leaves one entry in the audit."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+import pytest
+
+from hub.access import audit
+from hub.access.audit import EntryDocument
+from hub.access.grants import KeyKind
+from hub.profiles import clashes, identifier_store
+from hub.profiles.model import Identifier, IdentifierKind
+from hub_api.nodes import global_id
+from hub_api.schema import build
+from tests.hub_api import signing_in
+from tests.hub_api.conftest import JOURNEY, NOON, Hub
+
+Given: TypeAlias = dict[str, Any]
+Prepare: TypeAlias = Callable[[Hub], Awaitable[tuple[str, Given, Given | None]]]
+"""Makes what a mutation needs, and gives a key that may call it, its input, and another one to be refused under the
+same idempotency key. None: the mutation has no input but the key."""
+
+LONG_AGO: Final = "2026-04-01T12:00:00Z"
+SHIPPING: Final = "{shipping: standard, currency: EUR, rules: [{name: all, methods: [standard], flat: 4.90}]}"
+
+
+async def staff(hub: Hub) -> str:
+    return await hub.key(KeyKind.STAFF)
+
+
+async def track(hub: Hub) -> tuple[str, Given, Given]:
+    given = {"event": "Order Completed", "userId": "ada"}
+    return await hub.key(KeyKind.SERVER), given, {**given, "userId": "bob"}
+
+
+async def publish_journey(hub: Hub) -> tuple[str, Given, Given]:
+    await hub.publish()
+    sources = [JOURNEY.replace("1h", wait) for wait in ("2h", "3h")]
+    return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
+
+
+async def publish_shipping_rules(hub: Hub) -> tuple[str, Given, Given]:
+    return await staff(hub), {"source": SHIPPING}, {"source": SHIPPING.replace("4.90", "5.90")}
+
+
+async def publish_rollup(hub: Hub) -> tuple[str, Given, Given]:
+    sources = [f"{{rollup: visits, event: {name} Viewed}}" for name in ("Page", "Screen")]
+    return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
+
+
+async def merge_profiles(hub: Hub) -> tuple[str, Given, Given]:
+    key, ada, bob = await of_a_profile(hub)
+    return key, {"into": ada["id"], "absorb": bob["id"]}, {"into": bob["id"], "absorb": ada["id"]}
+
+
+async def unmerge_profiles(hub: Hub) -> tuple[str, Given, Given]:
+    key, merged, _ = await merge_profiles(hub)
+    await done(hub, "mergeProfiles", key, {"idempotencyKey": "before", **merged})
+    return key, {"absorbed": merged["absorb"]}, {"absorbed": merged["into"]}
+
+
+async def dismiss_clash(hub: Hub) -> tuple[str, Given, Given]:
+    ada, bob = await profile_of(hub, "ada"), await profile_of(hub, "bob")
+    named = [Identifier(IdentifierKind.EMAIL, f"{name}@example.com") for name in ("ada", "bob")]
+    found = [clashes.Clash(ada, bob, it, "shop", NOON) for it in named]
+    await clashes.record(found)
+    ids = [{"id": global_id("Clash", it.id)} for it in found]
+    return await staff(hub), ids[0], ids[1]
+
+
+async def create_key(hub: Hub) -> tuple[str, Given, Given]:
+    return await staff(hub), {"kind": "SERVER", "source": "till"}, {"kind": "CLIENT", "source": "till"}
+
+
+async def rotate_key(hub: Hub) -> tuple[str, Given, Given]:
+    id_ = (await hub.key(KeyKind.SERVER)).split("_")[2]
+    return await staff(hub), {"id": id_}, {"id": id_, "overlapSeconds": 60}
+
+
+async def revoke_key(hub: Hub) -> tuple[str, Given, Given]:
+    id_ = (await hub.key(KeyKind.SERVER)).split("_")[2]
+    return await staff(hub), {"id": id_}, {"id": id_, "olderOnly": True}
+
+
+async def upsert_products(hub: Hub) -> tuple[str, Given, Given]:
+    product = {
+        "productId": "P-1",
+        "names": [{"language": "en", "text": "Milk"}],
+        "updatedAt": LONG_AGO,
+        "variants": [{"sku": "A-1"}],
+    }
+    return await staff(hub), {"products": [product]}, {"products": [{**product, "category": "dairy"}]}
+
+
+async def upsert_stores(hub: Hub) -> tuple[str, Given, Given]:
+    store = {
+        "storeId": "S-1",
+        "name": "One",
+        "timeZone": "Europe/Berlin",
+        "updatedAt": LONG_AGO,
+        "address": {"street": "1 High Street", "city": "Berlin", "postalCode": "10115", "country": "DE"},
+    }
+    return await staff(hub), {"stores": [store]}, {"stores": [{**store, "name": "Two"}]}
+
+
+async def set_stock(hub: Hub) -> tuple[str, Given, Given]:
+    level = {"sku": "A-1", "location": "S-1", "onHand": 3, "updatedAt": LONG_AGO}
+    return await staff(hub), {"levels": [level]}, {"levels": [{**level, "onHand": 4}]}
+
+
+async def notify_when_back(hub: Hub) -> tuple[str, Given, Given]:
+    key, products, _ = await upsert_products(hub)
+    await done(hub, "upsertProducts", key, {"idempotencyKey": "before", **products})
+    await hub.identify("ada")
+    return hub.token("ada"), {"sku": "A-1"}, {"sku": "A-2"}
+
+
+async def of_a_profile(hub: Hub) -> tuple[str, Given, Given]:
+    ids = [{"id": global_id("Profile", await profile_of(hub, user_id))} for user_id in ("ada", "bob")]
+    return await staff(hub), ids[0], ids[1]
+
+
+async def set_consent(hub: Hub) -> tuple[str, Given, Given]:
+    key, ada, _ = await of_a_profile(hub)
+    given = {**ada, "granted": True, "topic": "marketing", "channel": "EMAIL"}
+    return key, given, {**given, "granted": False}
+
+
+async def suppress_address(hub: Hub) -> tuple[str, Given, Given]:
+    given = {"channel": "EMAIL", "address": "ada@example.com", "reason": "REQUESTED"}
+    return await staff(hub), given, {**given, "address": "bob@example.com"}
+
+
+async def lift_suppression(hub: Hub) -> tuple[str, Given, Given]:
+    key, suppressed, _ = await suppress_address(hub)
+    await done(hub, "suppressAddress", key, {"idempotencyKey": "before", **suppressed})
+    given = {"channel": "EMAIL", "address": "ada@example.com"}
+    return key, given, {**given, "address": "bob@example.com"}
+
+
+async def save_topic(hub: Hub) -> tuple[str, Given, Given]:
+    text = [{"language": "en", "text": "Wine"}]
+    given = {"name": "wine", "brand": "default", "topicClass": "MARKETING", "names": text, "descriptions": []}
+    return await staff(hub), given, {**given, "topicClass": "TRANSACTIONAL"}
+
+
+async def request_sign_in(hub: Hub) -> tuple[str, Given, Given]:
+    given = {"email": "ada@example.com", "deviceSecret": signing_in.PHONE}
+    return await hub.key(KeyKind.CLIENT), given, {**given, "email": "bob@example.com"}
+
+
+async def complete_sign_in(hub: Hub) -> tuple[str, Given, Given]:
+    key = await hub.key(KeyKind.CLIENT)
+    await signing_in.ask(hub, key)
+    given = {"linkToken": signing_in.link_in((await signing_in.sent(hub))[0]), "deviceSecret": signing_in.PHONE}
+    return key, given, {**given, "deviceSecret": "the secret of a thief"}
+
+
+async def register_device(hub: Hub) -> tuple[str, Given, Given]:
+    await hub.identify("ada")
+    given = {"app": "shop", "platform": "IOS", "token": "t1", "installationId": "i-1"}
+    return hub.token("ada"), given, {**given, "token": "t2"}
+
+
+async def unregister_device(hub: Hub) -> tuple[str, Given, Given]:
+    key, registered, _ = await register_device(hub)
+    await done(hub, "registerDevice", key, {"idempotencyKey": "before", **registered})
+    given = {"app": "shop", "installationId": "i-1"}
+    return key, given, {**given, "installationId": "i-2"}
+
+
+async def sign_out(hub: Hub) -> tuple[str, Given, None]:
+    await hub.identify("ada")
+    return hub.token("ada"), {}, None
+
+
+MUTATIONS: Final[Mapping[str, Prepare]] = {
+    "track": track,
+    "publishJourney": publish_journey,
+    "publishRollup": publish_rollup,
+    "publishShippingRules": publish_shipping_rules,
+    "mergeProfiles": merge_profiles,
+    "unmergeProfiles": unmerge_profiles,
+    "dismissClash": dismiss_clash,
+    "createKey": create_key,
+    "rotateKey": rotate_key,
+    "revokeKey": revoke_key,
+    "upsertProducts": upsert_products,
+    "upsertStores": upsert_stores,
+    "setStock": set_stock,
+    "notifyWhenBack": notify_when_back,
+    "exportProfile": of_a_profile,
+    "eraseProfile": of_a_profile,
+    "setConsent": set_consent,
+    "suppressAddress": suppress_address,
+    "liftSuppression": lift_suppression,
+    "saveTopic": save_topic,
+    "requestSignIn": request_sign_in,
+    "completeSignIn": complete_sign_in,
+    "signOut": sign_out,
+    "registerDevice": register_device,
+    "unregisterDevice": unregister_device,
+}
+
+ENTRIES: Final = {"track": 0}
+"""How many entries a mutation leaves, where it is not one: an event is a record itself, that never changes."""
+
+
+def test_every_mutation_stands_in_the_table() -> None:
+    mutation = build(introspection=True)._schema.mutation_type
+    assert mutation
+    missing = mutation.fields.keys() ^ MUTATIONS.keys()
+    assert not missing, f"Give {missing} a line in MUTATIONS, with a real input and another one."
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+async def test_every_mutation_leaves_one_entry_also_when_repeated_and_compares_its_key(hub: Hub, name: str) -> None:
+    key, given, other = await MUTATIONS[name](hub)
+    before = await changes()
+
+    first = await done(hub, name, key, {"idempotencyKey": "k1", **given})
+    assert first["__typename"].endswith("Payload"), first
+    assert await changes() - before == ENTRIES.get(name, 1)
+
+    if other is not None:
+        assert await done(hub, name, key, {"idempotencyKey": "k1", **given}) == first
+        refused = await done(hub, name, key, {"idempotencyKey": "k1", **other})
+        assert refused == {"__typename": "IdempotencyKeyReused", "code": "IDEMPOTENCY_KEY_REUSED"}
+    assert await changes() - before == ENTRIES.get(name, 1)
+    assert (await audit.verify()).fault is None
+
+
+async def changes() -> int:
+    """Count the entries of changes; reading leaves others."""
+    return await EntryDocument.get_pymongo_collection().count_documents({"what": {"$ne": audit.READ}})
+
+
+async def done(hub: Hub, name: str, key: str, given: Given) -> dict[str, Any]:
+    title = name[0].upper() + name[1:]
+    query = f"mutation ($input: {title}Input!) {{ {name}(input: $input) {{ __typename ... on UserError {{ code }} }} }}"
+    result: dict[str, Any] = (await hub.data(query, key, input=given))[name]
+    return result
+
+
+async def profile_of(hub: Hub, user_id: str) -> Any:
+    await hub.identify(user_id, email=f"{user_id}@example.com")
+    named = Identifier(IdentifierKind.USER, user_id)
+    return (await identifier_store.owners([named]))[named].profile_id

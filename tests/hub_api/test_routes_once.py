@@ -1,0 +1,257 @@
+"""Every route that writes may be sent again: fifty requests at once write what one writes, and so does one more."""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, TypeAlias
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import pytest
+from httpx2 import Response
+from starlette.routing import Route
+
+from hub.access import challenges
+from hub.access.grants import KeyKind
+from hub.access.signin import SignIns
+from hub.database import Database
+from hub.messaging import confirming
+from hub.profiles import consents
+from hub.profiles.consent import ConsentState, How, Subject
+from hub.profiles.consents import Speaker, Word
+from hub.profiles.links import Links
+from hub.profiles.model import Profile
+from hub.profiles.suppression import Suppressions
+from runtime.http import RequestLog
+from tests.hub_api.conftest import Hub
+from tests.hub_api.test_merging import found
+
+Request: TypeAlias = dict[str, Any]
+Prepare: TypeAlias = Callable[[Hub], Awaitable[tuple[str, Request]]]
+"""Makes what a request needs, and gives its address and the rest of it, as httpx takes it."""
+
+AT_ONCE: Final = 50
+READING: Final = {"GET", "HEAD", "OPTIONS"}
+OF_THE_HUB: Final = {"idempotency", "rates", "keys", "meta"}
+"""Collections that remember requests, and are not what a request is for."""
+
+BY_EMAIL: Final = Subject("default", "marketing", "email")
+SHOP: Final = Speaker("shop", How.SERVER)
+ADA: Final = "ada@example.com"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)  # the application has the clock of the machine
+
+
+async def events(hub: Hub) -> tuple[str, Request]:
+    calls = [{"type": "track", "userId": "ada", "event": name} for name in ("Scanned", "Scanned", "Weighed")]
+    key = await hub.key(KeyKind.SERVER)
+    return "/v1/batch", {
+        "json": {"batch": calls},
+        "headers": {"Authorization": f"Bearer {key}", "Idempotency-Key": "till 7, slip 4711"},
+    }
+
+
+async def mutation(hub: Hub) -> tuple[str, Request]:
+    """One of them: `test_once.py` asks all."""
+    query = """mutation { saveTopic(input: {
+      idempotencyKey: "k", name: "wine", brand: "default", topicClass: MARKETING, descriptions: [],
+      names: [{language: "en", text: "Wine"}]
+    }) { __typename } }"""
+    return "/graphql", {
+        "json": {"query": query},
+        "headers": {"Authorization": f"Bearer {await hub.key(KeyKind.STAFF)}"},
+    }
+
+
+async def ask_to_sign_in(hub: Hub) -> tuple[str, Request]:
+    page = await hub.http.get("/m/s")
+    return "/m/s", {"data": {"key": hidden(page, "key"), "address": ADA}}
+
+
+async def sign_in_by_code(hub: Hub) -> tuple[str, Request]:
+    page, sign_in = await asked_to_sign_in(hub)
+    form = {"key": hidden(page, "key"), "sign_in": str(sign_in), "code": SignIns(hub.settings).code(sign_in)}
+    return "/m/s/code", {"data": form}
+
+
+async def sign_in_by_link(hub: Hub) -> tuple[str, Request]:
+    _, sign_in = await asked_to_sign_in(hub)
+    link = SignIns(hub.settings).link((await challenges.load([sign_in]))[sign_in])
+    return path(link), {"data": {"key": hidden(await hub.http.get(path(link)), "key")}}
+
+
+async def choose(hub: Hub) -> tuple[str, Request]:
+    link = path(Links(hub.settings).preferences((await granted(hub)).id, now=now()))
+    return link, {"data": {"form": hidden(await hub.http.get(link), "form"), "shown": [BY_EMAIL.key], "on": []}}
+
+
+async def confirm(hub: Hub) -> tuple[str, Request]:
+    asked = await confirming.ask(
+        await ada(hub),
+        BY_EMAIL,
+        version=None,
+        by=SHOP,
+        cause="asked",
+        now=now(),
+        hashed=Suppressions(hub.settings),
+    )
+    return path(Links(hub.settings).confirm(asked.id, asked_at=now())), {}
+
+
+async def unsubscribe(hub: Hub) -> tuple[str, Request]:
+    link = path(Links(hub.settings).unsubscribe((await granted(hub)).id, BY_EMAIL, now=now()))
+    return link, {"data": {"form": hidden(await hub.http.get(link), "form")}}
+
+
+async def unsubscribe_by_one_click(hub: Hub) -> tuple[str, Request]:
+    link = path(Links(hub.settings).unsubscribe((await granted(hub)).id, BY_EMAIL, now=now()))
+    return link, {"data": {"List-Unsubscribe": "One-Click"}}
+
+
+ROUTES: Final[Mapping[str, tuple[Prepare, ...]]] = {
+    "/v1/{call}": (events,),
+    "/graphql": (mutation,),
+    "/m/s": (ask_to_sign_in,),
+    "/m/s/code": (sign_in_by_code,),
+    "/m/s/{token}": (sign_in_by_link,),
+    "/m/p/{token}": (choose,),
+    "/m/p/{token}/confirm": (confirm,),
+    "/m/u/{token}": (unsubscribe, unsubscribe_by_one_click),
+}
+
+WRITTEN: Final[Mapping[Prepare, Mapping[str, int]]] = {
+    events: {"events": 3},
+    mutation: {"topics": 1, "audit": 1},
+    ask_to_sign_in: {"sign_ins": 1, "messages": 1, "audit": 1},
+    sign_in_by_code: {"known_devices": 1, "audit": 1},
+    sign_in_by_link: {"known_devices": 1, "audit": 1},
+    choose: {"consents": 1, "events": 1, "audit": 1},
+    confirm: {"consents": 1, "events": 1, "audit": 1},
+    unsubscribe: {"consents": 1, "events": 1, "audit": 1},
+    unsubscribe_by_one_click: {"consents": 1, "events": 1, "audit": 1},
+}
+"""How many rows each of them leaves, by collection."""
+
+
+def test_every_route_that_writes_stands_in_the_table(app: Any) -> None:
+    assert isinstance(app, RequestLog)
+    routes = [it for it in app._app.routes if isinstance(it, Route)]  # type: ignore[attr-defined]
+    writing = {it.path for it in routes if (it.methods or set()) - READING}
+    missing = writing ^ ROUTES.keys()
+    assert not missing, f"Give {missing} a line in ROUTES, with a real request that has a key."
+    assert {it for several in ROUTES.values() for it in several} == WRITTEN.keys()
+
+
+@pytest.mark.parametrize("prepare", WRITTEN, ids=lambda it: it.__name__)
+async def test_fifty_requests_at_once_and_one_more_write_what_one_writes(
+    hub: Hub, database: Database, prepare: Prepare
+) -> None:
+    address, request = await prepare(hub)
+    before = await rows(database)
+
+    answers = await asyncio.gather(*(hub.http.post(address, **request) for _ in range(AT_ONCE)))
+    written = await rows(database) - before
+    again = await hub.http.post(address, **request)
+
+    done = [it for it in answers if not is_later(it)]
+    assert {(it.status_code, said(it)) for it in [*done, again]} == {(done[0].status_code, said(done[0]))}
+    assert done[0].status_code in {200, 303}
+    assert written == Counter(WRITTEN[prepare])
+    assert await rows(database) - before == written
+
+
+async def test_the_same_key_with_other_calls_is_refused_and_stores_nothing(hub: Hub, database: Database) -> None:
+    address, request = await events(hub)
+    await hub.http.post(address, **request)
+    other = {"batch": [{"type": "track", "userId": "bob", "event": "Scanned"}]}
+
+    refused = await hub.http.post(address, **{**request, "json": other})
+    another = await hub.http.post(
+        address, **{**request, "json": other, "headers": {**request["headers"], "Idempotency-Key": "slip 4712"}}
+    )
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+    assert another.status_code == 200
+    assert await database["events"].count_documents({"user_id": "bob"}) == 1
+
+
+async def test_calls_under_a_key_are_stored_once_also_when_their_answer_was_forgotten(
+    hub: Hub, database: Database
+) -> None:
+    address, request = await events(hub)
+    await hub.http.post(address, **request)
+    await database["idempotency"].delete_many({})
+
+    assert (await hub.http.post(address, **request)).json() == {"success": True, "refused": []}
+
+    assert await database["events"].count_documents({}) == 3
+
+
+async def test_a_message_id_counts_more_than_the_key_of_its_request(hub: Hub, database: Database) -> None:
+    address, request = await events(hub)
+    call = {"type": "track", "userId": "ada", "event": "Scanned", "messageId": "m1"}
+    for key in ("one", "two"):
+        headers = {**request["headers"], "Idempotency-Key": key}
+        await hub.http.post(address, json={"batch": [call, {**call, "event": ""}]}, headers=headers)
+
+    assert [it["message_id"] async for it in database["events"].find()] == ["m1"]
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256])
+async def test_what_cannot_be_a_key_is_refused(hub: Hub, database: Database, key: str) -> None:
+    address, request = await events(hub)
+
+    refused = await hub.http.post(address, **{**request, "headers": {**request["headers"], "Idempotency-Key": key}})
+
+    assert (refused.status_code, refused.json()["code"]) == (400, "BAD_USER_INPUT")
+    assert await database["events"].count_documents({}) == 0
+
+
+async def ada(hub: Hub) -> Profile:
+    await hub.identify("ada", email=ADA)
+    return await found("ada")
+
+
+async def granted(hub: Hub) -> Profile:
+    profile = await ada(hub)
+    await consents.say(profile, [Word(BY_EMAIL, ConsentState.GRANTED)], by=SHOP, cause="granted", now=now())
+    return profile
+
+
+async def asked_to_sign_in(hub: Hub) -> tuple[Response, UUID]:
+    await ada(hub)
+    address, form = await ask_to_sign_in(hub)
+    page = await hub.http.post(address, **form)
+    return page, UUID(hidden(page, "sign_in"))
+
+
+def hidden(page: Response, name: str) -> str:
+    value = re.search(rf'name="{name}" value="([^"]+)"', page.text)
+    assert value, page.text
+    return value[1]
+
+
+def path(link: str) -> str:
+    return urlsplit(link).path
+
+
+def is_later(answer: Response) -> bool:
+    """Tell whether another request is at work on it, and it is said when to come again."""
+    if answer.status_code in {409, 503}:
+        return "retry-after" in answer.headers
+    return '"code":"CONFLICT"' in answer.text and '"retryAfter":' in answer.text
+
+
+def said(answer: Response) -> str:
+    """Give what an answer says, but for the key of the form that a page shows next, and for links made anew."""
+    leads_to = re.sub(r"/m/p/[\w-]+", "/m/p/T", answer.headers.get("location", ""))
+    return re.sub(r'name="key" value="[^"]+"', "", answer.text) + leads_to
+
+
+async def rows(database: Database) -> Counter[str]:
+    names = set(await database.list_collection_names()) - OF_THE_HUB
+    return Counter({name: await database[name].count_documents({}) for name in names if not name.startswith("system.")})

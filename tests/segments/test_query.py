@@ -1,0 +1,190 @@
+"""A rule finds by MongoDB whom it holds of by one profile, and both are right."""
+
+import os
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import pytest
+
+from hub.conditions.evaluator import compiled
+from hub.conditions.model import Compare, Comparison, Condition, Every, Exists, Literal, Not, Some
+from hub.conditions.parser import parse
+from hub.conditions.spelling import spell
+from hub.database import Database
+from hub.kit import ids
+from hub.profiles.model import Profile
+from hub.profiles.store import ProfileDocument
+from hub.profiles.store import save as save_profiles
+from hub.rollups import facts
+from hub.segments import query
+from hub.segments.query import BadRule
+from tests.intake.inflow import NOW
+from tests.segments import judge
+
+SEED = int(os.environ.get("HUB_RULES_SEED") or Random().randrange(10**9))
+PROFILES = 120
+RULES = 400
+
+TEXTS = [
+    "",
+    "a",
+    "A",
+    "ab",
+    "b",
+    "é",
+    "e\u0301",
+    "😀",
+    "\uffff",
+    "a.b",
+    "$a",
+    "(a+)+$",
+    "^",
+    "a\nb",
+    "\0",
+    "1",
+    "true",
+    "null",
+]
+NUMBERS: list[Literal] = [0, -0.0, 1, 1.0, 1.5, -1, 2**53, 2**53 + 1, float(2**53), 2**62, -(2**63) + 1, 1e300]
+SCALARS: list[Any] = [*TEXTS, *NUMBERS, True, False, None]
+NAMES = [("profile", "a"), ("profile", "b"), ("profile", "c", "a"), ("profile", "c", "b", "a"), ("profile", "c", "0")]
+NAMES += [("profile", "stage"), ("profile", "stage", "a"), ("profile", "c")]
+
+
+def a_value(random: Random, depth: int = 0) -> Any:
+    match random.choice(["scalar", "scalar", "scalar", "list", "object"]) if depth < 3 else "scalar":
+        case "list":
+            return [a_value(random, depth + 1) for _ in range(random.randrange(3))]
+        case "object":
+            return {name: a_value(random, depth + 1) for name in ("a", "b", "0") if random.random() < 0.6}
+    return random.choice(SCALARS)
+
+
+def a_profile(random: Random) -> Profile:
+    traits = {name: a_value(random) for name in ("a", "b") if random.random() < 0.8}
+    if random.random() < 0.8:
+        traits["c"] = {name: a_value(random, 1) for name in ("a", "b", "0") if random.random() < 0.7}
+    elif random.random() < 0.7:
+        traits["c"] = a_value(random)
+    if random.random() < 0.3:
+        traits["stage"] = "said by the customer"
+    stage = random.choice([None, "new", "a", "b"])
+    return Profile(id=ids.new_id(), traits=traits, stage=stage, first_seen_at=NOW, last_seen_at=NOW)
+
+
+def a_rule(random: Random, depth: int = 0) -> Condition:  # noqa: PLR0911 - one answer a kind of rule
+    match random.choice(["leaf", "leaf", "not", "every", "some"]) if depth < 3 else "leaf":
+        case "not":
+            return Not(a_rule(random, depth + 1))
+        case "every":
+            return Every(tuple(a_rule(random, depth + 1) for _ in range(random.randrange(2, 4))))
+        case "some":
+            return Some(tuple(a_rule(random, depth + 1) for _ in range(random.randrange(2, 4))))
+    path = random.choice(NAMES)
+    comparison = random.choice([None, *Comparison])
+    match comparison:
+        case None:
+            return Exists(path)
+        case Comparison.IN:
+            return Compare(path, comparison, tuple(random.choice(SCALARS) for _ in range(random.randrange(1, 4))))
+        case Comparison.BETWEEN:
+            sort = random.choice([TEXTS, NUMBERS])
+            return Compare(path, comparison, (random.choice(sort), random.choice(sort)))
+        case Comparison.CONTAINS:
+            return Compare(path, comparison, (random.choice([it for it in SCALARS if it is not None]),))
+        case Comparison.STARTS:
+            return Compare(path, comparison, (random.choice(TEXTS),))
+        case Comparison.EQUAL | Comparison.NOT_EQUAL:
+            return Compare(path, comparison, (random.choice(SCALARS),))
+    return Compare(path, comparison, (random.choice([*TEXTS, *NUMBERS]),))
+
+
+async def found(condition: Condition) -> set[Any]:
+    rows = ProfileDocument.get_pymongo_collection().find(query.of(condition), {"_id": 1})
+    return {row["_id"] async for row in rows}
+
+
+async def stored(profiles: Sequence[Profile]) -> None:
+    assert await save_profiles(profiles, token=ids.new_id()) == {it.id for it in profiles}
+
+
+async def test_all_three_readings_of_a_rule_agree_on_every_profile(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del database
+    random = Random(SEED)
+    with capsys.disabled():
+        print(f"\nrules, HUB_RULES_SEED={SEED}", flush=True)  # noqa: T201
+    profiles = [a_profile(random) for _ in range(PROFILES)]
+    await stored(profiles)
+    picked = 0
+    for _ in range(RULES):
+        rule = a_rule(random)
+        right = {it.id for it in profiles if judge.picks(rule, it.traits, it.stage)}
+        asked = {it.id for it in profiles if compiled(rule)({"profile": facts.of(it, now=NOW)})}
+        told = {it.id: (it.traits, it.stage) for it in profiles}
+        by_query = await found(rule)
+        assert asked == right, (spell(rule), [told[it] for it in asked ^ right][:3])
+        assert by_query == right, (spell(rule), query.of(rule), [told[it] for it in by_query ^ right][:3])
+        picked += len(right)
+    assert 0.1 < picked / (PROFILES * RULES) < 0.9  # it is tried on both kinds
+
+
+async def test_a_simple_rule_is_answered_by_the_index_of_its_trait(database: Database) -> None:
+    await stored([Profile(id=ids.new_id(), traits={"city": f"c{it}"}, first_seen_at=NOW) for it in range(50)])
+    collection = database["profiles"]
+    await collection.create_index([("traits.city", 1)], name="city")
+    try:
+        for rule in ('profile.city = "c7"', 'profile.city in ["c7", "c8"]', 'profile.city starts "c7"'):
+            told = await collection.find(query.of(parse(rule))).explain()
+            stage = told["queryPlanner"]["winningPlan"]
+            assert (stage["inputStage"]["stage"], stage["inputStage"]["indexName"]) == ("IXSCAN", "city")
+            assert told["executionStats"]["totalKeysExamined"] <= 3
+    finally:
+        await collection.drop_index("city")
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        'profile.$where = "sleep(1000)"',
+        "profile.a.$gt = 1",
+        'profile.a = {"$gt": ""}',
+        'profile.a in [{"$ne": null}]',
+        "$where = 1",
+    ],
+)
+def test_what_would_speak_to_mongodb_is_no_rule(hostile: str) -> None:
+    with pytest.raises(BadRule) as raised:
+        query.read(hostile)
+
+    assert raised.value.message.startswith("1:")
+    assert raised.value.message.endswith("[bad_condition]")
+
+
+async def test_a_text_that_looks_like_a_query_is_only_a_text(database: Database) -> None:
+    del database
+    texts = ['{"$ne": null}', "$where", ".*", "^a", "(a+)+$"]
+    await stored([Profile(id=ids.new_id(), traits={"note": it}, first_seen_at=NOW) for it in [*texts, "aaaa"]])
+
+    for text in texts:
+        for comparison in (Comparison.EQUAL, Comparison.CONTAINS, Comparison.STARTS):
+            assert len(await found(Compare(("profile", "note"), comparison, (text,)))) == 1
+
+
+def test_a_rule_says_where_it_is_wrong_and_what_was_meant() -> None:
+    with pytest.raises(BadRule) as raised:
+        query.read("profile.age > 18 and\nprofil.country = 3")
+
+    assert (raised.value.code, raised.value.message) == (
+        "BAD_USER_INPUT",
+        "2:1: `profil` is not known here: a name begins with `profile.`. Did you mean `profile`? [unknown_name]",
+    )
+
+
+def test_what_follows_from_a_profile_and_does_not_lie_in_it_cannot_be_asked_of_all() -> None:
+    with pytest.raises(BadRule) as raised:
+        query.read('profile.preferred.store = "berlin-1"')
+
+    assert raised.value.message.startswith("`profile.preferred.store` can be asked of one customer")

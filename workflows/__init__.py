@@ -1,0 +1,1 @@
+"""Temporal: the workflows that drive cohorts of runs. Knows `hub` only."""

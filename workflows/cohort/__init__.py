@@ -1,0 +1,1 @@
+"""Cohorts: one workflow drives all live runs of one journey version."""
