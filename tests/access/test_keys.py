@@ -1,5 +1,4 @@
 import asyncio
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -284,11 +283,9 @@ async def test_a_revoked_key_is_refused_within_a_second(database: Database) -> N
     assert await ring.caller(key) is not None
 
     assert await keys.revoke(id_of(key), now=NOW)
-    revoked_at = time.monotonic()
-    while await ring.caller(key) is not None:
-        assert time.monotonic() - revoked_at < FRESH_SECONDS
-        await asyncio.sleep(0.02)
+    await asyncio.sleep(FRESH_SECONDS)
 
+    assert await ring.caller(key) is None
     assert await Keyring(clock).caller(key) is None
 
 

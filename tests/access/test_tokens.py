@@ -1,5 +1,4 @@
 import asyncio
-import time
 from datetime import UTC, datetime, timedelta
 
 import jwt
@@ -108,11 +107,9 @@ async def test_a_revoked_token_is_refused_within_a_second_and_no_other(database:
 
     for _ in range(2):
         await tokens.revoke(caller.token_id, now=clock())
-    revoked_at = time.monotonic()
-    while await believed(callers, phone):
-        assert time.monotonic() - revoked_at < tokens.FRESH_SECONDS
-        await asyncio.sleep(0.02)
+    await asyncio.sleep(tokens.FRESH_SECONDS)
 
+    assert not await believed(callers, phone)
     assert await believed(callers, tablet)
     assert await database["revoked_tokens"].count_documents({}) == 1
 

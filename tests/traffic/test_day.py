@@ -2,14 +2,14 @@
 
 Nothing here waits a fixed time for the hub to be fast enough: each phase is sent, and settled, before the next, and the
 waits of the journey are taken from how long this machine needed for the first phase. A machine that becomes so slow
-meanwhile that a phase misses its side of a wait fails with that sentence, not with a wrong message.
+meanwhile that a phase misses its side of a wait tells nothing of the hub: the day is played again with longer waits.
 """
 
 import asyncio
 import math
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,11 +21,13 @@ from tests.traffic.oracle import Told
 from tests.traffic.player import Player
 from tests.traffic.running import UNASKED, RunningHub, hub_up, until
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(900)
 
 SEED = 7
 SHORTEST_WAIT = 7
 """Seconds. What a wait is on a fast machine."""
+ROOM = (1, 2, 4)
+"""How much longer than that the waits are, from one try to the next."""
 
 UNHEARD = 1.5
 """Seconds for what leaves no trace in the inbox, such as a reminder that reaches nobody, or one that must not come."""
@@ -64,14 +66,22 @@ class Outcome:
         ]
 
 
+class TooSlowError(Exception):
+    """A phase was settled on the wrong side of a wait, so that the oracle no longer says what must come."""
+
+
 @pytest.fixture(scope="module")
-async def outcome(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Outcome]:
+async def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     folder = tmp_path_factory.mktemp("day")
     day.write(folder / "day.jsonl", generator.make(customers=1000, seed=SEED))
     lines = list(day.read(folder / "day.jsonl"))
-    async with hub_up(folder, **UNASKED) as hub:
-        await _play(hub, folder, lines)
-        yield _outcome(lines, await hub.inbox())
+    slow: list[str] = []
+    for room in ROOM:
+        try:
+            return await _played(tmp_path_factory.mktemp("hub"), lines, room=room)
+        except TooSlowError as error:
+            slow.append(str(error))
+    pytest.fail(f"This machine is too slow for the test. {' '.join(slow)}")
 
 
 async def test_nobody_misses_a_message(outcome: Outcome) -> None:
@@ -103,13 +113,19 @@ def test_the_comparison_tells_missing_twice_and_wrong_apart() -> None:
     assert [line.count("order-9") for line in outcome.differing(once, outcome.expected)] == [1]
 
 
-async def _play(hub: RunningHub, folder: Path, lines: Sequence[Line]) -> None:
+async def _played(folder: Path, lines: Sequence[Line], *, room: int) -> Outcome:
+    async with hub_up(folder, **UNASKED) as hub:
+        await _play(hub, folder, lines, room=room)
+        return _outcome(lines, await hub.inbox())
+
+
+async def _play(hub: RunningHub, folder: Path, lines: Sequence[Line], *, room: int) -> None:
     expected = [told for messages in _expected(lines).values() for told in messages]
     reminders = sum(told.template == "cart-reminder" for told in expected)
     with Player(hub.facts["url"], hub.facts["write_key"]) as player:
         browsing = await _send(hub, player, lines, Phase.BROWSE)
         # All that must be done before the reminder has a third as many events, each of which costs more than a look.
-        wait = max(SHORTEST_WAIT, math.ceil(2 * browsing))
+        wait = room * max(SHORTEST_WAIT, math.ceil(2 * browsing))
         await hub.publish(_journey(folder, wait=wait))
 
         began = time.monotonic()
@@ -146,7 +162,8 @@ async def _until_told(hub: RunningHub, messages: int, *, seconds: float) -> None
 
 def _not_later_than(deadline: float, what: str) -> None:
     late = time.monotonic() - deadline
-    assert late < 0, f"This machine is too slow for the test: a phase was settled {late:.1f} s after {what}."
+    if late >= 0:
+        raise TooSlowError(f"A phase was settled {late:.1f} s after {what}.")
 
 
 def _journey(folder: Path, *, wait: int) -> Path:
