@@ -41,7 +41,7 @@ from hub.profiles.store import ProfileDocument
 from hub.profiles.suppression import SuppressionDocument
 from hub.profiles.topics import TopicDocument
 from hub.profiles.unions import UnionDocument
-from hub.rollups.store import DefinitionDocument
+from hub.rollups.store import RollupDocument
 from hub.settings import Settings
 from hub.vault import SealedKeyDocument
 from integrations.console.sender import ConsoleSender
@@ -56,7 +56,6 @@ DOCUMENTS: list[type[beanie.Document]] = [
     ConsentDocument,
     DeadLetterDocument,
     DecisionDocument,
-    DefinitionDocument,
     DeviceDocument,
     EntryDocument,
     ErasureDocument,
@@ -75,6 +74,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     ProfileDocument,
     RateDocument,
     RevokedTokenDocument,
+    RollupDocument,
     RouterDocument,
     RunDocument,
     SealedKeyDocument,

@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 from strawberry.scalars import JSON
 
-from hub.access import idempotency
+from hub.access import audit, idempotency
 from hub.access.idempotency import Done
 from hub.access.model import Scope
 from hub.commerce import checks
@@ -17,7 +17,7 @@ from hub.profiles import model
 from hub.profiles import store as profiles_store
 from hub.rollups import counting, preferring, service, store
 from hub.rollups.model import STAGES, Aspect, State
-from hub.rollups.store import DefinitionDocument
+from hub.rollups.store import RollupDocument
 from hub_api.context import Info
 from hub_api.failures import IdempotencyKeyReused
 from hub_api.journeys import InvalidDefinition
@@ -203,7 +203,7 @@ class RollupDefinition:
     published_at: datetime = strawberry.field(description="When this version was published.")
 
     @classmethod
-    def of(cls, version: DefinitionDocument) -> Self:
+    def of(cls, version: RollupDocument) -> Self:
         """Show a definition by its newest version."""
         return cls(
             edition=version.edition,
@@ -227,7 +227,7 @@ class RollupQueries:
     @strawberry.field(extensions=[Needs(Scope.DEFINITIONS_READ)])
     async def rollups(self) -> list[RollupDefinition]:
         """The rollups and preferences that are counted, by name."""
-        return [RollupDefinition.of(it) for it in await store.live() if it.name != STAGES]
+        return [RollupDefinition.of(it) for it in await store.DEFINITIONS.live() if it.name != STAGES]
 
     @strawberry.field(extensions=[Needs(Scope.DEFINITIONS_READ)])
     async def rollup(self, name: str) -> RollupDefinition | None:
@@ -283,7 +283,9 @@ class RollupMutations:
                 input.source, by=context.caller.subject, key=input.idempotency_key, now=context.clock()
             )
             name, number = published.version.name, published.version.number
-            return Done({"name": name, "version": number, "new": published.new}, published.change)
+            return Done(
+                {"name": name, "version": number, "new": published.new}, audit.publication("publish rollup", published)
+            )
 
         try:
             answer = await context.once("publishRollup", input, do)
@@ -291,7 +293,7 @@ class RollupMutations:
             return InvalidDefinition.of(error)
         except idempotency.IdempotencyKeyReused as error:
             return IdempotencyKeyReused.of(error)
-        (live,) = await store.live([answer["name"]])
+        (live,) = await store.DEFINITIONS.live([answer["name"]])
         return PublishRollupPayload(rollup=RollupDefinition.of(live), version=answer["version"], is_new=answer["new"])
 
 
@@ -302,7 +304,7 @@ async def _profile(profile_id: UUID, info: Info) -> model.Profile:
 
 
 async def _definition(name: str) -> RollupDefinition | None:
-    return next((RollupDefinition.of(it) for it in await store.live([name])), None)
+    return next((RollupDefinition.of(it) for it in await store.DEFINITIONS.live([name])), None)
 
 
 def _version_of(state: Any) -> tuple[str, int]:

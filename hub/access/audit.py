@@ -22,6 +22,7 @@ from hub.access.chain import Head, Verdict
 from hub.access.model import Caller, CallerKind
 from hub.access.names import Names
 from hub.database import Row, duplicates_of
+from hub.definitions import Published
 from hub.kit import ids
 from hub.kit.pages import Page, Place, Span
 
@@ -45,6 +46,13 @@ class Change:
     after: Mapping[str, Any] | None = None
     brands: frozenset[str] = frozenset()
     stores: frozenset[str] = frozenset()
+
+
+def publication(what: str, published: Published) -> Change | None:
+    """Say that a definition was published; nothing where nothing has changed."""
+    number = published.version.number
+    before = {"version": number - 1} if number > 1 else None
+    return Change(what, published.version.name, before, {"version": number}) if published.new else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from hub.definitions import Version
 from hub.rollups import language, store
-from hub.rollups.model import Definition, Measure, Stages, Version
+from hub.rollups.model import Definition, Measure, Stages
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,9 @@ class Catalogues:
 
     async def current(self) -> Catalogue:
         """Give the snapshot as of now: one small read, and the definitions if there is a new one."""
-        edition = await store.edition()
+        edition = await store.DEFINITIONS.edition()
         if edition > self._current.edition:
-            live = await store.live()
+            live = await store.DEFINITIONS.live()
             names = [it.name for it in live]
             self._current = Catalogue.of(
                 [(it.version, language.read(it.source, rollups=names)) for it in live],

@@ -28,19 +28,6 @@ class Aspect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
-    """The name of an immutable published definition."""
-
-    name: str
-    number: int
-
-    @property
-    def id(self) -> str:
-        """The `_id` of its document, and what a state says of its origin: `spend/3`."""
-        return f"{self.name}/{self.number}"
-
-
-@dataclass(frozen=True, slots=True)
 class Rollup:
     """Counts events, and adds up one of their properties.
 

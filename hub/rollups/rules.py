@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Self
 
+from hub.definitions import Version
 from hub.events.model import Event, Trust
 from hub.profiles.model import Profile
 from hub.rollups import counting, preferring, stages
 from hub.rollups.catalogue import Catalogue
-from hub.rollups.model import STAGES, Measure, Rollup, Stages, State, Version
+from hub.rollups.model import STAGES, Measure, Rollup, Stages, State
 
 _ORDERS: Final = "Order "
 """Only a server's word completes, changes or refunds an order; so such events of a client count nowhere."""

@@ -1,19 +1,18 @@
 """Use cases of rollups, preferences and stages: publish a definition, and announce who has passed to another stage."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from importlib import resources
 from typing import Final
 
-from hub.access.audit import Change
+from hub import definitions
+from hub.definitions import Published
 from hub.events.announcing import Announcement, announce
 from hub.kit import ids
 from hub.profiles import store as profiles_store
 from hub.profiles.model import Profile
 from hub.rollups import language, rules, store
-from hub.rollups.model import Version
-from hub.rollups.store import DefinitionDocument
 
 STAGE_CHANGED: Final = "Stage Changed"
 PURCHASES: Final = "purchases"
@@ -21,21 +20,6 @@ PURCHASES: Final = "purchases"
 SHIPPED: Final = ("purchases.rollup.yaml", "channel.preference.yaml", "store.preference.yaml", "stages.yaml")
 SHIPPED_BY: Final = "hub"
 """Who publishes what comes with the hub. Once somebody else has published a version of it, theirs stays."""
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """The version that counts from now on; `new` is False where an earlier request had published the same."""
-
-    version: Version
-    new: bool
-
-    @property
-    def change(self) -> Change | None:
-        """What the audit is told: nothing where nothing has changed."""
-        number = self.version.number
-        before = {"version": number - 1} if number > 1 else None
-        return Change("publish rollup", self.version.name, before, {"version": number}) if self.new else None
 
 
 async def publish(source: str, *, by: str, key: str, now: datetime) -> Published:
@@ -50,28 +34,9 @@ async def publish(source: str, *, by: str, key: str, now: datetime) -> Published
     Raises:
         InvalidDefinition: with every problem of the document.
     """
-    digest, key_id = store.digest_of(source), ids.key_of("publish rollup", by, key)
-    while True:
-        live = {it.name: it for it in await store.live()}
-        definition = language.read(source, rollups=live.keys())
-        newest = live.get(definition.name)
-        if newest is not None and newest.digest == digest:
-            return Published(newest.version, new=newest.key == key_id)
-        version = Version(definition.name, newest.number + 1 if newest else 1)
-        document = DefinitionDocument(
-            id=version.id,
-            name=version.name,
-            number=version.number,
-            edition=max((it.edition for it in live.values()), default=0) + 1,
-            source=source,
-            digest=digest,
-            published_at=now,
-            published_by=by,
-            key=key_id,
-        )
-        if await store.insert(document):
-            return Published(version, new=True)
-        # Somebody was faster with this number or edition: look again.
+    return await store.DEFINITIONS.publish(
+        source, read=lambda live: language.read(source, rollups=live.keys()).name, by=by, key=key, now=now
+    )
 
 
 def shipped() -> list[str]:
@@ -81,11 +46,11 @@ def shipped() -> list[str]:
 
 async def ship(*, now: datetime) -> None:
     """Publish what comes with the hub, where it is new and nobody has put something else in its place."""
-    standing = {it.name: it.published_by for it in await store.live()}
+    standing = {it.name: it.published_by for it in await store.DEFINITIONS.live()}
     for source in shipped():
         name = language.read(source, rollups=(PURCHASES,)).name
         if standing.get(name, SHIPPED_BY) == SHIPPED_BY:
-            await publish(source, by=SHIPPED_BY, key=store.digest_of(source), now=now)
+            await publish(source, by=SHIPPED_BY, key=definitions.digest_of(source), now=now)
 
 
 async def tell(profiles: Sequence[Profile], *, now: datetime) -> None:

@@ -1,83 +1,29 @@
 """Definitions of rollups, preferences and stages in MongoDB. A version, once stored, never changes."""
 
-import hashlib
-from collections.abc import Collection
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 from uuid import UUID
 
 from pymongo import IndexModel
-from pymongo.errors import DuplicateKeyError
 
-from hub.database import Named, Row
+from hub import definitions
+from hub.database import Row
+from hub.definitions import DefinitionDocument, Definitions
 from hub.profiles.store import EARLIEST, ProfileDocument
-from hub.rollups.model import Version
 
 
-class DefinitionDocument(Named):
-    """A published version; `_id` is `name/number`.
-
-    `edition` counts the publications of all definitions, `key` is the idempotency key it was made under.
-    """
-
-    name: str
-    number: int
-    edition: int
-    source: str
-    digest: str
-    published_at: datetime
-    published_by: str
-    key: UUID
+class RollupDocument(DefinitionDocument):
+    """A published version of a rollup, a preference or the stages."""
 
     class Settings:
         """Where definitions lie and how they are found."""
 
         name = "rollup_versions"
         personal = None
-        indexes: ClassVar[list[IndexModel]] = [
-            IndexModel([("edition", -1)], name="edition", unique=True),
-            IndexModel([("name", 1), ("number", -1)], name="newest"),
-        ]
-
-    @property
-    def version(self) -> Version:
-        """The name of this version."""
-        return Version(self.name, self.number)
+        indexes: ClassVar[list[IndexModel]] = [*definitions.INDEXES]
 
 
-def digest_of(source: str) -> str:
-    """Tell documents apart by their bytes."""
-    return hashlib.sha256(source.encode()).hexdigest()
-
-
-async def edition() -> int:
-    """Count the publications so far."""
-    row = await DefinitionDocument.get_pymongo_collection().find_one({}, {"edition": 1}, sort=[("edition", -1)])
-    return int(row["edition"]) if row else 0
-
-
-async def newest(name: str) -> DefinitionDocument | None:
-    """Read the newest version of a definition."""
-    return await DefinitionDocument.find(DefinitionDocument.name == name).sort("-number").first_or_none()
-
-
-async def live(names: Collection[str] | None = None) -> list[DefinitionDocument]:
-    """Read the newest version of these definitions, or of all, by name."""
-    wanted = {} if names is None else {"name": {"$in": sorted(names)}}
-    found = DefinitionDocument.find(wanted).sort("name", "-number")
-    newest_of: dict[str, DefinitionDocument] = {}
-    async for version in found:
-        newest_of.setdefault(version.name, version)
-    return list(newest_of.values())
-
-
-async def insert(version: DefinitionDocument) -> bool:
-    """Store a new version. False means that its number or its edition was taken meanwhile."""
-    try:
-        await version.insert()
-    except DuplicateKeyError:
-        return False
-    return True
+DEFINITIONS: Final = Definitions(RollupDocument, "rollup")
 
 
 async def behind(known: int, limit: int) -> list[UUID]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 if TYPE_CHECKING:
-    from hub.rollups.service import Published
+    from hub.definitions import Published
 
 T = TypeVar("T")
 
@@ -87,9 +87,9 @@ async def _publish(source: str, key: str) -> "Published":
     from runtime import wiring
 
     published = await service.publish(source, by="cli", key=key, now=wiring.clock())
-    if published.change:
+    if change := audit.publication("publish rollup", published):
         cause = ids.key_of("cli", "publish rollup", key)
-        await audit.record(audit.OPERATOR, published.change, at=wiring.clock(), cause=cause)
+        await audit.record(audit.OPERATOR, change, at=wiring.clock(), cause=cause)
     return published
 
 
@@ -97,14 +97,15 @@ async def _listed() -> list[dict[str, Any]]:
     from hub.rollups import store
 
     return [
-        {"name": it.name, "version": it.number, "publishedAt": it.published_at.isoformat()} for it in await store.live()
+        {"name": it.name, "version": it.number, "publishedAt": it.published_at.isoformat()}
+        for it in await store.DEFINITIONS.live()
     ]
 
 
 async def _status() -> list[dict[str, Any]]:
     from hub.rollups import store
 
-    found = [(it, *await store.progress(it.edition)) for it in await store.live()]
+    found = [(it, *await store.progress(it.edition)) for it in await store.DEFINITIONS.live()]
     return [
         {
             "name": it.name,

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from hub.database import Database
+from hub.definitions import Version
 from hub.events.model import Event, Kind, Source, Trust
 from hub.events.store import EventDocument
 from hub.intake import parts
@@ -20,7 +21,7 @@ from hub.profiles.model import Profile
 from hub.profiles.store import profile_of
 from hub.rollups import backfill, keeper, language, service
 from hub.rollups.catalogue import Catalogue, Catalogues
-from hub.rollups.model import Rollup, Version
+from hub.rollups.model import Rollup
 from tests.intake.inflow import SHOP, Silence
 
 NOON: Final = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from hub.database import Database
+from hub.definitions import Published, Version
 from hub.kit.problems import InvalidDefinition
 from hub.rollups import service, store
 from hub.rollups.catalogue import Catalogues
-from hub.rollups.model import Rollup, Version
-from hub.rollups.service import Published
+from hub.rollups.model import Rollup
 from tests.rollups.stage import NOON, SPEND, VISITS, together
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -20,7 +20,7 @@ async def publish(source: str = SPEND, *, key: str = "k") -> Published:
 
 
 async def live() -> dict[str, tuple[int, int, str]]:
-    return {it.name: (it.number, it.edition, it.published_by) for it in await store.live()}
+    return {it.name: (it.number, it.edition, it.published_by) for it in await store.DEFINITIONS.live()}
 
 
 async def test_another_document_is_the_next_version_and_the_same_one_changes_nothing() -> None:

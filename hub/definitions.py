@@ -1,0 +1,137 @@
+"""Published definitions of one kind: named documents whose versions, once stored, never change.
+
+All publications of a kind are numbered: the *edition*. Whoever keeps something per definition says which edition it is
+complete for, and is behind where that is not the newest.
+"""
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Generic, TypeVar
+from uuid import UUID
+
+from pymongo import IndexModel
+from pymongo.errors import DuplicateKeyError
+
+from hub.database import Named
+from hub.kit import ids
+
+D = TypeVar("D", bound="DefinitionDocument")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """The name of an immutable published definition."""
+
+    name: str
+    number: int
+
+    @property
+    def id(self) -> str:
+        """The `_id` of its document, and what a state says of its origin: `spend/3`."""
+        return f"{self.name}/{self.number}"
+
+
+class DefinitionDocument(Named):
+    """A published version; `_id` is `name/number`, `key` the idempotency key it was made under."""
+
+    name: str
+    number: int
+    edition: int
+    source: str
+    digest: str
+    published_at: datetime
+    published_by: str
+    key: UUID
+
+    @property
+    def version(self) -> Version:
+        """The name of this version."""
+        return Version(self.name, self.number)
+
+
+INDEXES: Final = (
+    IndexModel([("edition", -1)], name="edition", unique=True),
+    IndexModel([("name", 1), ("number", -1)], name="newest"),
+)
+"""How the versions of a kind are found. Two that were published at the same time cannot be one edition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The version that counts from now on; `new` is False where an earlier request had published the same."""
+
+    version: Version
+    new: bool
+
+
+class Definitions(Generic[D]):
+    """The definitions that lie in one collection.
+
+    Args:
+        documents: the collection.
+        kind: what they are called, a part of each idempotency key.
+    """
+
+    def __init__(self, documents: type[D], kind: str) -> None:
+        self._documents = documents
+        self._kind = kind
+
+    async def edition(self) -> int:
+        """Count the publications so far."""
+        row = await self._documents.get_pymongo_collection().find_one({}, {"edition": 1}, sort=[("edition", -1)])
+        return int(row["edition"]) if row else 0
+
+    async def live(self, names: Collection[str] | None = None) -> list[D]:
+        """Read the newest version of these definitions, or of all, by name."""
+        wanted = {} if names is None else {"name": {"$in": sorted(names)}}
+        newest_of: dict[str, D] = {}
+        async for version in self._documents.find(wanted).sort("name", "-number"):
+            newest_of.setdefault(version.name, version)
+        return list(newest_of.values())
+
+    async def publish(
+        self, source: str, *, read: Callable[[Mapping[str, D]], str], by: str, key: str, now: datetime
+    ) -> Published:
+        """Store a document as the newest version of its name, unless it is that already.
+
+        Args:
+            source: the document.
+            read: checks it beside those that are live, by name, and gives its name.
+            by: who publishes, the scope of `key`.
+            key: repeating it with the same document answers the same, as long as no other version was published since.
+            now: when it is published.
+
+        Raises:
+            InvalidDefinition: with every problem of the document.
+        """
+        digest, key_id = digest_of(source), ids.key_of(f"publish {self._kind}", by, key)
+        while True:
+            live = {it.name: it for it in await self.live()}
+            name = read(live)
+            newest = live.get(name)
+            if newest is not None and newest.digest == digest:
+                return Published(newest.version, new=newest.key == key_id)
+            version = Version(name, newest.number + 1 if newest else 1)
+            row = {
+                "id": version.id,
+                "name": name,
+                "number": version.number,
+                "edition": max((it.edition for it in live.values()), default=0) + 1,
+                "source": source,
+                "digest": digest,
+                "published_at": now,
+                "published_by": by,
+                "key": key_id,
+            }
+            try:
+                await self._documents(**row).insert()
+            except DuplicateKeyError:
+                continue  # somebody was faster with this number or edition
+            return Published(version, new=True)
+
+
+def digest_of(source: str) -> str:
+    """Tell documents apart by their bytes."""
+    return hashlib.sha256(source.encode()).hexdigest()
