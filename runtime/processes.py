@@ -18,6 +18,7 @@ import hub.database
 from hub.access import keeper as audit_keeper
 from hub.commerce import waiting
 from hub.database import Client
+from hub.intake import keeper as profiles_keeper
 from hub.intake.ringer import Ringer
 from hub.intake.router import Router
 from hub.journeys import keeper
@@ -26,7 +27,6 @@ from hub.messaging.library import Library
 from hub.messaging.ports import Senders
 from hub.privacy.service import Privacy
 from hub.profiles import abandoned, consents
-from hub.rollups import keeper as rollups_keeper
 from hub.settings import Settings
 from runtime import logs, wiring
 from workflows import worker as temporal_worker
@@ -61,7 +61,7 @@ async def router(settings: Settings) -> None:
             Router(owner, ringer, wiring.clock, region=settings.phone_region).run(),
             ringer.run(),
             keeper.keep(ringer.ask, wiring.clock),
-            rollups_keeper.keep(wiring.clock),
+            profiles_keeper.keep(wiring.clock),
             audit_keeper.keep(wiring.clock),
             Privacy(settings, wiring.DOCUMENTS).keep(wiring.clock),
             consents.keep_sweeping(wiring.clock),

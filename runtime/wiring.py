@@ -42,6 +42,7 @@ from hub.profiles.suppression import SuppressionDocument
 from hub.profiles.topics import TopicDocument
 from hub.profiles.unions import UnionDocument
 from hub.rollups.store import RollupDocument
+from hub.segments.store import SegmentDocument
 from hub.settings import Settings
 from hub.vault import SealedKeyDocument
 from integrations.console.sender import ConsoleSender
@@ -78,6 +79,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     RouterDocument,
     RunDocument,
     SealedKeyDocument,
+    SegmentDocument,
     SuppressionDocument,
     ShippingDocument,
     StockDocument,

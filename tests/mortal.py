@@ -23,10 +23,9 @@ from pymongo.monitoring import CommandListener
 
 import hub.database
 from hub.database import Database
-from hub.intake import merging
+from hub.intake import backfill, merging
+from hub.intake.standing import Definitions
 from hub.privacy.service import Privacy
-from hub.rollups import backfill
-from hub.rollups.catalogue import Catalogues
 from hub.settings import Settings
 from runtime.wiring import DOCUMENTS
 from tests.conftest import ROOT
@@ -74,7 +73,7 @@ async def _erase(task: Task, settings: Settings) -> None:
 
 async def _fill(task: Task, settings: Settings) -> None:
     del settings
-    while await backfill.step(await Catalogues().current(), now=_now(task)):
+    while await backfill.step(await Definitions().current(), now=_now(task)):
         pass
 
 

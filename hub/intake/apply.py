@@ -17,14 +17,12 @@ from hub.decisions import store as decisions
 from hub.decisions.model import Decision, Reason
 from hub.events import store as events_store
 from hub.events.model import Event
-from hub.intake import identify, joining
+from hub.intake import identify, joining, standing
+from hub.intake.standing import NOTHING_DEFINED, Defined
 from hub.kit import ids
 from hub.profiles import rules
 from hub.profiles import store as profiles_store
 from hub.profiles.model import Profile
-from hub.rollups import rules as rollup_rules
-from hub.rollups import service as rollups
-from hub.rollups.catalogue import NOTHING_DEFINED, Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class Applied:
 
 
 async def apply(
-    batch: Sequence[Event], *, now: datetime, defined: Catalogue = NOTHING_DEFINED, region: str = ""
+    batch: Sequence[Event], *, now: datetime, defined: Defined = NOTHING_DEFINED, region: str = ""
 ) -> Applied:
     """Bring a batch of accepted events into their profiles.
 
@@ -46,7 +44,7 @@ async def apply(
     Args:
         batch: in order of acceptance.
         now: the time.
-        defined: what profiles count of the events.
+        defined: what profiles count of the events, and how they are sorted.
         region: the country that phone numbers without a country's code are of.
     """
     found = await identify.profiles_of(batch, now=now, region=region)
@@ -67,8 +65,7 @@ async def apply(
     recorded = await recording.record(plan.events, plan.profiles, now=now, fresh=plan.fresh, tried=plan.tried)
     written = await profiles_store.save(list(recorded.profiles.values()), token=ids.new_id(), joined=joined.changed)
     unfinished = await recorded.finish(written)
-    moved = [it for it in recorded.profiles.values() if it.id in written and rollup_rules.unannounced(it)]
-    await rollups.tell([rollups.as_saved(it) for it in moved], now=now)
+    await standing.tell(standing.as_saved(recorded.profiles.values(), written), now=now)
     await events_store.mark_routed(orphans)
     finished = (it for it in plan.events if it.profile_id in written and it.id not in unfinished)
     return Applied(
@@ -81,7 +78,7 @@ class _Plan:
     """What a batch makes of its profiles, decided in memory."""
 
     def __init__(
-        self, before: Mapping[UUID, Profile], unrouted: Collection[UUID], defined: Catalogue, now: datetime
+        self, before: Mapping[UUID, Profile], unrouted: Collection[UUID], defined: Defined, now: datetime
     ) -> None:
         self._now = now
         self._milliseconds = int(now.timestamp() * 1000)
@@ -103,16 +100,17 @@ class _Plan:
         if counted is None:
             if rules.untrusted_traits(profile, event):
                 self.untrusted.append(event)
-            profile = rules.apply(profile, event, seq=seq)
+            before = standing.passed(profile, self._defined, now=self._now)
+            profile = rules.apply(before, event, seq=seq)
             if not isinstance(found, BadOrder):  # what is set aside is no purchase
-                profile = rollup_rules.taken_in(profile, event, self._defined, now=self._now)
+                profile = standing.taken_in(before, profile, event, self._defined, now=self._now)
             self.fresh.add(event.id)
         self.profiles[profile_id] = profile
         self.events.append(event)
 
     def _begin(self, profile_id: UUID) -> Profile:
         """Take a profile up, without the names of events that are marked routed."""
-        profile = self._before.get(profile_id) or rollup_rules.begun(Profile(id=profile_id), self._defined)
+        profile = self._before.get(profile_id) or standing.begun(Profile(id=profile_id), self._defined)
         counted = {event: seq for event, seq in profile.counted.items() if event in self._unrouted}
         return replace(profile, counted=counted)
 

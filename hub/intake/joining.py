@@ -14,13 +14,13 @@ from datetime import datetime
 from uuid import UUID
 
 from hub.events.model import Event
+from hub.intake import standing
 from hub.intake.assignment import Join
 from hub.intake.identify import Found
+from hub.intake.standing import Defined
 from hub.kit import ids
 from hub.profiles import merging, store
 from hub.profiles.model import Profile
-from hub.rollups import rules as rollups
-from hub.rollups.catalogue import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Joined:
 
 
 async def join(
-    batch: Sequence[Event], found: Found, unrouted: Collection[UUID], defined: Catalogue, *, now: datetime
+    batch: Sequence[Event], found: Found, unrouted: Collection[UUID], defined: Defined, *, now: datetime
 ) -> Joined:
     """Absorb who is to be absorbed, and take in whom others have absorbed and not taken in yet.
 
@@ -48,7 +48,7 @@ async def join(
         found: whose they are.
         unrouted: which of them, and of the events counted in their profiles, are not routed yet. It was looked up after
             the profiles were read.
-        defined: what profiles count.
+        defined: what profiles count, and how they are sorted.
         now: the time.
     """
     taking = _Taking(found.lineage, unrouted, defined, now)
@@ -68,7 +68,7 @@ class _Taking:
     """Takes profiles into their heads, in memory."""
 
     def __init__(
-        self, lineage: Mapping[UUID, Profile], unrouted: Collection[UUID], defined: Catalogue, now: datetime
+        self, lineage: Mapping[UUID, Profile], unrouted: Collection[UUID], defined: Defined, now: datetime
     ) -> None:
         self._lineage = lineage
         self._unrouted = unrouted
@@ -97,7 +97,7 @@ class _Taking:
 
     def take_in(self, join: Join) -> None:
         """Take in somebody who was just absorbed."""
-        other = self.heads.pop(join.absorbed, None) or rollups.begun(Profile(id=join.absorbed), self._defined)
+        other = self.heads.pop(join.absorbed, None) or standing.begun(Profile(id=join.absorbed), self._defined)
         self._head_of = {it: join.head if head == other.id else head for it, head in self._head_of.items()}
         self._head_of[other.id] = join.head
         self.changed.discard(other.id)
@@ -112,9 +112,9 @@ class _Taking:
         return self._head_of.get(profile_id, profile_id)
 
     def _add(self, head_id: UUID, other: Profile) -> None:
-        head = self.heads.get(head_id) or rollups.begun(Profile(id=head_id), self._defined)
+        head = self.heads.get(head_id) or standing.begun(Profile(id=head_id), self._defined)
         both = merging.taken_in(head, other, believed=False)
-        self.heads[head_id] = rollups.merged(both, other, self._defined, now=self._now)
+        self.heads[head_id] = standing.merged(head, other, both, self._defined, now=self._now)
         self.changed.add(head_id)
 
     def _is_quiet(self, profile_id: UUID) -> bool:

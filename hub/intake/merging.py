@@ -11,11 +11,11 @@ from uuid import UUID
 
 from hub.events import store as events
 from hub.events.announcing import Announcement
+from hub.intake import standing
+from hub.intake.standing import Definitions
 from hub.kit.errors import HubError, TryLater
 from hub.profiles import consent, consent_store, merging, rules, store, unions
 from hub.profiles.model import Profile
-from hub.rollups import rules as rollups
-from hub.rollups.catalogue import Catalogues
 
 WAIT_SECONDS: Final = 5.0
 """How long to wait for a moment in which no event of either is counted and not routed yet."""
@@ -102,9 +102,9 @@ async def merge(head_id: UUID, other_id: UUID, *, key: UUID, now: datetime) -> U
             if it.absorbed_by is not None:
                 raise AlreadyMerged(it.absorbed_by)
         if await _is_quiet(head, other):
-            defined = await Catalogues().current()
+            defined = await Definitions().current()
             taken = merging.taken_in(head, other, believed=True)
-            after = rollups.merged(taken, other, defined, now=now)
+            after = standing.merged(head, other, taken, defined, now=now)
             said = Announcement(merging.MERGED, head.id, cause=str(key), at=now, properties={"absorbed": str(other.id)})
             if await unions.unite(after, other, key=key, announcements=[said], now=now):
                 return head.id
@@ -148,7 +148,7 @@ async def unmerge(other_id: UUID, *, key: UUID, now: datetime) -> UUID:
 
 async def _divided(head: Profile, other: Profile) -> tuple[Profile, Profile]:
     """Give both as they are to be: rollups and stage are counted anew by the back-fill."""
-    defined = await Catalogues().current()
+    defined = await Definitions().current()
     gone = {other.id, *other.members}
     kept = [it for it in head.own_ids if it not in gone]
     own = Profile(id=head.id)
@@ -156,7 +156,7 @@ async def _divided(head: Profile, other: Profile) -> tuple[Profile, Profile]:
         own = rules.apply(own, event, seq=event.seq or 0)
     said = consent.folded({}, await consent_store.said_by(kept))
     after = merging.let_go(head, other, own, consents=said)
-    return rollups.anew(after, defined), rollups.anew(other, defined)
+    return standing.anew(after, defined), standing.anew(other, defined)
 
 
 async def _both(*profile_ids: UUID) -> list[Profile]:

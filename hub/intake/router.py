@@ -18,8 +18,8 @@ from hub.events.model import Event
 from hub.intake import apply, parts, project, route
 from hub.intake.apply import Applied
 from hub.intake.ringer import Ringer
+from hub.intake.standing import Definitions
 from hub.journeys.catalogue import Catalogues
-from hub.rollups import catalogue as rollups
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +53,7 @@ class Router:
         self._clock = clock
         self._region = region
         self._catalogues = Catalogues()
-        self._defined = rollups.Catalogues()
+        self._defined = Definitions()
         self._parts: set[int] = set()
         self._behind = False
         self._lease_again_at = 0.0

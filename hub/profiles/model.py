@@ -71,8 +71,9 @@ class Profile:
     profile that absorbed it. Rows keep the profile they were born under, so that a head's rows are those of `own_ids`.
 
     `consents` is the state of each consent, `rollups` what its events and orders add up to, `stage` where it stands in
-    its life as a customer. `life` says from what that follows and since when, `next_change_at` when to look again, for
-    time alone moves people. `edition` is that of the definitions for which rollups and stage are complete.
+    its life as a customer, and `life` says from what that follows and since when. `edition` is that of the definitions
+    for which rollups and stage are complete. `segments` says in which segments it is, and by which edition of them it
+    was sorted.
     """
 
     id: UUID
@@ -93,13 +94,24 @@ class Profile:
     rollups: Mapping[str, Any] = field(default_factory=dict)
     stage: str | None = None
     life: Mapping[str, Any] = field(default_factory=dict)
-    next_change_at: datetime | None = None
     edition: int = 0
+    segments: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def own_ids(self) -> tuple[UUID, ...]:
         """The profiles whose rows are this one's: its own id, and those it absorbed."""
         return (self.id, *self.members)
+
+    @property
+    def due(self) -> datetime | None:
+        """When time alone changes it; None where it never does."""
+        return self.life.get("due") if self.absorbed_by is None else None
+
+    @property
+    def next_change_at(self) -> datetime | None:
+        """When to look at it again: for what is decided and not announced yet, else when time alone changes it."""
+        pending = [row["at"] for moves in (self.life, self.segments) for row in moves.get("pending", ())]
+        return min(pending, default=None) or self.due
 
     @property
     def name(self) -> str | None:

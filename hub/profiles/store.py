@@ -43,12 +43,15 @@ class ProfileDocument(Keyed):
     life: dict[str, Any] | None = None
     next_change_at: datetime | None = None
     edition: int | None = None
+    segments: dict[str, Any] | None = None
 
     class Settings:
         """Where profiles lie."""
 
         name = "profiles"
-        personal = Personal("_id", ("traits", "devices", "locale", "zone", "consents", "rollups", "stage", "life"))
+        personal = Personal(
+            "_id", ("traits", "devices", "locale", "zone", "consents", "rollups", "stage", "life", "segments")
+        )
         indexes: ClassVar[list[IndexModel]] = [
             IndexModel([("first_seen_at", -1), ("_id", -1)], name="newest"),
             # Partial: only those are due some day whom time alone moves.
@@ -58,6 +61,8 @@ class ProfileDocument(Keyed):
                 partialFilterExpression={"next_change_at": {"$gt": EARLIEST}},
             ),
             IndexModel([("edition", 1)], name="edition"),
+            IndexModel([("segments.edition", 1)], name="segments_edition"),
+            IndexModel([("segments.in.name", 1)], name="segments"),
         ]
 
 
@@ -136,6 +141,19 @@ async def page(
         where["_id"] = {"$in": list(holders) if len(found) == len(set(named)) and len(holders) == 1 else []}
     rows = await database.page(ProfileDocument, wanted, by="first_seen_at", where=where)
     return rows.each(profile_of)
+
+
+async def due(now: datetime, limit: int) -> list[UUID]:
+    """List profiles at which it is time to look, the longest due first."""
+    found = (
+        ProfileDocument.get_pymongo_collection().find(due_at(now), {"_id": 1}).sort("next_change_at", 1).limit(limit)
+    )
+    return [row["_id"] async for row in found]
+
+
+def due_at(now: datetime) -> Row:
+    """Say which profiles are due. The lower bound is what the partial index holds."""
+    return {"next_change_at": {"$gt": EARLIEST, "$lte": now}}
 
 
 async def count(among: Mapping[str, Any]) -> int:
@@ -228,8 +246,8 @@ def profile_of(sealed: Mapping[str, Any]) -> Profile:
         rollups=row.get("rollups", {}),
         stage=row.get("stage"),
         life=row.get("life", {}),
-        next_change_at=row.get("next_change_at"),
         edition=row.get("edition", 0),
+        segments=row.get("segments", {}),
     )
 
 
@@ -251,6 +269,7 @@ def _row_of(profile: Profile) -> Row:
         "life": dict(profile.life),
         "next_change_at": profile.next_change_at,
         "edition": profile.edition,
+        "segments": dict(profile.segments),
     }
     return seal.shut(ProfileDocument, row)
 

@@ -124,14 +124,13 @@ def unannounced(profile: Profile) -> Sequence[Transition]:
 
 def announced(profile: Profile) -> Profile:
     """Forget the transitions that were announced; from now on the profile is due when time changes it next."""
-    life = {name: value for name, value in profile.life.items() if name != "pending"}
-    return replace(profile, life=life, next_change_at=life.get("due") if profile.absorbed_by is None else None)
+    return replace(profile, life={name: value for name, value in profile.life.items() if name != "pending"})
 
 
 def undue(profile: Profile, *, now: datetime) -> Profile:
     """Have nobody look at a profile again for what is past and could not be decided."""
-    due = profile.next_change_at
-    return replace(profile, next_change_at=None) if due is not None and due <= now else profile
+    due = profile.life.get("due")
+    return replace(profile, life={**profile.life, "due": None}) if due is not None and due <= now else profile
 
 
 def _counted(states: Mapping[str, State], measures: Iterable[Measure], event: Event) -> dict[str, State]:
@@ -189,7 +188,7 @@ def _moved(profile: Profile, rules: Stages, version: Version, *, at: datetime, c
         pending = [*pending, Transition(profile.stage, stage, at, cause, evidence).row]
         life = {"version": version.id, "since": at, "cause": cause, "evidence": evidence, "due": due}
         life["pending"] = pending
-    return replace(profile, stage=stage, life=life, next_change_at=at if pending else due)
+    return replace(profile, stage=stage, life=life)
 
 
 def _settled(profile: Profile, rules: Stages, version: Version, *, now: datetime, cause: str = "definition") -> Profile:
@@ -198,7 +197,7 @@ def _settled(profile: Profile, rules: Stages, version: Version, *, now: datetime
     life = {**profile.life, "version": version.id, "due": due}
     if stage != profile.stage:
         life |= {"since": now, "cause": cause, "evidence": evidence}
-    return replace(profile, stage=stage, life=life, next_change_at=now if life.get("pending") else due)
+    return replace(profile, stage=stage, life=life)
 
 
 def _standing(profile: Profile, rules: Stages, at: datetime) -> tuple[str | None, dict[str, Any], datetime | None]:

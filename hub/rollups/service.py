@@ -1,20 +1,13 @@
-"""Use cases of rollups, preferences and stages: publish a definition, and announce who has passed to another stage."""
+"""Use cases of rollups, preferences and stages: publish a definition."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from importlib import resources
 from typing import Final
 
 from hub import definitions
 from hub.definitions import Published
-from hub.events.announcing import Announcement, announce
-from hub.kit import ids
-from hub.profiles import store as profiles_store
-from hub.profiles.model import Profile
-from hub.rollups import language, rules, store
+from hub.rollups import language, store
 
-STAGE_CHANGED: Final = "Stage Changed"
 PURCHASES: Final = "purchases"
 """The rollup that comes with the hub, and which its stages read."""
 SHIPPED: Final = ("purchases.rollup.yaml", "channel.preference.yaml", "store.preference.yaml", "stages.yaml")
@@ -51,34 +44,3 @@ async def ship(*, now: datetime) -> None:
         name = language.read(source, rollups=(PURCHASES,)).name
         if standing.get(name, SHIPPED_BY) == SHIPPED_BY:
             await publish(source, by=SHIPPED_BY, key=definitions.digest_of(source), now=now)
-
-
-async def tell(profiles: Sequence[Profile], *, now: datetime) -> None:
-    """Announce the transitions of profiles as they are stored, then forget them in the profiles.
-
-    Nobody needs it to succeed: a profile that still holds a transition is due, and the keeper announces it again under
-    the same key.
-    """
-    telling = [profile for profile in profiles if rules.unannounced(profile)]
-    if not telling:
-        return
-    await announce(
-        [
-            Announcement(
-                name=STAGE_CHANGED,
-                profile_id=profile.id,
-                cause=it.cause,
-                at=it.at,
-                properties={"from": it.from_, "to": it.to, "evidence": dict(it.evidence)},
-            )
-            for profile in telling
-            for it in rules.unannounced(profile)
-        ],
-        now=now,
-    )
-    await profiles_store.save([rules.announced(profile) for profile in telling], token=ids.new_id())
-
-
-def as_saved(profile: Profile) -> Profile:
-    """Give a profile as it is stored after it was saved."""
-    return replace(profile, rev=profile.rev + 1)

@@ -1,6 +1,5 @@
 """Definitions of rollups, preferences and stages in MongoDB. A version, once stored, never changes."""
 
-from datetime import datetime
 from typing import ClassVar, Final
 from uuid import UUID
 
@@ -9,7 +8,7 @@ from pymongo import IndexModel
 from hub import definitions
 from hub.database import Row
 from hub.definitions import DefinitionDocument, Definitions
-from hub.profiles.store import EARLIEST, ProfileDocument
+from hub.profiles.store import ProfileDocument
 
 
 class RollupDocument(DefinitionDocument):
@@ -40,19 +39,6 @@ async def progress(known: int) -> tuple[int, int]:
     return max(0, total - left), total
 
 
-async def due(now: datetime, limit: int) -> list[UUID]:
-    """List profiles at whose stage it is time to look, the longest due first."""
-    found = (
-        ProfileDocument.get_pymongo_collection().find(due_at(now), {"_id": 1}).sort("next_change_at", 1).limit(limit)
-    )
-    return [row["_id"] async for row in found]
-
-
 def behind_of(known: int) -> Row:
     """Say which profiles do not know an edition yet: also those from before there were any."""
     return {"edition": {"$not": {"$gte": known}}}
-
-
-def due_at(now: datetime) -> Row:
-    """Say which profiles are due. The lower bound is what the partial index holds."""
-    return {"next_change_at": {"$gt": EARLIEST, "$lte": now}}

@@ -1,1 +1,1 @@
-"""Segments: rules that pick profiles."""
+"""Rules that pick customers, and who is in a segment at any moment."""

@@ -122,18 +122,18 @@ async def _backfill() -> int:
     from rich.console import Console
     from rich.progress import Progress
 
-    from hub.rollups import backfill as filling
+    from hub.intake import backfill as filling
+    from hub.intake.standing import Definitions
     from hub.rollups import store
-    from hub.rollups.catalogue import Catalogues
     from runtime import wiring
 
-    defined = await Catalogues().current()
+    defined = await Definitions().current()
     with Progress(console=Console(stderr=True)) as shown:
         bar = shown.add_task("Profiles")
         left = True
         while left:
             left = bool(await filling.step(defined, now=wiring.clock()))
-            done, total = await store.progress(defined.edition)
+            done, total = await store.progress(defined.rollups.edition)
             shown.update(bar, completed=done, total=total)
     return done
 

@@ -11,16 +11,17 @@ from hub.database import Database
 from hub.definitions import Version
 from hub.events.model import Event, Kind, Source, Trust
 from hub.events.store import EventDocument
-from hub.intake import parts
+from hub.intake import backfill, keeper, parts
 from hub.intake.accept import accept
 from hub.intake.parts import RouterDocument
 from hub.intake.ringer import Ringer
 from hub.intake.router import Router
+from hub.intake.standing import Definitions
 from hub.kit import ids
 from hub.profiles.model import Profile
 from hub.profiles.store import profile_of
-from hub.rollups import backfill, keeper, language, service
-from hub.rollups.catalogue import Catalogue, Catalogues
+from hub.rollups import language, service
+from hub.rollups.catalogue import Catalogue
 from hub.rollups.model import Rollup
 from tests.intake.inflow import SHOP, Silence
 
@@ -88,10 +89,18 @@ class Shop:
         return Router(name, Ringer(Silence()), lambda: self.now)
 
     async def say(self, name: str, *, user: str = "ada", source: Source = SHOP, **fields: Any) -> None:
-        """Accept a call that comes now."""
+        """Accept a call about something that happens now."""
+        await self._accept(source, {"type": "track", "event": name, "userId": user, **fields})
+
+    async def identify(self, *, user: str | None = "ada", source: Source = SHOP, **fields: Any) -> None:
+        """Accept a call that says who somebody is."""
+        self.now += timedelta(seconds=1)
+        await self._accept(source, {"type": "identify", "userId": user, **fields})
+
+    async def _accept(self, source: Source, call: Mapping[str, Any]) -> None:
         self.said += 1
-        call: Mapping[str, Any] = {"type": "track", "event": name, "userId": user, "messageId": f"m{self.said}"}
-        receipt = await accept(source, [msgspec.json.encode({**call, **fields})], now=self.now)
+        said = msgspec.json.encode({**call, "messageId": f"m{self.said}"})
+        receipt = await accept(source, [said], now=self.now)
         assert not receipt.refused
 
     async def order(self, total: object = 10, *, user: str = "ada", **properties: Any) -> None:
@@ -119,13 +128,13 @@ class Shop:
         await self.kept()
 
     async def kept(self) -> None:
-        defined = await Catalogues().current()
+        defined = await Definitions().current()
         while await keeper.move(defined, now=self.now):
             pass
         await self.route()
 
     async def filled(self) -> None:
-        defined = await Catalogues().current()
+        defined = await Definitions().current()
         while await backfill.step(defined, now=self.now):
             pass
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from hub.rollups import backfill, counting, service, store
-from hub.rollups.catalogue import Catalogues
+from hub.intake import backfill
+from hub.intake.standing import Definitions
+from hub.rollups import counting, service, store
 from tests.intake.inflow import unrouted
 from tests.killing import killed
 from tests.rollups.stage import DAY, SPEND, VISITS, Shop, together
@@ -54,7 +55,7 @@ async def test_a_new_profile_needs_no_back_fill(shop: Shop) -> None:
     await shop.publish(SPEND)
     await shop.bought(1)
 
-    assert await backfill.step(await Catalogues().current(), now=shop.now) == 0
+    assert await backfill.step(await Definitions().current(), now=shop.now) == 0
     assert await spent(shop) == ("spend/1", 1, 1)
 
 
@@ -114,7 +115,7 @@ async def test_a_back_fill_that_is_killed_at_any_write_goes_on_and_ends_in_the_s
     await shop.bought(1, 2)
     for length in range(3):
         await shop.publish(SPEND.replace("7d", f"{length + 8}d"))
-        defined = await Catalogues().current()
+        defined = await Definitions().current()
         died = await killed(length, lambda defined=defined: backfill.step(defined, now=shop.now))  # type: ignore[misc]  # a default
         assert died is (length < 2)
 

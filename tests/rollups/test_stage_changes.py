@@ -1,9 +1,10 @@
 """Stage Changed: by behaviour and by time alone, each once."""
 
 from hub.events.store import EventDocument
+from hub.intake import keeper
+from hub.intake.standing import Definitions
 from hub.journeys import service as journeys
-from hub.rollups import keeper, service
-from hub.rollups.catalogue import Catalogues
+from hub.rollups import service
 from tests.killing import killed
 from tests.rollups.stage import DAY, Shop, together
 
@@ -124,7 +125,7 @@ async def test_keepers_at_the_same_time_announce_each_transition_once(shop: Shop
     for place in range(5):
         await shop.bought(1, user=f"u{place}")
     shop.now += 100 * DAY
-    defined = await Catalogues().current()
+    defined = await Definitions().current()
 
     await together(*(keeper.move(defined, now=shop.now) for _ in range(4)))
     await shop.kept()
@@ -141,7 +142,7 @@ async def test_a_keeper_that_is_killed_at_any_write_announces_each_transition_on
         user = f"u{deaths}"
         await shop.bought(1, user=user)
         shop.now += 95 * DAY
-        defined = await Catalogues().current()
+        defined = await Definitions().current()
         died = await killed(deaths, lambda defined=defined: keeper.move(defined, now=shop.now))  # type: ignore[misc]  # a default
         deaths += 1
 
@@ -159,7 +160,7 @@ async def test_whom_nothing_moves_is_not_looked_at(shop: Shop) -> None:
     await shop.route()
     await shop.day(400)
 
-    assert await keeper.move(await Catalogues().current(), now=shop.now + 400 * DAY) == 0
+    assert await keeper.move(await Definitions().current(), now=shop.now + 400 * DAY) == 0
     assert (await shop.profile("bob")).stage is None
 
 

@@ -1,4 +1,6 @@
-"""The back-fill: profiles that do not know the newest edition are completed from their own events, batch by batch.
+"""The back-fill: profiles that do not know the newest definitions are completed, batch by batch.
+
+What they count follows from their own events, and in which segments they are from what they are.
 
 Events go on being applied meanwhile, and none is lost or counted twice, whoever else fills or dies:
 
@@ -23,24 +25,28 @@ from hub.commerce import reading
 from hub.commerce.reading import BadOrder
 from hub.events import store as events_store
 from hub.events.model import Event
+from hub.intake import standing
+from hub.intake.standing import Defined
 from hub.kit import ids
 from hub.profiles import store as profiles_store
 from hub.profiles.model import Profile
 from hub.rollups import rules, store
 from hub.rollups.catalogue import Catalogue
+from hub.segments import store as segments_store
 
 BATCH: Final = 100
 _CHOICE: Final = 10 * BATCH
 
 
-async def step(catalogue: Catalogue, *, now: datetime) -> int:
-    """Complete one batch of profiles, and tell how many were taken up: none where all know the edition."""
-    behind = await store.behind(catalogue.edition, _CHOICE)
+async def step(defined: Defined, *, now: datetime) -> int:
+    """Complete one batch of profiles, and tell how many were taken up: none where all know what is defined."""
+    behind = await store.behind(defined.rollups.edition, _CHOICE)
+    behind = behind or await segments_store.behind(defined.segments.edition, _CHOICE)
     # Any of them: processes that fill at the same time should not all take the same ones.
     chosen = behind if len(behind) <= BATCH else random.sample(behind, BATCH)
     profiles = await profiles_store.load(chosen)
-    history = await _history(profiles.values(), _missing(profiles.values(), catalogue))
-    filled = [rules.replayed(profile, history[profile.id], catalogue, now=now) for profile in profiles.values()]
+    history = await _history(profiles.values(), _missing(profiles.values(), defined.rollups))
+    filled = [standing.completed(it, history[it.id], defined, now=now) for it in profiles.values()]
     await profiles_store.save(filled, token=ids.new_id())
     return len(behind)
 

@@ -1,0 +1,56 @@
+"""The keeper of profiles: a loop beside the router that completes them, and moves those whom time alone moves.
+
+Several processes may run it at the same time: what each saves is guarded by the profile's revision, and what each
+announces has a key.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+import structlog
+from pymongo.errors import PyMongoError
+
+from hub.intake import backfill, standing
+from hub.intake.standing import Defined, Definitions
+from hub.kit import ids
+from hub.profiles import store as profiles
+from hub.rollups import rules as rollups
+
+log = structlog.get_logger(__name__)
+
+BATCH: Final = 500
+EVERY_SECONDS: Final = 5.0
+PAUSE_SECONDS: Final = 0.05
+"""Between two batches, so that events are routed meanwhile."""
+
+
+async def keep(clock: Callable[[], datetime]) -> None:
+    """Do it until cancelled. A database that is away is waited for."""
+    definitions = Definitions()
+    while True:
+        try:
+            defined = await definitions.current()
+            moved = await move(defined, now=clock())
+            filled = await backfill.step(defined, now=clock())
+        except PyMongoError as error:
+            log.warning("keeper_waits_for_database", error=type(error).__name__)
+            moved = filled = 0
+        await asyncio.sleep(PAUSE_SECONDS if moved or filled else EVERY_SECONDS)
+
+
+async def move(defined: Defined, *, now: datetime) -> int:
+    """Bring profiles that are due up to `now`, announce what has changed, and tell how many were due.
+
+    A profile stays due until it is announced: an attempt that dies in between is made again.
+    """
+    due = await profiles.load(await profiles.due(now, BATCH))
+    passed = [standing.passed(profile, defined, now=now) for profile in due.values()]
+    waiting = [profile for profile in passed if standing.is_moved(profile)]
+    written = await profiles.save(waiting, token=ids.new_id())
+    await standing.tell(standing.as_saved(waiting, written), now=now)
+    # Due by rules that are no longer the published ones: the back-fill says when to look again.
+    idle = [rollups.undue(profile, now=now) for profile in passed if not standing.is_moved(profile)]
+    await profiles.save(idle, token=ids.new_id())
+    return len(due)

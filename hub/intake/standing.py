@@ -1,0 +1,124 @@
+"""Standing: at which stage a customer is and in which segments, as events and time lead from one to another.
+
+Stages follow from rollups, and segments from stages; here are the two in this order, and the announcements of both.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from hub.events.announcing import Announcement, announce
+from hub.events.model import Event
+from hub.kit import ids
+from hub.profiles import store as profiles_store
+from hub.profiles.model import Profile
+from hub.rollups import catalogue as rollups_catalogue
+from hub.rollups import rules as rollups
+from hub.segments import catalogue as segments_catalogue
+from hub.segments import membership
+
+STAGE_CHANGED: Final = "Stage Changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """What is counted of profiles and who is sorted how, as one moment has it."""
+
+    rollups: rollups_catalogue.Catalogue = rollups_catalogue.NOTHING_DEFINED
+    segments: segments_catalogue.Catalogue = segments_catalogue.NOTHING_DEFINED
+
+
+NOTHING_DEFINED: Final = Defined()
+
+
+class Definitions:
+    """Keeps the newest snapshot of this process."""
+
+    def __init__(self) -> None:
+        self._rollups = rollups_catalogue.Catalogues()
+        self._segments = segments_catalogue.Catalogues()
+
+    async def current(self) -> Defined:
+        """Give what is defined as of now: two small reads."""
+        return Defined(await self._rollups.current(), await self._segments.current())
+
+
+def begun(profile: Profile, defined: Defined) -> Profile:
+    """Prepare a profile that is being made: it has no history, so it is complete for all that is defined."""
+    return rollups.begun(profile, defined.rollups)
+
+
+def taken_in(before: Profile, told: Profile, event: Event, defined: Defined, *, now: datetime) -> Profile:
+    """Say where a profile stands after an event.
+
+    Args:
+        before: as it was, brought up to `now`.
+        told: with the traits that the event brings.
+        event: what happened.
+        defined: what is counted and how is sorted.
+        now: the time.
+    """
+    after = rollups.taken_in(told, event, defined.rollups, now=now)
+    return membership.moved(before, after, event, defined.segments, now=now)
+
+
+def passed(profile: Profile, defined: Defined, *, now: datetime) -> Profile:
+    """Bring a profile up to `now`, one moment at which time alone changes it after the other."""
+    while (due := profile.due) is not None and due <= now:
+        after = rollups.passed(profile, defined.rollups, now=due)
+        after = membership.passed(profile, after, defined.segments, at=due)
+        if after.due == due:
+            break  # by rules that are no longer the published ones: the back-fill says when to look again
+        profile = after
+    return profile
+
+
+def completed(profile: Profile, history: Iterable[Event], defined: Defined, *, now: datetime) -> Profile:
+    """Complete a profile for all that is defined, by its whole history. It announces nothing: nothing has happened."""
+    filled = rollups.replayed(profile, history, defined.rollups, now=now)
+    return membership.settled(profile, filled, defined.segments, now=now)
+
+
+def merged(head: Profile, other: Profile, both: Profile, defined: Defined, *, now: datetime) -> Profile:
+    """Say where a head stands that has taken in another profile; `both` has what the two are without it."""
+    counted = rollups.merged(both, other, defined.rollups, now=now)
+    return membership.merged(head, other, counted, defined.segments, now=now)
+
+
+def anew(profile: Profile, defined: Defined) -> Profile:
+    """Have a profile completed anew by the back-fill: its history is no longer what it was."""
+    return membership.anew(rollups.anew(profile, defined.rollups))
+
+
+def is_moved(profile: Profile) -> bool:
+    """Tell whether something is decided of a profile that is perhaps not announced yet."""
+    return bool(rollups.unannounced(profile) or membership.unannounced(profile))
+
+
+async def tell(profiles: Iterable[Profile], *, now: datetime) -> None:
+    """Announce the moves of profiles as they are stored, then forget them in the profiles.
+
+    Nobody needs it to succeed: a profile that still holds one is due, and the keeper announces it again under the same
+    key.
+    """
+    telling = [profile for profile in profiles if is_moved(profile)]
+    if not telling:
+        return
+    await announce([it for profile in telling for it in _announcements(profile)], now=now)
+    told = [membership.announced(rollups.announced(profile)) for profile in telling]
+    await profiles_store.save(told, token=ids.new_id())
+
+
+def as_saved(profiles: Iterable[Profile], written: Collection[UUID]) -> list[Profile]:
+    """Give those profiles that were written as they are stored now."""
+    return [replace(profile, rev=profile.rev + 1) for profile in profiles if profile.id in written]
+
+
+def _announcements(profile: Profile) -> Iterator[Announcement]:
+    for it in rollups.unannounced(profile):
+        properties = {"from": it.from_, "to": it.to, "evidence": dict(it.evidence)}
+        yield Announcement(STAGE_CHANGED, profile.id, it.cause, it.at, properties)
+    for move in membership.unannounced(profile):
+        yield Announcement(move.name, profile.id, f"{move.cause}/{move.segment}", move.at, {"segment": move.segment})

@@ -1,0 +1,69 @@
+"""The document of a segment: YAML or JSON, checked name by name.
+
+segment: german-vips
+description: Who gets the parcel at Christmas.
+when: profile.vip = true and profile.country = "DE"
+"""
+
+import re
+from typing import Final
+
+from hub.conditions import tree
+from hub.conditions.model import Condition
+from hub.conditions.spelling import spell
+from hub.kit import documents
+from hub.kit.documents import Node
+from hub.kit.problems import InvalidDefinition
+from hub.kit.reading import Reading
+from hub.segments import query
+from hub.segments.model import Segment
+
+LONGEST_NAME: Final = 64
+LONGEST_DESCRIPTION: Final = 2_000
+
+_NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def read(source: str) -> Segment:
+    """Read a segment.
+
+    Raises:
+        InvalidDefinition: with every problem that the document has; one that is no YAML has that one only.
+    """
+    reading = Reading()
+    segment = _read(documents.load(source), reading)
+    if reading.problems or segment is None:
+        raise InvalidDefinition(reading.problems)
+    return segment
+
+
+def _read(document: Node, reading: Reading) -> Segment | None:
+    fields = reading.fields(document, "a segment", ("segment", "description", "when"), "segment", "when")
+    if "description" in fields:
+        reading.text(fields["description"].node, "`description`", longest=LONGEST_DESCRIPTION)
+    name = _name(fields["segment"].node, reading) if "segment" in fields else None
+    when = _when(fields["when"].node, reading) if "when" in fields else None
+    return Segment(name, when, spell(when)) if name and when else None
+
+
+def _name(node: Node, reading: Reading) -> str | None:
+    name = reading.text(node, "`segment`", longest=LONGEST_NAME)
+    if name is not None and not _NAME.fullmatch(name):
+        near = "-".join(re.findall(r"[a-z0-9]+", name.lower()))
+        hint = f" Did you mean `{near}`?" if near else ""
+        reading.report(node, "bad_name", f"A segment's name is lower case with hyphens, as in german-vips.{hint}")
+        return None
+    return name
+
+
+def _when(node: Node, reading: Reading) -> Condition | None:
+    """Read the rule. What no query finds cannot be counted or listed, so that it picks nobody."""
+    when = tree.read(node, query.SCOPE, reading)
+    if when is None:
+        return None
+    try:
+        query.of(when)
+    except query.BadRule as error:
+        reading.report(node, "not_listable", error.message)
+        return None
+    return when

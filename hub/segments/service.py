@@ -1,0 +1,21 @@
+"""Use cases of segments: publish one."""
+
+from datetime import datetime
+
+from hub.definitions import Published
+from hub.segments import language, store
+
+
+async def publish(source: str, *, by: str, key: str, now: datetime) -> Published:
+    """Check a segment and have everybody sorted by it: who is new at once, the others as the back-fill comes to them.
+
+    Args:
+        source: the document, YAML or JSON.
+        by: who publishes, the scope of `key`.
+        key: repeating it with the same document answers the same, as long as no other version was published since.
+        now: when it is published.
+
+    Raises:
+        InvalidDefinition: with every problem of the document.
+    """
+    return await store.DEFINITIONS.publish(source, read=lambda _: language.read(source).name, by=by, key=key, now=now)
