@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runtime import texts
+
 if TYPE_CHECKING:
     from hub.messaging.templates import Template
     from hub.settings import Settings
@@ -74,11 +76,8 @@ def _read(file: Path) -> "tuple[str, list[Template]]":
     templates = [
         template_of(
             name.name,
-            {
-                str(path.relative_to(name).with_suffix("")): path.read_text(encoding="utf-8")
-                for path in sorted(name.glob("*/*.liquid"))
-            },
+            {str(path.relative_to(name).with_suffix("")): texts.read(path) for path in sorted(name.glob("*/*.liquid"))},
         )
         for name in names
     ]
-    return file.read_text(encoding="utf-8"), templates
+    return texts.read(file), templates

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from runtime import texts
+
 if TYPE_CHECKING:
     from hub.rollups.service import Published
 
@@ -38,7 +40,7 @@ def check(
     """Name every problem of a definition, with line and column. Needs no server."""
     from hub.rollups import language, service
 
-    definition = language.read(file.read_text(encoding="utf-8"), rollups=[service.PURCHASES, *(rollup or ())])
+    definition = language.read(texts.read(file), rollups=[service.PURCHASES, *(rollup or ())])
     typer.echo(f"{file.name}: {definition.name} has no problem.")
 
 
@@ -47,7 +49,7 @@ def publish(
     file: File, key: Annotated[str, typer.Option(help="Idempotency key: repeating it changes nothing.")] = ""
 ) -> None:
     """Publish a definition as a new version. Profiles that are there already are counted by the back-fill."""
-    source = file.read_text(encoding="utf-8")
+    source = texts.read(file)
     published = asyncio.run(_with_database(lambda: _publish(source, key or uuid.uuid4().hex)))
     state = "counts from now on" if published.new else "was published already: nothing has changed"
     typer.echo(f"{published.version.name} version {published.version.number} {state}.")

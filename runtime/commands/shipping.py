@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runtime import texts
+
 if TYPE_CHECKING:
     from hub.commerce.shipping_store import Published
     from hub.settings import Settings
@@ -24,7 +26,7 @@ def check(file: File) -> None:
     """Name every problem of a table and what may be wrong with its fees, with line and column. Needs no server."""
     from hub.commerce import shipping_language
 
-    found = shipping_language.read(file.read_text(encoding="utf-8"))
+    found = shipping_language.read(texts.read(file))
     for warning in found.warnings:
         typer.echo(f"{file.name}:{warning}")
     typer.echo(f"{file.name}: {found.name} has no problem.")
@@ -38,9 +40,7 @@ def publish(
     """Put a table in force, as a new version."""
     from runtime import configuration
 
-    published = asyncio.run(
-        _publish(configuration.read_settings(), file.read_text(encoding="utf-8"), key or uuid.uuid4().hex)
-    )
+    published = asyncio.run(_publish(configuration.read_settings(), texts.read(file), key or uuid.uuid4().hex))
     for warning in published.warnings:
         typer.echo(f"{file.name}:{warning}")
     state = "is in force" if published.new else "was there already: nothing has changed"
