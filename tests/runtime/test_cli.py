@@ -126,3 +126,14 @@ def test_a_folder_that_cannot_be_made_fails_in_one_sentence(tmp_path: Path) -> N
 
 def test_a_migration_can_be_repeated(mongo_url: str) -> None:
     assert [hub("migrate", HUB_MONGO_URL=mongo_url).returncode for _ in range(2)] == [0, 0]
+
+
+@pytest.mark.parametrize("verb", ["import", "export"])
+def test_a_kind_of_rows_that_there_is_not_is_wrong_use_before_any_server_is_asked(verb: str, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.touch()
+
+    refused = hub(verb, "dogs", str(file), HUB_MONGO_URL=f"mongodb://127.0.0.1:{addresses.free_port()}/hub")
+
+    assert refused.returncode == 2
+    assert "one of profiles, events, orders" in refused.stderr
