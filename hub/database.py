@@ -11,7 +11,14 @@ import beanie
 from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient, IndexModel, monitoring
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import BulkWriteError, ConnectionFailure, ExecutionTimeout, OperationFailure, WTimeoutError
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    ExecutionTimeout,
+    InvalidURI,
+    OperationFailure,
+    WTimeoutError,
+)
 
 from hub.kit.pages import Page, Place, Span
 from hub.settings import Settings
@@ -58,18 +65,25 @@ def connect(settings: Settings, *listeners: monitoring.CommandListener) -> Clien
     """Make the client of this process. Writes are acknowledged by the majority, from the journal.
 
     The driver does not repeat writes: whoever wants one done repeats it under its key (docs/adr/0010).
+
+    Raises:
+        InvalidURI, ConfigurationError: the address is none.
     """
-    return AsyncMongoClient(
-        settings.mongo_url.get_secret_value(),
-        uuidRepresentation="standard",
-        tz_aware=True,
-        w="majority",
-        journal=True,
-        retryWrites=False,
-        appname=APP_NAME,
-        serverSelectionTimeoutMS=settings.mongo_timeout_ms,
-        event_listeners=listeners,
-    )
+    try:
+        return AsyncMongoClient(
+            settings.mongo_url.get_secret_value(),
+            uuidRepresentation="standard",
+            tz_aware=True,
+            w="majority",
+            journal=True,
+            retryWrites=False,
+            appname=APP_NAME,
+            serverSelectionTimeoutMS=settings.mongo_timeout_ms,
+            event_listeners=listeners,
+        )
+    except ValueError:
+        # So the driver says that a port is no number, among others; its words may repeat the address.
+        raise InvalidURI("The address of MongoDB is none.") from None
 
 
 async def use(client: Client, documents: Sequence[type[beanie.Document]]) -> Database:

@@ -9,6 +9,18 @@ class WrongSettings(HubError):
     code = "WRONG_SETTINGS"
 
 
+class UnusableFile(HubError):
+    """A file or folder is not there, may not be used, or is not what it should be."""
+
+    code = "UNUSABLE_FILE"
+
+
+class Broken(HubError):
+    """The system or MongoDB refused what was needed, and asking again will not help."""
+
+    code = "BROKEN"
+
+
 class NotReady(HubError):
     """The hub does not answer, or says that something it needs is missing."""
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 import uvicorn
+from pymongo.errors import PyMongoError
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
 import hub.database
@@ -112,7 +113,12 @@ async def _process(settings: Settings, name: str) -> AsyncIterator[Client]:
         await hub.database.use(client, wiring.DOCUMENTS)
         spare_garbage_collection()
         log.info("started")
-        yield client
+        try:
+            yield client
+        except (OSError, PyMongoError):
+            # The command line says this in one sentence (`runtime/cli.py`): only here it can be told where it happened.
+            log.critical("crashed", exc_info=True)
+            raise
     log.info("stopped")
 
 

@@ -37,8 +37,8 @@ def up(settings: Settings, *, data: Path, port: int, demo: bool) -> None:
         FolderTaken: another hub runs on `data`.
         NoProgram: there is no program for a server.
         ChildEnded: a part of the hub did not start.
-        WrongSettings: the environment names no MongoDB.
-        NotReady: the server that the environment names does not answer.
+        PyMongoError: the server that the environment names does not answer, or is none.
+        OSError: the folder cannot be used.
     """
     with DataFolder(data) as folder:
         asyncio.run(_until_asked_to_end(_Hub(settings, folder=folder, port=port, demo=demo)))

@@ -19,8 +19,12 @@ from hub.events import store
 from hub.events.model import Call, Kind, Properties, Refusal, Source, part_of
 from hub.intake.repeats import Repeats
 from hub.kit import ids
+from hub.kit.errors import HubError
 from hub.profiles import identifier_store, rules
 from hub.profiles.model import Identifier
+
+MOST_CALLS: Final = 10_000
+"""Of honest calls 500 KB hold fewer, but half a kilobyte of gzip may unpack to 250,000 that are none."""
 
 MOST_BYTES_EVENT: Final = 32 * 1024
 MOST_DEPTH: Final = 50
@@ -43,6 +47,16 @@ _CARDLESS: Final = reading.EVENTS | {"Payment Info Entered"}
 
 _decoder: Final = msgspec.json.Decoder(Call)
 _repeats: Final = Repeats()
+
+
+class TooManyCalls(HubError):
+    """The batch has more calls than one may have. Nothing of it was looked at."""
+
+    code = "TOO_MANY_CALLS"
+
+    def __init__(self, calls: int) -> None:
+        super().__init__(f"The batch has {calls} calls; {MOST_CALLS} are allowed.")
+        self.calls = calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +88,12 @@ async def accept(
         sent_at: the sender's clock.
         region: the country that phone numbers without a country's code are of.
         key: names the batch for good: a call in it that has no message id is named by it and by its place.
+
+    Raises:
+        TooManyCalls: there are more than `MOST_CALLS`; nothing is stored.
     """
+    if len(bodies) > MOST_CALLS:
+        raise TooManyCalls(len(bodies))
     rows: dict[UUID, RawBSONDocument] = {}
     shown: dict[UUID, tuple[int, Identifier]] = {}
     refused: list[Refusal] = []

@@ -37,6 +37,7 @@ _STATUS: Final[Mapping[str, int]] = {
     "BAD_USER_INPUT": 400,
     "CONFLICT": 409,
     "IDEMPOTENCY_KEY_REUSED": 422,
+    "TOO_MANY_CALLS": 400,
     "UNAUTHENTICATED": 401,
 }
 

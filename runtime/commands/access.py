@@ -1,7 +1,6 @@
 """`hub token` and `hub keys`: lets people and machines in."""
 # ruff: noqa: PLC0415  the imports of a verb wait until it runs
 
-import asyncio
 import json
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
@@ -77,7 +76,7 @@ def create(
         key = await store.make(grant, key_id=key_id, env=settings.env, now=now)
         return (key_id, key), Change("create key", key_id, None, told(grant), grant.brands, grant.stores)
 
-    key_id, key = asyncio.run(_changed(make))
+    key_id, key = _changed(make)
     typer.echo(json.dumps({"id": key_id, "key": key}) if as_json else key)
 
 
@@ -102,7 +101,7 @@ def rotate(
         about = (after.grant.brands, after.grant.stores)
         return key, Change("rotate key", key_id, None, {"last4": after.last4}, *about)
 
-    key = asyncio.run(_changed(change))
+    key = _changed(change)
     typer.echo(json.dumps({"id": key_id, "key": key}) if as_json else key)
 
 
@@ -123,7 +122,7 @@ def revoke(
         about = (after.grant.brands, after.grant.stores)
         return after, Change(what, key_id, None, {"revoked_at": after.revoked_at}, *about)
 
-    after = asyncio.run(_changed(change))
+    after = _changed(change)
     done = f"The older secret of {key_id} is revoked." if older else f"{key_id} is revoked."
     typer.echo(json.dumps(_shown(after)) if as_json else done)
 
@@ -134,11 +133,12 @@ def list_(
 ) -> None:
     """List every key, the newest first, without secrets."""
     from hub.access import keys as store
+    from runtime.on_database import on_database
 
     async def read(_settings: "Settings") -> "Sequence[KeyDocument]":
         return await store.all_keys()
 
-    rows = [_shown(it) for it in asyncio.run(_with_database(read))]
+    rows = [_shown(it) for it in on_database(read)]
     if as_json:
         typer.echo(json.dumps(rows))
     for row in [] if as_json else rows:
@@ -158,24 +158,15 @@ def _shown(key: "KeyDocument") -> dict[str, Any]:
     return {**shown, "older_last4": key.older.last4 if key.older else None}
 
 
-async def _changed(change: "Callable[[Settings, datetime], Awaitable[tuple[T, Change]]]") -> T:
+def _changed(change: "Callable[[Settings, datetime], Awaitable[tuple[T, Change]]]") -> T:
     """Change something, and leave an entry in the audit."""
     from hub.access import audit
     from runtime import wiring
+    from runtime.on_database import on_database
 
     async def done(settings: "Settings") -> T:
         result, told = await change(settings, wiring.clock())
         await audit.record(audit.OPERATOR, told)
         return result
 
-    return await _with_database(done)
-
-
-async def _with_database(do: "Callable[[Settings], Awaitable[T]]") -> T:
-    from hub import database
-    from runtime import configuration, wiring
-
-    settings = configuration.read_settings()
-    async with database.connect(settings) as client:
-        await database.use(client, wiring.DOCUMENTS)
-        return await do(settings)
+    return on_database(done)

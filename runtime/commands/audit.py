@@ -1,14 +1,13 @@
 """`hub audit verify`: whether anybody touched what the audit tells."""
 # ruff: noqa: PLC0415  the imports of a verb wait until it runs
 
-import asyncio
 import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from hub.access.chain import Head, Verdict
+    from hub.access.chain import Head
 
 app = typer.Typer()
 audit = typer.Typer(help="The audit: who changed or read what.", no_args_is_help=True)
@@ -22,7 +21,11 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Answer as one JSON object.")] = False,
 ) -> None:
     """Walk the chain of all entries, and name the first at which somebody tampered."""
-    verdict = asyncio.run(_verdict(_head_of(noted) if noted else None))
+    from hub.access import audit as entries
+    from runtime.on_database import on_database
+
+    earlier = _head_of(noted) if noted else None
+    verdict = on_database(lambda _: entries.verify(earlier))
     head, fault = verdict.head, verdict.fault
     if as_json:
         found = {"number": fault.number, "tampering": fault.tampering} if fault else None
@@ -41,13 +44,3 @@ def _head_of(noted: str) -> "Head":
     if not number.isdecimal() or len(hashed) != 64:  # noqa: PLR2004 - the length of a SHA-256
         raise typer.BadParameter("A noted head is NUMBER:HASH, as this command prints it.", param_hint="--noted")
     return Head(int(number), hashed)
-
-
-async def _verdict(noted: "Head | None") -> "Verdict":
-    from hub import database
-    from hub.access import audit as entries
-    from runtime import configuration, wiring
-
-    async with database.connect(configuration.read_settings()) as client:
-        await database.use(client, wiring.DOCUMENTS)
-        return await entries.verify(noted)

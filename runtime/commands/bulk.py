@@ -1,11 +1,10 @@
 """`hub import` and `hub export`: files of rows, into the hub and out of it."""
 # ruff: noqa: PLC0415  the imports of a verb wait until it runs
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     from hub.bulk.imports import ImportDocument, Refused
     from hub.bulk.rows import RowKind
     from hub.settings import Settings
-
-T = TypeVar("T")
 
 app = typer.Typer()
 
@@ -40,8 +37,11 @@ def import_(
 
     The exit code is 1 if a row was refused.
     """
+    from runtime.on_database import on_database
+
+    wanted = _kind(kind)
     told_in = report or file.with_name(f"{file.name}.refused.jsonl")
-    begun = asyncio.run(_with_database(lambda settings: _import(_kind(kind), file, told_in, settings)))
+    begun = on_database(lambda settings: _import(wanted, file, told_in, settings))
     if as_json:
         answer: Mapping[str, Any] = {"rows": begun.read, "accepted": begun.accepted, "refused": begun.refused}
         typer.echo(json.dumps({**answer, "report": str(told_in) if begun.refused else None}))
@@ -61,7 +61,10 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write all profiles, events or orders into a file, in the shape in which `hub import` reads them."""
-    written = asyncio.run(_with_database(lambda _: _export(_exported(kind), file)))
+    from runtime.on_database import on_database
+
+    wanted = _exported(kind)
+    written = on_database(lambda _: _export(wanted, file))
     typer.echo(json.dumps({"rows": written, "file": str(file)}) if as_json else f"{written} rows in {file}.")
 
 
@@ -155,13 +158,3 @@ def _exported(word: str) -> "RowKind":
     if word not in exports.EXPORTED:
         raise typer.BadParameter(f"one of {', '.join(exports.EXPORTED)}.", param_hint="KIND")
     return _kind(word)
-
-
-async def _with_database(do: "Callable[[Settings], Awaitable[T]]") -> T:
-    from hub import database
-    from runtime import configuration, wiring
-
-    settings = configuration.read_settings()
-    async with database.connect(settings) as client:
-        await database.use(client, wiring.DOCUMENTS)
-        return await do(settings)

@@ -1,16 +1,17 @@
 """`hub journeys check|publish`: a journey is a file, with its templates in the folder `templates` beside it."""
 # ruff: noqa: PLC0415  the imports of a verb wait until it runs
 
-import asyncio
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runtime import texts
+
 if TYPE_CHECKING:
+    from hub.journeys.service import Published
     from hub.messaging.templates import Template
-    from hub.settings import Settings
 
 app = typer.Typer()
 journeys = typer.Typer(help="Journeys: check a file, publish it.", no_args_is_help=True)
@@ -35,34 +36,32 @@ def publish(
     key: Annotated[str, typer.Option(help="Idempotency key: repeating it changes nothing.")] = "",
 ) -> None:
     """Store the templates beside the file, then publish the journey as a new version."""
-    from runtime import configuration
+    from runtime.on_database import on_database
 
-    typer.echo(asyncio.run(_publish(configuration.read_settings(), file, key or uuid.uuid4().hex)))
+    source, templates = _read(file)
+    published = on_database(lambda _: _publish(source, templates, key or uuid.uuid4().hex))
+    state = "is live" if published.new else "was live already: nothing has changed"
+    typer.echo(f"{published.version.journey} version {published.version.number} {state}.")
 
 
-async def _publish(settings: "Settings", file: Path, key: str) -> str:
-    from hub import database
+async def _publish(source: str, templates: "list[Template]", key: str) -> "Published":
     from hub.access import audit
     from hub.journeys import language, service
     from hub.kit import ids
     from hub.messaging.library import Library
     from runtime import wiring
 
-    source, templates = _read(file)
-    async with database.connect(settings) as client:
-        await database.use(client, wiring.DOCUMENTS)
-        library = Library()
-        known = await library.names() | {template.name for template in templates}
-        # Checked before anything is stored, so that a refused journey leaves nothing half done.
-        language.read(source, templates=known)
-        for template in templates:
-            await library.save(template)
-        published = await service.publish(source, templates=known, by="cli", key=key, now=wiring.clock())
-        if published.change:
-            cause = ids.key_of("cli", "publish journey", key)
-            await audit.record(audit.OPERATOR, published.change, at=wiring.clock(), cause=cause)
-    state = "is live" if published.new else "was live already: nothing has changed"
-    return f"{published.version.journey} version {published.version.number} {state}."
+    library = Library()
+    known = await library.names() | {template.name for template in templates}
+    # Checked before anything is stored, so that a refused journey leaves nothing half done.
+    language.read(source, templates=known)
+    for template in templates:
+        await library.save(template)
+    published = await service.publish(source, templates=known, by="cli", key=key, now=wiring.clock())
+    if published.change:
+        cause = ids.key_of("cli", "publish journey", key)
+        await audit.record(audit.OPERATOR, published.change, at=wiring.clock(), cause=cause)
+    return published
 
 
 def _read(file: Path) -> "tuple[str, list[Template]]":
@@ -74,11 +73,8 @@ def _read(file: Path) -> "tuple[str, list[Template]]":
     templates = [
         template_of(
             name.name,
-            {
-                str(path.relative_to(name).with_suffix("")): path.read_text(encoding="utf-8")
-                for path in sorted(name.glob("*/*.liquid"))
-            },
+            {str(path.relative_to(name).with_suffix("")): texts.read(path) for path in sorted(name.glob("*/*.liquid"))},
         )
         for name in names
     ]
-    return file.read_text(encoding="utf-8"), templates
+    return texts.read(file), templates

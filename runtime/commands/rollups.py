@@ -1,19 +1,17 @@
 """`hub rollups check|publish|list|status|backfill`: what is counted of every profile, defined in files."""
 # ruff: noqa: PLC0415  the imports of a verb wait until it runs
 
-import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from runtime import texts
+
 if TYPE_CHECKING:
     from hub.definitions import Published
-
-T = TypeVar("T")
 
 app = typer.Typer()
 rollups = typer.Typer(
@@ -38,7 +36,7 @@ def check(
     """Name every problem of a definition, with line and column. Needs no server."""
     from hub.rollups import language, service
 
-    definition = language.read(file.read_text(encoding="utf-8"), rollups=[service.PURCHASES, *(rollup or ())])
+    definition = language.read(texts.read(file), rollups=[service.PURCHASES, *(rollup or ())])
     typer.echo(f"{file.name}: {definition.name} has no problem.")
 
 
@@ -47,8 +45,10 @@ def publish(
     file: File, key: Annotated[str, typer.Option(help="Idempotency key: repeating it changes nothing.")] = ""
 ) -> None:
     """Publish a definition as a new version. Profiles that are there already are counted by the back-fill."""
-    source = file.read_text(encoding="utf-8")
-    published = asyncio.run(_with_database(lambda: _publish(source, key or uuid.uuid4().hex)))
+    from runtime.on_database import on_database
+
+    source = texts.read(file)
+    published = on_database(lambda _: _publish(source, key or uuid.uuid4().hex))
     state = "counts from now on" if published.new else "was published already: nothing has changed"
     typer.echo(f"{published.version.name} version {published.version.number} {state}.")
 
@@ -56,7 +56,9 @@ def publish(
 @rollups.command(name="list")
 def list_(*, as_json: AsJson = False) -> None:
     """List the published definitions, with the version that counts."""
-    listed = asyncio.run(_with_database(_listed))
+    from runtime.on_database import on_database
+
+    listed = on_database(lambda _: _listed())
     if as_json:
         typer.echo(json.dumps({"rollups": listed}))
     for it in () if as_json else listed:
@@ -66,7 +68,9 @@ def list_(*, as_json: AsJson = False) -> None:
 @rollups.command()
 def status(*, as_json: AsJson = False) -> None:
     """Tell how far the back-fill of each definition has come."""
-    listed = asyncio.run(_with_database(_status))
+    from runtime.on_database import on_database
+
+    listed = on_database(lambda _: _status())
     if as_json:
         typer.echo(json.dumps({"rollups": listed}))
     for it in () if as_json else listed:
@@ -76,7 +80,9 @@ def status(*, as_json: AsJson = False) -> None:
 @rollups.command()
 def backfill(*, as_json: AsJson = False) -> None:
     """Complete all profiles for the newest definitions now, beside what the routers do of it by themselves."""
-    done = asyncio.run(_with_database(_backfill))
+    from runtime.on_database import on_database
+
+    done = on_database(lambda _: _backfill())
     typer.echo(json.dumps({"profiles": done}) if as_json else f"{done} profiles know the newest definitions.")
 
 
@@ -136,12 +142,3 @@ async def _backfill() -> int:
             done, total = await store.progress(defined.rollups.edition)
             shown.update(bar, completed=done, total=total)
     return done
-
-
-async def _with_database(do: Callable[[], Awaitable[T]]) -> T:
-    from hub import database
-    from runtime import configuration, wiring
-
-    async with database.connect(configuration.read_settings()) as client:
-        await database.use(client, wiring.DOCUMENTS)
-        return await do()

@@ -1,16 +1,16 @@
 """`hub shipping check|publish`: the rules of shipping are a file."""
 # ruff: noqa: PLC0415  the imports of a verb wait until it runs
 
-import asyncio
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runtime import texts
+
 if TYPE_CHECKING:
     from hub.commerce.shipping_store import Published
-    from hub.settings import Settings
 
 app = typer.Typer()
 shipping = typer.Typer(help="The rules of shipping: check a file, publish it.", no_args_is_help=True)
@@ -24,7 +24,7 @@ def check(file: File) -> None:
     """Name every problem of a table and what may be wrong with its fees, with line and column. Needs no server."""
     from hub.commerce import shipping_language
 
-    found = shipping_language.read(file.read_text(encoding="utf-8"))
+    found = shipping_language.read(texts.read(file))
     for warning in found.warnings:
         typer.echo(f"{file.name}:{warning}")
     typer.echo(f"{file.name}: {found.name} has no problem.")
@@ -36,28 +36,24 @@ def publish(
     key: Annotated[str, typer.Option(help="Idempotency key: repeating it changes nothing.")] = "",
 ) -> None:
     """Put a table in force, as a new version."""
-    from runtime import configuration
+    from runtime.on_database import on_database
 
-    published = asyncio.run(
-        _publish(configuration.read_settings(), file.read_text(encoding="utf-8"), key or uuid.uuid4().hex)
-    )
+    source = texts.read(file)
+    published = on_database(lambda _: _publish(source, key or uuid.uuid4().hex))
     for warning in published.warnings:
         typer.echo(f"{file.name}:{warning}")
     state = "is in force" if published.new else "was there already: nothing has changed"
     typer.echo(f"Version {published.number} {state}.")
 
 
-async def _publish(settings: "Settings", source: str, key: str) -> "Published":
-    from hub import database
+async def _publish(source: str, key: str) -> "Published":
     from hub.access import audit
     from hub.commerce import shipping_store
     from hub.kit import ids
     from runtime import wiring
 
-    async with database.connect(settings) as client:
-        await database.use(client, wiring.DOCUMENTS)
-        published = await shipping_store.publish(source, by="cli", key=key, now=wiring.clock())
-        if published.change:
-            cause = ids.key_of("cli", "publish shipping rules", key)
-            await audit.record(audit.OPERATOR, published.change, at=wiring.clock(), cause=cause)
+    published = await shipping_store.publish(source, by="cli", key=key, now=wiring.clock())
+    if published.change:
+        cause = ids.key_of("cli", "publish shipping rules", key)
+        await audit.record(audit.OPERATOR, published.change, at=wiring.clock(), cause=cause)
     return published

@@ -5,7 +5,7 @@ import pytest
 
 from hub.database import Database
 from hub.events.model import Refusal, Source, Trust
-from hub.intake.accept import MOST_BYTES_EVENT, accept
+from hub.intake.accept import MOST_BYTES_EVENT, MOST_CALLS, TooManyCalls, accept
 from tests.intake.inflow import NOW, SHOP, said, track
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -125,6 +125,15 @@ async def test_the_same_bad_call_is_one_dead_letter_however_often_it_comes(datab
         Refusal(2, "invalid", "Expected `object`, got `array`."),
     ]
     assert await database["dead_letters"].count_documents({}) == 2
+
+
+async def test_a_batch_of_more_than_ten_thousand_calls_is_refused_before_any_is_looked_at(database: Database) -> None:
+    full = await accept(SHOP, [b"1"] * MOST_CALLS, now=NOW)
+    with pytest.raises(TooManyCalls, match=r"The batch has 10001 calls; 10000 are allowed\.") as error:
+        await accept(SHOP, [b"2"] * (MOST_CALLS + 1), now=NOW)
+
+    assert (len(full.refused), error.value.calls) == (10_000, 10_001)
+    assert [row["body"] async for row in database["dead_letters"].find()] == [b"1"]
 
 
 async def test_an_event_of_exactly_32_kilobytes_is_stored(database: Database) -> None:

@@ -205,6 +205,24 @@ async def test_a_body_of_500_kilobytes_is_read_and_a_greater_one_is_a_bad_reques
     assert (refused.status_code, refused.json()["message"]) == (400, "The body has more than 512000 bytes.")
 
 
+async def test_half_a_kilobyte_that_unpacks_to_too_many_calls_is_a_bad_request_of_which_nothing_is_kept(
+    caller: httpx2.AsyncClient, key: str, database: Database
+) -> None:
+    body = gzip.compress(b'{"batch":[' + b"1," * 250_000 + b"1]}")
+    assert len(body) < 1_024
+
+    answer = await caller.post(
+        "/v1/batch", content=body, headers={**basic(key), "Content-Encoding": "gzip", "Idempotency-Key": "k"}
+    )
+
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"success": False, "code": "TOO_MANY_CALLS", "message": "The batch has 250001 calls; 10000 are allowed."},
+    )
+    for collection in ("events", "dead_letters", "idempotency"):
+        assert await database[collection].count_documents({}) == 0
+
+
 async def test_a_bad_call_is_reported_by_its_place_and_kept(
     caller: httpx2.AsyncClient, key: str, database: Database
 ) -> None:

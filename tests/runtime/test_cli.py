@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -57,20 +58,82 @@ def test_a_secret_file_that_is_missing_is_wrong_use_in_one_sentence(variable: st
     assert "/nowhere/secret" in refused.stderr
 
 
-def test_a_mongodb_that_does_not_answer_is_not_ready() -> None:
+JOURNEY = "journey: hello\nenter: {event: Signed Up}\nsteps: [end]\n"
+
+
+@pytest.mark.parametrize("verb", ["migrate", "keys list", "journeys publish FILE", "audit verify", "rollups status"])
+def test_a_mongodb_that_does_not_answer_is_not_ready(verb: str, tmp_path: Path) -> None:
+    file = tmp_path / "hello.journey.yaml"
+    file.write_text(JOURNEY)
     url = f"mongodb://ada:secret@127.0.0.1:{addresses.free_port()}/hub"
-    refused = hub("migrate", HUB_MONGO_URL=url, HUB_MONGO_TIMEOUT_MS="100")
 
-    assert refused.returncode == 3
-    assert refused.stderr == "hub: MongoDB does not answer within 100 ms: look at HUB_MONGO_URL and the server.\n"
+    refused = hub(*verb.replace("FILE", str(file)).split(), HUB_MONGO_URL=url, HUB_MONGO_TIMEOUT_MS="100")
+
+    assert (refused.returncode, refused.stdout) == (3, "")
+    assert refused.stderr == "hub: MongoDB does not answer: look at HUB_MONGO_URL and the server.\n"
 
 
-def test_an_address_that_is_none_is_wrong_use() -> None:
-    refused = hub("migrate", HUB_MONGO_URL="postgres://ada:secret@127.0.0.1/hub")
+@pytest.mark.parametrize(
+    "url",
+    ["postgres://ada:secret@127.0.0.1/hub", "mongodb://ada:secret@127.0.0.1:port/hub", "mongodb+srv://a:secret@b"],
+)
+def test_an_address_that_is_none_is_wrong_use(url: str) -> None:
+    refused = hub("keys", "list", HUB_MONGO_URL=url)
+
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == "hub: HUB_MONGO_URL is not the address of a MongoDB.\n"
+
+
+def test_a_user_whom_mongodb_does_not_know_is_wrong_use(mongo_url: str) -> None:
+    refused = hub("keys", "list", HUB_MONGO_URL=mongo_url.replace("://", "://ada:secret@"))
 
     assert refused.returncode == 2
-    assert refused.stderr == "hub: HUB_MONGO_URL is not the address of a MongoDB.\n"
+    assert refused.stderr == "hub: MongoDB does not let the user in HUB_MONGO_URL do this.\n"
+
+
+@pytest.mark.parametrize("verb", ["journeys", "rollups", "shipping"])
+def test_a_file_that_is_no_text_fails_in_one_sentence_that_names_it(verb: str, tmp_path: Path) -> None:
+    file = tmp_path / "binary.yaml"
+    file.write_bytes(b"journey: \xff\xfe")
+
+    refused = hub(verb, "check", str(file))
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == f"hub: {file} is not UTF-8 text: byte 10 cannot be read.\n"
+
+
+def test_a_template_that_is_no_text_fails_in_one_sentence_that_names_it(tmp_path: Path) -> None:
+    file = tmp_path / "hello.journey.yaml"
+    file.write_text(JOURNEY)
+    template = tmp_path / "templates" / "hello" / "en" / "text.liquid"
+    template.parent.mkdir(parents=True)
+    template.write_bytes(b"\xe9")
+
+    refused = hub("journeys", "check", str(file))
+
+    assert (refused.returncode, refused.stderr) == (1, f"hub: {template} is not UTF-8 text: byte 1 cannot be read.\n")
+
+
+def test_a_folder_that_cannot_be_made_fails_in_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+
+    refused = hub("up", "--data", str(file / "data"))
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == f"hub: {file / 'data'} cannot be used: Not a directory.\n"
 
 
 def test_a_migration_can_be_repeated(mongo_url: str) -> None:
     assert [hub("migrate", HUB_MONGO_URL=mongo_url).returncode for _ in range(2)] == [0, 0]
+
+
+@pytest.mark.parametrize("verb", ["import", "export"])
+def test_a_kind_of_rows_that_there_is_not_is_wrong_use_before_any_server_is_asked(verb: str, tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    file.touch()
+
+    refused = hub(verb, "dogs", str(file), HUB_MONGO_URL=f"mongodb://127.0.0.1:{addresses.free_port()}/hub")
+
+    assert refused.returncode == 2
+    assert "one of profiles, events, orders" in refused.stderr
