@@ -41,7 +41,9 @@ class Granted(Needs):
         super().__init__(Scope.ASSOCIATE_READ)
         self.detail = detail
 
-    async def resolve_async(self, next_: AsyncExtensionResolver, source: Any, info: Info, **kwargs: Any) -> Any:
+    async def resolve_async(  # type: ignore[override]  # by place only, as in `Needs`
+        self, next_: AsyncExtensionResolver, source: Any, info: Info, /, **kwargs: Any
+    ) -> Any:
         """Give the field, or null."""
         if self.detail not in details_of(info.context.caller.roles):
             return None

@@ -27,7 +27,9 @@ class Needs(FieldExtension):
         self.or_own = or_own
         self.or_self = or_self
 
-    async def resolve_async(self, next_: AsyncExtensionResolver, source: Any, info: Info, **kwargs: Any) -> Any:
+    async def resolve_async(  # type: ignore[override]  # by place only: a field may have an argument named `source`
+        self, next_: AsyncExtensionResolver, source: Any, info: Info, /, **kwargs: Any
+    ) -> Any:
         """Ask, then resolve the field, and note whose data it gives.
 
         Raises:

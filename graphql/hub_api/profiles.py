@@ -12,7 +12,7 @@ from strawberry.scalars import JSON
 
 from hub.access.model import Caller, Scope
 from hub.commerce.of_stores import OfStores
-from hub.database import EVERY_ROW, OwnIds
+from hub.database import EVERY_ROW, OwnIds, Row
 from hub.decisions import store as decisions
 from hub.events import model as events
 from hub.journeys import runs
@@ -24,6 +24,7 @@ from hub.profiles import consent_store, devices, identifier_store, model, prefer
 from hub.profiles.model import Channel, Identifier, IdentifierKind, Owned
 from hub.profiles.topics import Catalogue
 from hub.segments import query
+from hub.segments import store as segments
 from hub_api import members
 from hub_api.carts import Cart, carts_of
 from hub_api.connections import After, Before, Connection, First, Last
@@ -32,6 +33,7 @@ from hub_api.context import Info
 from hub_api.decisions import Decision
 from hub_api.devices import Device
 from hub_api.events import Event, seen
+from hub_api.memberships import InSegments
 from hub_api.messages import Message
 from hub_api.needs import Needs
 from hub_api.nodes import BadId, Node, global_id, parsed, uuid_of
@@ -60,7 +62,7 @@ class ProfileIdentifier:
 
 
 @strawberry.type
-class Profile(Node, RolledUp, Bought):
+class Profile(Node, RolledUp, InSegments, Bought):
     """A customer."""
 
     profile_id: strawberry.Private[UUID]
@@ -208,6 +210,7 @@ class ProfileFilter:
     user_id: str | None = strawberry.field(default=None, description="The customer's id in your own systems.")
     email: str | None = strawberry.field(default=None, description="An e-mail address, in any case.")
     phone: str | None = strawberry.field(default=None, description="A phone number, as anybody writes it.")
+    segment: str | None = strawberry.field(default=None, description="A live segment: those who are in it.")
     where: str | None = strawberry.field(
         default=None, description='A rule on traits and stage, such as `profile.country in ["DE", "AT"]`.'
     )
@@ -224,6 +227,15 @@ class ProfileFilter:
             IdentifierKind.PHONE: self.phone,
         }
         return [Identifier(kind, _form(kind, value, region)) for kind, value in given.items() if value is not None]
+
+    def among(self) -> Row:
+        """Make the query of the rule and the segment.
+
+        Raises:
+            BadRule: the rule cannot be read.
+        """
+        rule = [query.read(self.where)] if self.where is not None else []
+        return {"$and": [*rule, segments.members_of(self.segment) if self.segment is not None else {}]}
 
 
 class BadName(HubError):
@@ -280,7 +292,7 @@ class ProfileQueries:
         """All profiles, the last one heard of for the first time first."""
         wanted = pages.span(first, after, last, before)
         named = filter.identifiers(info.context.settings.phone_region) if filter else ()
-        among = query.read(filter.where) if filter and filter.where is not None else EVERY_ROW
+        among = filter.among() if filter else EVERY_ROW
         return Connection.of(await store.page(wanted, named=named, among=among), Profile.of)
 
     @strawberry.field(extensions=[Needs(Scope.PROFILE_READ)])

@@ -191,6 +191,11 @@ class Backfill:
     total: int = strawberry.field(description="Of how many.")
     percent: int = strawberry.field(description="In whole per cent.")
 
+    @classmethod
+    def of(cls, done: int, total: int) -> Self:
+        """Show how far it is."""
+        return cls(done=done, total=total, percent=100 * done // total if total else 100)
+
 
 @strawberry.type
 class RollupDefinition:
@@ -216,8 +221,7 @@ class RollupDefinition:
     @strawberry.field(extensions=[Needs(Scope.DEFINITIONS_READ)])
     async def backfill(self) -> Backfill:
         """How far the profiles are counted that were there before this version."""
-        done, total = await store.progress(self.edition)
-        return Backfill(done=done, total=total, percent=100 * done // total if total else 100)
+        return Backfill.of(*await store.progress(self.edition))
 
 
 @strawberry.type

@@ -29,6 +29,7 @@ from hub_api.products import ProductMutations, ProductQueries
 from hub_api.profiles import ProfileQueries
 from hub_api.rollups import RollupMutations, RollupQueries
 from hub_api.runs import Run
+from hub_api.segments import SegmentMutations, SegmentQueries
 from hub_api.shipping import ShippingMutations, ShippingQueries
 from hub_api.signin import SignInMutations
 from hub_api.stock import StockMutations, StockQueries
@@ -48,6 +49,7 @@ class Query(
     AuditQueries,
     ProductQueries,
     RollupQueries,
+    SegmentQueries,
     ShippingQueries,
     StockQueries,
     StoreQueries,
@@ -66,6 +68,7 @@ class Mutation(
     KeyMutations,
     ProductMutations,
     RollupMutations,
+    SegmentMutations,
     ShippingMutations,
     StockMutations,
     StoreMutations,

@@ -51,6 +51,13 @@ async def step(defined: Defined, *, now: datetime) -> int:
     return len(behind)
 
 
+async def progress(defined: Defined) -> tuple[int, int]:
+    """Tell how many profiles know all that is defined, of how many."""
+    counted, total = await store.progress(defined.rollups.edition)
+    sorted_ = (await segments_store.progress(defined.segments.edition))[0] if defined.segments.edition else total
+    return min(counted, sorted_), total
+
+
 def _missing(profiles: Collection[Profile], catalogue: Catalogue) -> set[str]:
     """Name the events of the definitions that one of these profiles is not complete for."""
     missing = {measure.name: measure for profile in profiles for measure in rules.missing(profile, catalogue)}

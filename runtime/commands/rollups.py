@@ -130,7 +130,6 @@ async def _backfill() -> int:
 
     from hub.intake import backfill as filling
     from hub.intake.standing import Definitions
-    from hub.rollups import store
     from runtime import wiring
 
     defined = await Definitions().current()
@@ -139,6 +138,6 @@ async def _backfill() -> int:
         left = True
         while left:
             left = bool(await filling.step(defined, now=wiring.clock()))
-            done, total = await store.progress(defined.rollups.edition)
+            done, total = await filling.progress(defined)
             shown.update(bar, completed=done, total=total)
     return done

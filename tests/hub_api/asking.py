@@ -32,6 +32,8 @@ REACHED: Mapping[str, str] = {
     "ProductVariant": 'product(productId: "P-1") { variants',
     "Profile": 'profile(id: "<ada>")',
     "RollupDefinition": 'rollup(name: "spend")',
+    "Segment": 'segment(name: "vips")',
+    "SomeProfiles": 'segmentPreview(source: "{segment: a, when: profile.x = null}") { ... on SegmentPreview { members',
     "StockLevel": 'availability(sku: "A-1") { locations',
     "Store": 'store(storeId: "S-1")',
 }

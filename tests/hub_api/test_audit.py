@@ -35,8 +35,8 @@ PUBLISH = """mutation ($source: String!) {
 PERSONAL = {Scope.PROFILE_READ, Scope.PROFILE_EXPORT, Scope.PROFILE_MERGE, Scope.ASSOCIATE_READ}
 """Scopes of questions whose answers are about persons."""
 
-COUNTING = {"profileCount"}
-"""Questions that are answered by a number and show nobody."""
+COUNTING = {"profileCount", "segmentPreview"}
+"""Questions that are answered by a number and show nobody; whom a preview shows beside it, `examples` tells."""
 
 ABOUT_NOBODY = {"Journey", "Product", "Store"}
 """Objects with an id that say nothing of a person."""
@@ -127,6 +127,18 @@ async def test_one_request_that_shows_several_persons_leaves_one_entry_that_name
 
     (entry,) = await entries()
     assert entry.change.after == {"profiles": sorted([str(ada), str(bob)])}
+
+
+async def test_the_examples_of_a_preview_leave_an_entry_and_its_counts_none(hub: Hub, admin: str) -> None:
+    ada = await profile_of(hub, "ada")
+    preview = """query ($source: String!, $shown: Boolean!) { segmentPreview(source: $source) {
+        ... on SegmentPreview { members { count examples @include(if: $shown) { id } } } } }"""
+
+    for shown in (False, True):
+        assert await entries() == []
+        await hub.data(preview, admin, source="{segment: a, when: profile.x = null}", shown=shown)
+
+    assert [it.change.after for it in await entries()] == [{"profiles": [str(ada)]}]
 
 
 async def test_reading_the_timelines_events_by_their_ids_leaves_an_entry_too(hub: Hub, admin: str) -> None:

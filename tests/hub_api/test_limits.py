@@ -20,6 +20,7 @@ PUBLISH = """mutation ($source: String!, $under: String!) {
     ... on PublishJourneyPayload { version } ... on UserError { code } } }"""
 FOR_ALL = {
     "publishRollup": 'publishRollup(input: {idempotencyKey: "k", source: "x"}) { __typename }',
+    "publishSegment": 'publishSegment(input: {idempotencyKey: "k", source: "x"}) { __typename }',
     "publishShippingRules": 'publishShippingRules(input: {idempotencyKey: "k", source: "x"}) { __typename }',
     "eraseProfile": 'eraseProfile(input: {idempotencyKey: "k", id: "ADA"}) { __typename }',
 }

@@ -48,6 +48,11 @@ async def publish_rollup(hub: Hub) -> tuple[str, Given, Given]:
     return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
 
 
+async def publish_segment(hub: Hub) -> tuple[str, Given, Given]:
+    sources = [f"{{segment: vips, when: profile.vip = {value}}}" for value in ("true", "false")]
+    return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
+
+
 async def merge_profiles(hub: Hub) -> tuple[str, Given, Given]:
     key, ada, bob = await of_a_profile(hub)
     return key, {"into": ada["id"], "absorb": bob["id"]}, {"into": bob["id"], "absorb": ada["id"]}
@@ -178,6 +183,7 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "track": track,
     "publishJourney": publish_journey,
     "publishRollup": publish_rollup,
+    "publishSegment": publish_segment,
     "publishShippingRules": publish_shipping_rules,
     "mergeProfiles": merge_profiles,
     "unmergeProfiles": unmerge_profiles,

@@ -19,6 +19,7 @@ from tests.hub_api.conftest import NOON, Hub, codes_of
 STOCKED = """
 mutation {
   publishRollup(input: {idempotencyKey: "r", source: "{rollup: spend, event: Order Completed}"}) { __typename }
+  publishSegment(input: {idempotencyKey: "g", source: "{segment: vips, when: profile.vip = true}"}) { __typename }
   upsertProducts(input: {idempotencyKey: "p", products: [{
     productId: "P-1", names: [{language: "en", text: "Milk"}], updatedAt: "2026-11-01T12:00:00Z",
     variants: [{sku: "A-1"}]

@@ -5,8 +5,9 @@ from typing import Any
 
 from hub.access.grants import KeyKind
 from hub.database import Database
-from hub.rollups import backfill, service
-from hub.rollups.catalogue import Catalogues
+from hub.intake import backfill
+from hub.intake.standing import Definitions
+from hub.rollups import service
 from runtime import wiring
 from tests.hub_api.conftest import NOON, Hub
 
@@ -138,7 +139,7 @@ async def test_a_definition_is_published_with_the_progress_of_its_back_fill(hub:
         "isNew": True,
         "rollup": {**rollup, "backfill": behind},
     }
-    while await backfill.step(await Catalogues().current(), now=hub.now):
+    while await backfill.step(await Definitions().current(), now=hub.now):
         pass
     asked = await hub.data(
         '{ rollups { name } none: rollup(name: "x") { name } '

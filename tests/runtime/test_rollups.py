@@ -1,38 +1,23 @@
 """`hub rollups`: definitions are checked, published and back-filled on the command line."""
 
-import asyncio
-import json
-from collections.abc import Awaitable, Callable
+import functools
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import pytest
 from typer.testing import CliRunner
 
-import hub.database
 from hub.access.audit import EntryDocument
-from hub.database import Client, Database
+from hub.database import Client, Database, use
 from hub.settings import Settings
 from runtime import migration, wiring
 from runtime.cli import application
 from tests.rollups.stage import SPEND, Shop
-
-Run: TypeAlias = Callable[..., Awaitable[Any]]
+from tests.runtime.verbs import Verb
 
 
 @pytest.fixture
-async def run(settings: Settings, client: Client, database: Database, monkeypatch: pytest.MonkeyPatch) -> Run:
-    del database
-    monkeypatch.setenv("HUB_MONGO_URL", settings.mongo_url.get_secret_value())
-
-    async def run(*words: str) -> Any:
-        # In a thread, for a verb has an event loop of its own; it binds the documents to its own client.
-        done = await asyncio.to_thread(CliRunner().invoke, application(), ["rollups", *words])
-        await hub.database.use(client, wiring.DOCUMENTS)
-        assert done.exit_code == 0, done.output
-        return json.loads(done.stdout) if "--json" in words else done.stdout.strip()
-
-    return run
+def run(verb: Verb) -> Verb:
+    return functools.partial(verb, "rollups")
 
 
 @pytest.fixture
@@ -42,7 +27,7 @@ def spend(tmp_path: Path) -> str:
     return str(file)
 
 
-async def test_a_definition_is_checked_published_and_back_filled(run: Run, spend: str, database: Database) -> None:
+async def test_a_definition_is_checked_published_and_back_filled(run: Verb, spend: str, database: Database) -> None:
     await Shop(database).bought(5)
 
     assert await run("check", spend) == "spend.rollup.yaml: spend has no problem."
@@ -61,7 +46,7 @@ async def test_a_definition_is_checked_published_and_back_filled(run: Run, spend
 
 
 async def test_publishing_leaves_one_entry_in_the_audit_and_none_where_nothing_has_changed(
-    run: Run, spend: str
+    run: Verb, spend: str
 ) -> None:
     for key in ("k", "k", "other"):
         await run("publish", spend, "--key", key)
@@ -88,7 +73,7 @@ async def test_migrating_publishes_what_comes_with_the_hub(
 ) -> None:
     await migration.migrate(settings)
     await migration.migrate(settings)
-    await hub.database.use(client, wiring.DOCUMENTS)
+    await use(client, wiring.DOCUMENTS)
 
     names = {row["name"]: row["number"] async for row in database["rollup_versions"].find()}
     assert names == {"purchases": 1, "preferred-channel": 1, "preferred-store": 1, "stages": 1}

@@ -1,0 +1,134 @@
+"""`hub segments check|preview|publish|list`: rules that pick customers, defined in files."""
+# ruff: noqa: PLC0415  the imports of a verb wait until it runs
+
+import json
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from runtime import texts
+
+if TYPE_CHECKING:
+    from hub.definitions import Published
+    from hub.segments.model import Segment
+    from hub.segments.preview import Preview
+
+app = typer.Typer()
+segments = typer.Typer(help="Segments: check a file, see whom it picks, publish it.", no_args_is_help=True)
+app.add_typer(segments, name="segments")
+
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A NAME.segment.yaml.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer as one JSON object.")]
+
+
+@segments.command()
+def check(file: File) -> None:
+    """Name every problem of a segment, with line and column. Needs no server."""
+    from hub.segments import language
+
+    segment = language.read(texts.read(file))
+    typer.echo(f"{file.name}: {segment.name} has no problem.")
+
+
+@segments.command()
+def preview(file: File, *, as_json: AsJson = False) -> None:
+    """Tell what a segment would be if it were published: how many, whose money, whom it shares, who comes and goes."""
+    from hub.segments import language
+    from hub.segments import preview as previewing
+    from runtime.on_database import on_database
+
+    segment = language.read(texts.read(file))
+    found = on_database(lambda _: previewing.preview(segment))
+    if as_json:
+        typer.echo(json.dumps(_as_json(segment, found)))
+        return
+    typer.echo(f"{segment.name}: {segment.written}")
+    typer.echo(f"  {found.members.count} of {found.total} customers")
+    for it in found.revenue:
+        share = "" if it.share is None else f", {it.share:.1%} of all"
+        typer.echo(f"  {it.theirs.amount} {it.theirs.currency} paid{share}")
+    for name, count in found.overlaps.items():
+        typer.echo(f"  {count} are in {name}")
+    typer.echo(f"  {found.coming.count} would come, {found.going.count} would go")
+
+
+@segments.command()
+def publish(
+    file: File, key: Annotated[str, typer.Option(help="Idempotency key: repeating it changes nothing.")] = ""
+) -> None:
+    """Publish a segment as a new version. Profiles that are there already are sorted by the back-fill."""
+    from runtime.on_database import on_database
+
+    source = texts.read(file)
+    published = on_database(lambda _: _publish(source, key or uuid.uuid4().hex))
+    state = "counts from now on" if published.new else "was published already: nothing has changed"
+    typer.echo(f"{published.version.name} version {published.version.number} {state}.")
+
+
+@segments.command(name="list")
+def list_(*, as_json: AsJson = False) -> None:
+    """List the live segments, how many are in, and how far everybody is sorted by them."""
+    from runtime.on_database import on_database
+
+    listed = on_database(lambda _: _listed())
+    if as_json:
+        typer.echo(json.dumps({"segments": listed}))
+        return
+    for it in listed:
+        typer.echo(f"{it['name']} version {it['version']}: {it['size']} in, {it['percent']} % sorted; {it['rule']}")
+    if not listed:
+        typer.echo("There is no segment yet. docs/segments.md shows how one is written.")
+
+
+async def _publish(source: str, key: str) -> "Published":
+    from hub.access import audit
+    from hub.kit import ids
+    from hub.segments import service
+    from runtime import wiring
+
+    published = await service.publish(source, by="cli", key=key, now=wiring.clock())
+    if change := audit.publication("publish segment", published):
+        cause = ids.key_of("cli", "publish segment", key)
+        await audit.record(audit.OPERATOR, change, at=wiring.clock(), cause=cause)
+    return published
+
+
+async def _listed() -> list[dict[str, Any]]:
+    from hub.segments import language, store
+
+    live = await store.DEFINITIONS.live()
+    sizes = await store.sizes([it.name for it in live])
+    found = [(it, *await store.progress(it.edition)) for it in live]
+    return [
+        {
+            "name": it.name,
+            "version": it.number,
+            "rule": language.read(it.source).written,
+            "publishedAt": it.published_at.isoformat(),
+            "size": sizes[it.name],
+            "percent": 100 * done // total if total else 100,
+        }
+        for it, done, total in found
+    ]
+
+
+def _as_json(segment: "Segment", found: "Preview") -> dict[str, Any]:
+    counted = {"members": found.members, "coming": found.coming, "going": found.going}
+    return {
+        "name": segment.name,
+        "rule": segment.written,
+        "total": found.total,
+        **{name: {"count": it.count, "examples": [str(one) for one in it.examples]} for name, it in counted.items()},
+        "revenue": [
+            {
+                "currency": it.theirs.currency,
+                "theirs": str(it.theirs.amount),
+                "everybodys": str(it.everybodys.amount),
+                "share": it.share,
+            }
+            for it in found.revenue
+        ],
+        "overlaps": dict(found.overlaps),
+    }

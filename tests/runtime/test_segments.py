@@ -1,0 +1,68 @@
+"""`hub segments`: a segment is checked, previewed and published on the command line."""
+
+import functools
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from hub.access.audit import EntryDocument
+from hub.database import Database
+from runtime.cli import application
+from tests.rollups.stage import Shop
+from tests.runtime.verbs import Verb
+
+GERMANS = 'segment: germans\nwhen: profile.country = "DE"\n'
+
+
+@pytest.fixture
+def run(verb: Verb) -> Verb:
+    return functools.partial(verb, "segments")
+
+
+@pytest.fixture
+def germans(tmp_path: Path) -> str:
+    file = tmp_path / "germans.segment.yaml"
+    file.write_text(GERMANS)
+    return str(file)
+
+
+async def test_a_segment_is_checked_previewed_published_and_listed(run: Verb, germans: str, database: Database) -> None:
+    shop = Shop(database)
+    for user, country in (("ada", "DE"), ("bob", "AT")):
+        await shop.identify(user=user, traits={"country": country})
+        await shop.bought(30 if user == "ada" else 10, user=user)
+
+    assert (await run("list")).startswith("There is no segment yet.")
+    assert await run("check", germans) == "germans.segment.yaml: germans has no problem."
+    assert (await run("preview", germans)).splitlines() == [
+        'germans: profile.country = "DE"',
+        "  1 of 2 customers",
+        "  30.00 EUR paid, 75.0% of all",
+        "  1 would come, 0 would go",
+    ]
+    previewed = await run("preview", germans, "--json")
+    assert (previewed["members"]["count"], previewed["total"], previewed["revenue"][0]["share"]) == (1, 2, 0.75)
+    assert previewed["members"]["examples"] == [str((await shop.profile()).id)]
+
+    assert await run("publish", germans, "--key", "k") == "germans version 1 counts from now on."
+    assert await run("publish", germans, "--key", "l") == (
+        "germans version 1 was published already: nothing has changed."
+    )
+    (listed,) = (await run("list", "--json"))["segments"]
+    assert (listed["name"], listed["version"], listed["size"], listed["percent"]) == ("germans", 1, 0, 0)
+    await shop.filled()
+    assert await run("list") == 'germans version 1: 1 in, 100 % sorted; profile.country = "DE"'
+    (entry,) = await EntryDocument.find_all().to_list()
+    assert (entry.what, entry.subject, entry.after) == ("publish segment", "germans", {"version": 1})
+
+
+def test_a_problem_is_named_with_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "bad.segment.yaml"
+    file.write_text("segment: Bad One\nwhen: profile.country == 1\n")
+
+    refused = CliRunner().invoke(application(), ["segments", "check", str(file)])
+
+    assert str(refused.exception).splitlines()[0].startswith("1:10: ")
+    assert "Did you mean `bad-one`?" in str(refused.exception)
+    assert "2:23: " in str(refused.exception)
