@@ -57,7 +57,7 @@ async def _both(said: str, by_hand: dict[str, Any]) -> tuple[float, float]:
     profiles = ProfileDocument.get_pymongo_collection()
 
     async def ours() -> int:
-        return await store.count(query.read(said))
+        return await store.count(query.read(said, now=NOON))
 
     async def best() -> int:
         return await profiles.count_documents({"absorbed_by": None, **by_hand})

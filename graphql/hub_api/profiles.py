@@ -228,13 +228,13 @@ class ProfileFilter:
         }
         return [Identifier(kind, _form(kind, value, region)) for kind, value in given.items() if value is not None]
 
-    def among(self) -> Row:
+    def among(self, now: datetime) -> Row:
         """Make the query of the rule and the segment.
 
         Raises:
             BadRule: the rule cannot be read.
         """
-        rule = [query.read(self.where)] if self.where is not None else []
+        rule = [query.read(self.where, now=now)] if self.where is not None else []
         return {"$and": [*rule, segments.members_of(self.segment) if self.segment is not None else {}]}
 
 
@@ -292,13 +292,13 @@ class ProfileQueries:
         """All profiles, the last one heard of for the first time first."""
         wanted = pages.span(first, after, last, before)
         named = filter.identifiers(info.context.settings.phone_region) if filter else ()
-        among = filter.among() if filter else EVERY_ROW
+        among = filter.among(info.context.clock()) if filter else EVERY_ROW
         return Connection.of(await store.page(wanted, named=named, among=among), Profile.of)
 
     @strawberry.field(extensions=[Needs(Scope.PROFILE_READ)])
-    async def profile_count(self, where: str | None = None) -> int:
+    async def profile_count(self, info: Info, where: str | None = None) -> int:
         """How many profiles there are, or a rule on traits and stage picks, counted now."""
-        return await store.count(query.read(where) if where is not None else EVERY_ROW)
+        return await store.count(query.read(where, now=info.context.clock()) if where is not None else EVERY_ROW)
 
 
 async def _catalogues(keys: Collection[None]) -> Mapping[None, Catalogue]:

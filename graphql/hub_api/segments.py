@@ -128,13 +128,13 @@ class SegmentQueries:
         return next((Segment.of(it) for it in await store.DEFINITIONS.live([name])), None)
 
     @strawberry.field(extensions=[Needs(Scope.PROFILE_READ)])
-    async def segment_preview(self, source: str) -> SegmentPreviewResult:
+    async def segment_preview(self, info: Info, source: str) -> SegmentPreviewResult:
         """What a segment would be if this document were published."""
         try:
             segment = language.read(source)
         except documents.InvalidDefinition as error:
             return InvalidDefinition.of(error)
-        found = await preview.preview(segment)
+        found = await preview.preview(segment, now=info.context.clock())
         return SegmentPreview(
             name=segment.name,
             rule=segment.written,

@@ -8,63 +8,84 @@ A condition never raises, whatever the value holds:
   is what "everybody but Germany" means to a marketer, and what MongoDB's `$ne` finds.
 - Text is compared by code points, with regard to case. So ISO 8601 dates of one form and zone compare in time's order.
 - `contains` finds a piece of a text, or an equal item of a list.
+- `within` asks for a time as `times` reads it, and is the only one to which `now` matters.
 """
 
 import operator
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, Final, TypeAlias
 
-from hub.conditions.model import Compare, Comparison, Condition, Every, Exists, Literal, Not, Path, Some
+from hub.conditions.model import Compare, Comparison, Condition, Every, Exists, Literal, Not, Path, Some, Within, asked
+from hub.conditions.times import Bounds, turns
 
 Test: TypeAlias = Callable[[Any], bool]
-"""A question to one value. It answers for any value and raises for none."""
+"""A question to what a name holds. It answers for any value and raises for none."""
+
+Holds: TypeAlias = Callable[[Mapping[str, Any], datetime], bool]
+"""A condition as a function of a value and the time."""
 
 
-def holds(condition: Condition, value: Mapping[str, Any]) -> bool:
-    """Tell whether the condition is true of the value."""
-    return compiled(condition)(value)
+def holds(condition: Condition, value: Mapping[str, Any], now: datetime) -> bool:
+    """Tell whether the condition is true of the value at a time."""
+    return compiled(condition)(value, now)
+
+
+def next_turn(condition: Condition, value: Mapping[str, Any], after: datetime) -> datetime | None:
+    """Tell when time alone next changes something that the condition asks; None where it never does."""
+    moments = [
+        moment
+        for it in asked(condition)
+        if isinstance(it, Within)
+        for moment in turns(_found(it.path, value), it.span, ahead=it.ahead) or ()
+        if moment > after
+    ]
+    return min(moments, default=None)
 
 
 @lru_cache(maxsize=4_096)
-def compiled(condition: Condition) -> Callable[[Mapping[str, Any]], bool]:
+def compiled(condition: Condition) -> Holds:
     """Turn a condition into one function. Who asks often keeps the function: looking it up hashes the whole tree."""
     match condition:
         case Compare(path, comparison, values):
             return _of(path, _TESTS[comparison](*values))
         case Exists(path):
             return _of(path, lambda found: found is not None)
+        case Within(path, span, ahead):
+            return lambda value, now: Bounds.of(now, span, ahead=ahead).hold(_found(path, value))
         case Not(part):
             inner = compiled(part)
-            return lambda value: not inner(value)
+            return lambda value, now: not inner(value, now)
         case Every(parts):
             return _all_of(tuple(map(compiled, parts)))
         case Some(parts):
             return _one_of(tuple(map(compiled, parts)))
 
 
-def _all_of(tests: tuple[Test, ...]) -> Test:
-    def all_hold(value: Any) -> bool:
+def _all_of(tests: tuple[Holds, ...]) -> Holds:
+    def all_hold(value: Mapping[str, Any], now: datetime) -> bool:
         for test in tests:  # noqa: SIM110 - all() over a generator takes twice as long
-            if not test(value):
+            if not test(value, now):
                 return False
         return True
 
     return all_hold
 
 
-def _one_of(tests: tuple[Test, ...]) -> Test:
-    def one_holds(value: Any) -> bool:
+def _one_of(tests: tuple[Holds, ...]) -> Holds:
+    def one_holds(value: Mapping[str, Any], now: datetime) -> bool:
         for test in tests:  # noqa: SIM110 - any() over a generator takes twice as long
-            if test(value):
+            if test(value, now):
                 return True
         return False
 
     return one_holds
 
 
-def _of(path: Path, test: Test) -> Test:
-    def reached(value: Any) -> bool:
+def _of(path: Path, test: Test) -> Holds:
+    def reached(value: Any, now: datetime) -> bool:
+        del now
         for name in path:
             if not isinstance(value, dict):
                 return test(None)
@@ -72,6 +93,12 @@ def _of(path: Path, test: Test) -> Test:
         return test(value)
 
     return reached
+
+
+def _found(path: Path, value: Any) -> Any:
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
 
 
 def _is_number(value: object) -> bool:
@@ -119,6 +146,10 @@ def _starts(prefix: Literal) -> Test:
     return lambda found: isinstance(found, str) and isinstance(prefix, str) and found.startswith(prefix)
 
 
+def _ends(suffix: Literal) -> Test:
+    return lambda found: isinstance(found, str) and isinstance(suffix, str) and found.endswith(suffix)
+
+
 def _ordered(order: Callable[[Any, Any], bool], literal: Literal) -> Test:
     if isinstance(literal, str):
         return lambda found: isinstance(found, str) and order(found, literal)
@@ -142,6 +173,7 @@ _TESTS: Final[Mapping[Comparison, Callable[..., Test]]] = {
     Comparison.IN: _in,
     Comparison.CONTAINS: _contains,
     Comparison.STARTS: _starts,
+    Comparison.ENDS: _ends,
     Comparison.BETWEEN: _between,
 }
 """What each comparison makes of its literals."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from hub.conditions.model import Compare, Comparison, Condition, Literal, Path
+from hub.conditions.model import Compare, Comparison, Condition, Literal, Path, Within
 from hub.conditions.parser import Leaf, Written, written
 from hub.conditions.spelling import spell_literal
 from hub.kit.errors import HubError
@@ -43,6 +43,7 @@ _LITERALS: Final[Mapping[Comparison, frozenset[Kind]]] = {
     Comparison.GREATER: _ORDERED,
     Comparison.GREATER_OR_EQUAL: _ORDERED,
     Comparison.BETWEEN: _ORDERED,
+    Comparison.ENDS: frozenset({Kind.TEXT}),
     Comparison.CONTAINS: frozenset({Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN}),
     Comparison.STARTS: frozenset({Kind.TEXT}),
 }
@@ -103,6 +104,9 @@ def _faults(leaf: Leaf, scope: Scope) -> Iterator[tuple[int, str, str]]:
         kind = kind_of(leaf.part.path, scope)
     except BadName as error:
         yield leaf.at, error.fault, error.message
+    if isinstance(leaf.part, Within) and kind not in {None, Kind.TEXT}:
+        name = ".".join(leaf.part.path)
+        yield leaf.at, "wrong_type", f"`{name}` is {kind}; `within` asks for a time, which is text."
     if isinstance(leaf.part, Compare):
         for at, message in _wrong_types(leaf.part, kind, leaf):
             yield at, "wrong_type", message
@@ -132,7 +136,7 @@ def _comparable(kind: Kind, comparison: Comparison) -> bool:
     match comparison:
         case Comparison.CONTAINS:
             return kind in {Kind.TEXT, Kind.LIST}
-        case Comparison.STARTS:
+        case Comparison.STARTS | Comparison.ENDS:
             return kind is Kind.TEXT
         case Comparison.EQUAL | Comparison.NOT_EQUAL | Comparison.IN:
             return kind in {Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN}

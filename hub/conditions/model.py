@@ -1,7 +1,8 @@
 """A condition as a tree of frozen values."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -23,6 +24,7 @@ class Comparison(StrEnum):
     IN = "in"
     CONTAINS = "contains"
     STARTS = "starts"
+    ENDS = "ends"
     BETWEEN = "between"
 
 
@@ -48,6 +50,15 @@ class Exists:
 
 
 @dataclass(frozen=True, slots=True)
+class Within:
+    """True where the name holds a time in the last `span`, this second included; `ahead`, in the next, without it."""
+
+    path: Path
+    span: timedelta
+    ahead: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Every:
     """True where all parts, two or more, are true."""
 
@@ -68,7 +79,22 @@ class Not:
     part: "Condition"
 
 
-Condition: TypeAlias = Compare | Exists | Every | Some | Not
+Asked: TypeAlias = Compare | Exists | Within
+"""What asks for the value of one name."""
+
+Condition: TypeAlias = Asked | Every | Some | Not
+
+
+def asked(condition: Condition) -> Iterator[Asked]:
+    """List what a condition asks, one by one."""
+    match condition:
+        case Every(parts) | Some(parts):
+            for part in parts:
+                yield from asked(part)
+        case Not(part):
+            yield from asked(part)
+        case _:
+            yield condition
 
 
 def every(parts: Sequence[Condition]) -> Condition:

@@ -2,33 +2,42 @@
 
 condition  = all { "or" all }
 all        = one { "and" one }
-one        = "not" one | "(" condition ")" | "exists" "(" NAME ")" | NAME comparison
-comparison = ( "=" | "!=" | "<" | "<=" | ">" | ">=" | "contains" | "starts" ) LITERAL
+one        = "not" one | "(" condition ")" | NAME comparison
+           | "exists" "(" NAME ")" | "within" "(" NAME "," [ "next" ] DURATION ")"
+comparison = ( "=" | "!=" | "<" | "<=" | ">" | ">=" | "contains" | "starts" | "ends" ) LITERAL
            | "in" "[" LITERAL { "," LITERAL } "]"
            | "between" LITERAL "and" LITERAL
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from hub.conditions import tokens
-from hub.conditions.model import Compare, Comparison, Condition, Exists, Literal, Not, Path, every, some
+from hub.conditions.model import Asked, Compare, Comparison, Condition, Exists, Literal, Not, Path, Within, every, some
 from hub.conditions.tokens import Sort, Token
+from hub.kit import durations
 from hub.kit.problems import InvalidDefinition, did_you_mean
 
 MAX_DEPTH: Final = 32
+LONGEST_SPAN: Final = timedelta(days=36_500)
 
 _CONSTANTS: Final[dict[str, Literal]] = {"true": True, "false": False, "null": None}
 _COMPARISONS: Final = {comparison.value: comparison for comparison in Comparison}
-_RESERVED: Final = frozenset({"and", "or", "not", "exists", "in", "contains", "starts", "between", *_CONSTANTS})
-_MEANT: Final = {"is": "=", "equals": "=", "eq": "=", "like": "contains", "startswith": "starts", "within": "between"}
+_RESERVED: Final = frozenset(
+    {"and", "or", "not", "exists", "within", "in", "contains", "starts", "ends", "between", *_CONSTANTS}
+)
+_MEANT: Final = {"is": "=", "equals": "=", "eq": "=", "like": "contains", "startswith": "starts", "endswith": "ends"}
+_PATTERNS: Final = frozenset({"matches", "match", "regex", "regexp", "rlike", "glob"})
+"""What would look for a pattern: some take for ever."""
+_FUNCTIONS: Final = ("exists", "within")
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A comparison or `exists` with the offsets in its text: of the name, and of each value."""
+    """What asks for a name, with the offsets in its text: of the name, and of each value."""
 
-    part: Compare | Exists
+    part: Asked
     at: int
     values_at: tuple[int, ...] = ()
 
@@ -128,15 +137,32 @@ class _Parser:
             self._need(")")
             self._refuse_comparison(opening)
             return inside
-        if token := self._take("exists"):
+        if token := self._take(*_FUNCTIONS):
             self._need("(")
             at = self._now.at
-            exists = Exists(self._name())
+            name = self._name()
+            called = Exists(name) if token.text == "exists" else self._within(name)
             self._need(")")
             self._refuse_comparison(token)
-            self.leaves.append(Leaf(exists, at))
-            return exists
+            self.leaves.append(Leaf(called, at))
+            return called
         return self._compare()
+
+    def _within(self, name: Path) -> Within:
+        self._need(",")
+        ahead = self._take("next") is not None
+        token = self._now
+        if token.sort is not Sort.DURATION:
+            raise self._expected("a duration such as 30d or 12h")
+        self._next += 1
+        try:
+            span = durations.parse(token.text)
+        except durations.BadDuration as error:
+            raise tokens.bad(self._text, token.at, error.message, code="bad_duration") from None
+        if span > LONGEST_SPAN:
+            message = f"`within` looks {durations.spell(LONGEST_SPAN)} away at most."
+            raise tokens.bad(self._text, token.at, message, code="bad_duration")
+        return Within(name, span, ahead)
 
     def _refuse_comparison(self, first: Token) -> None:
         token = self._now
@@ -185,9 +211,12 @@ class _Parser:
             self._next += 1
             return _COMPARISONS[token.text]
         if token.text == "(" and len(name) == 1:
-            hint = did_you_mean(name[0], ["exists"]) or " The only function is `exists(NAME)`."
+            hint = did_you_mean(name[0], _FUNCTIONS) or " The functions are `exists(NAME)` and `within(NAME, 30d)`."
         elif token.sort is Sort.WORD and token.text not in _RESERVED:
             meant = _MEANT.get(token.text.lower())
+            if token.text.lower() in _PATTERNS:
+                message = f"`{token.text}`: there are no patterns. Use `contains`, `starts` or `ends`."
+                raise tokens.bad(self._text, token.at, message)
             hint = f" Did you mean `{meant}`?" if meant else did_you_mean(token.text, list(_COMPARISONS))
         else:
             hint = f" Did you mean `{'.'.join(name)} = true`?"
@@ -202,7 +231,9 @@ class _Parser:
             self._next += 1
             return _CONSTANTS[token.text]
         hint = ""
-        if token.sort is Sort.WORD and token.text not in _RESERVED:
+        if token.sort is Sort.DURATION:
+            hint = f" How long ago something was, `within(NAME, {token.text})` asks."
+        elif token.sort is Sort.WORD and token.text not in _RESERVED:
             lower = token.text.lower()
             hint = f" Did you mean `{lower}`?" if lower in _CONSTANTS else f' Text stands in quotes: "{token.text}".'
         raise self._expected("text in quotes, a number, true, false or null", hint)

@@ -3,7 +3,8 @@
 import re
 from typing import Final
 
-from hub.conditions.model import Compare, Comparison, Condition, Every, Exists, Literal, Not, Path, Some
+from hub.conditions.model import Compare, Comparison, Condition, Every, Exists, Literal, Not, Path, Some, Within
+from hub.kit import durations
 
 _ESCAPED: Final = re.compile(r'["\\\x00-\x1f\x7f]')
 
@@ -15,6 +16,8 @@ def spell(condition: Condition) -> str:
             return f"{_name(path)} {comparison} {_values(comparison, values)}"
         case Exists(path):
             return f"exists({_name(path)})"
+        case Within(path, span, ahead):
+            return f"within({_name(path)}, {'next ' if ahead else ''}{durations.spell(span)})"
         case Not(part):
             return f"not {_within(part, Every, Some)}"
         case Every(parts):

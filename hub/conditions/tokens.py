@@ -16,6 +16,7 @@ MAX_INTEGER: Final = 2**63 - 1
 _TOKEN: Final = re.compile(
     r"""
     (?P<word>[^\W\d][\w-]*(?:\.[\w-]+)*)
+    | (?P<duration>(?:[0-9]+[wdhms])+(?![\w.]))
     | (?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)
     | (?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
     | (?P<mistake>==|=<|=>|<>|&&|\|\||!(?!=))
@@ -37,6 +38,7 @@ class Sort(StrEnum):
     WORD = "word"
     LITERAL = "literal"
     SIGN = "sign"
+    DURATION = "duration"
     END = "end"
 
 
@@ -83,6 +85,8 @@ def _token(text: str, found: re.Match[str]) -> Token:
     match found.lastgroup:
         case "word":
             return Token(Sort.WORD, written, at)
+        case "duration":
+            return Token(Sort.DURATION, written, at)
         case "number":
             return Token(Sort.LITERAL, written, at, _number(text, written, at))
         case "text":

@@ -73,7 +73,7 @@ def _candidates(events: Sequence[Event], applied: Applied, catalogue: Catalogue,
         for version in catalogue.entered_by.get(event.name, ()):
             definition = catalogue.definitions[version]
             run = machine.enter(definition, version, event, now=now)
-            if machine.admits(definition, event, facts.of(applied.profiles[run.profile_id], now=now)):
+            if machine.admits(definition, event, facts.of(applied.profiles[run.profile_id], now=now), now=now):
                 found.append(_Candidate(run, _decision(run, now)))
     return found
 

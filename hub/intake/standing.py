@@ -76,7 +76,8 @@ def passed(profile: Profile, defined: Defined, *, now: datetime) -> Profile:
 
 
 def completed(profile: Profile, history: Iterable[Event], defined: Defined, *, now: datetime) -> Profile:
-    """Complete a profile for all that is defined, by its whole history. It announces nothing: nothing has happened."""
+    """Complete a profile for all that is defined, by its whole history. What was found out is not announced."""
+    profile = passed(profile, defined, now=now)  # that has happened, and is announced
     filled = rollups.replayed(profile, history, defined.rollups, now=now)
     return membership.settled(profile, filled, defined.segments, now=now)
 

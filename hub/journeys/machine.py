@@ -32,12 +32,12 @@ class Facts:
         return {"profile": self.profile, "properties": self.properties}
 
 
-def admits(definition: Definition, event: Event, profile: Properties) -> bool:
+def admits(definition: Definition, event: Event, profile: Properties, *, now: datetime) -> bool:
     """Tell whether an event matches the entry of a journey, with what rules may ask of its profile."""
     if event.name != definition.entry.event:
         return False
     where = definition.entry.where
-    return where is None or compiled(where)({"properties": event.properties, "profile": profile})
+    return where is None or compiled(where)({"properties": event.properties, "profile": profile}, now)
 
 
 def enter(definition: Definition, version: Version, event: Event, *, now: datetime) -> Run:
@@ -97,7 +97,7 @@ def advance(definition: Definition, run: Run, facts: Facts, *, now: datetime) ->
                 trail.append(Mark(at=now, step=step_id, did="sends", detail={"template": step.template}))
                 step_id = step.then
             case Branch():
-                arm, step_id = _choose(step, facts)
+                arm, step_id = _choose(step, facts, now)
                 trail.append(Mark(at=now, step=step.id, did="branches", detail={"arm": arm}))
             case End():
                 step_id = None
@@ -138,9 +138,9 @@ def _ended(run: Run, status: Status, reason: str | None, now: datetime) -> Run:
     )
 
 
-def _choose(branch: Branch, facts: Facts) -> tuple[int | None, StepId | None]:
+def _choose(branch: Branch, facts: Facts, now: datetime) -> tuple[int | None, StepId | None]:
     for place, arm in enumerate(branch.arms):
-        if arm.when is None or compiled(arm.when)(facts.scope):
+        if arm.when is None or compiled(arm.when)(facts.scope, now):
             return place, arm.then
     return None, branch.then
 

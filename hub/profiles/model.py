@@ -105,7 +105,9 @@ class Profile:
     @property
     def due(self) -> datetime | None:
         """When time alone changes it; None where it never does."""
-        return self.life.get("due") if self.absorbed_by is None else None
+        if self.absorbed_by is not None:
+            return None
+        return min((it for it in (self.life.get("due"), self.segments.get("due")) if it is not None), default=None)
 
     @property
     def next_change_at(self) -> datetime | None:

@@ -71,7 +71,7 @@ def counts(rollup: Rollup, event: Event) -> bool:
     """Tell whether an event is one of those that the rollup counts."""
     if event.name not in rollup.events:
         return False
-    return rollup.where is None or compiled(rollup.where)({"properties": event.properties})
+    return rollup.where is None or compiled(rollup.where)({"properties": event.properties}, event.at)
 
 
 def single(rollup: Rollup, event: Event) -> State:

@@ -28,14 +28,14 @@ from typing import Final
 
 from hub.conditions import catalogue, kinds, parser, tree
 from hub.conditions.kinds import Kind, Scope
-from hub.conditions.model import Condition, Path
+from hub.conditions.model import Condition, Path, asked
 from hub.conditions.spelling import spell
 from hub.kit import documents, durations
 from hub.kit.documents import Field, Fields, Items, Node, Value
 from hub.kit.problems import InvalidDefinition, did_you_mean
 from hub.kit.reading import Reading, spoken
 from hub.rollups.model import STAGES, Aspect, Definition, Preference, Rollup, Rule, Sign, Stages
-from hub.rollups.stages import FACTS, compares, turns
+from hub.rollups.stages import FACTS, turns
 
 LONGEST_NAME: Final = 64
 LONGEST_EVENT: Final = 128
@@ -127,7 +127,7 @@ def _stages(document: Node, rollups: Collection[str], reading: Reading) -> Stage
     _describe(fields, reading)
     rules = [_rule(item, rollups, reading) for item in reading.items(fields[STAGES].node, "`stages`")]
     known = tuple(rule for rule in rules if rule)
-    reads = frozenset(part.path[0] for rule in known for part in compares(rule.when))
+    reads = frozenset(part.path[0] for rule in known for part in asked(rule.when))
     return Stages(known, reads, turns(known))
 
 
@@ -147,7 +147,7 @@ def _when(node: Node, rollups: Collection[str], reading: Reading) -> Condition |
     when = tree.read(node, dict.fromkeys(rollups, dict.fromkeys(FACTS, Kind.NUMBER)), reading)
     if when is None:
         return None
-    for part in compares(when):
+    for part in asked(when):
         fact = ".".join(part.path[1:])
         if fact not in FACTS:
             hint = did_you_mean(fact, FACTS) or f" Known are {', '.join(FACTS)}."

@@ -1,11 +1,11 @@
 """What is counted of a profile, by definitions that are data: rollups, preferences, and the stages of a life."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
-from hub.conditions.evaluator import compiled
+from hub.conditions.evaluator import Holds, compiled
 from hub.conditions.model import Condition, Path
 
 State: TypeAlias = Mapping[str, Any]
@@ -87,7 +87,7 @@ class Rule:
     stage: str
     when: Condition
     written: str
-    holds: Callable[[Mapping[str, Any]], bool] = field(init=False, repr=False, compare=False)
+    holds: Holds = field(init=False, repr=False, compare=False)
     """The condition as one function, kept because it is asked with every order."""
 
     def __post_init__(self) -> None:

@@ -5,11 +5,11 @@ reaches one that a rule names. So the next change is known in advance and nobody
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from hub.conditions.model import Compare, Condition, Every, Exists, Not, Some
+from hub.conditions.model import Compare, asked
 from hub.rollups.model import Rule, Stages, State, Turn
 
 SINCE_FIRST: Final = "days_since_first"
@@ -30,7 +30,7 @@ States = Mapping[str, State]
 def rule_at(stages: Stages, states: States, at: datetime) -> Rule | None:
     """Find the rule that says at which stage a customer is; None where none holds."""
     facts = {name: _facts(states.get(name), at) for name in stages.reads}
-    return next((rule for rule in stages.rules if rule.holds(facts)), None)
+    return next((rule for rule in stages.rules if rule.holds(facts, at)), None)
 
 
 def next_change(stages: Stages, states: States, after: datetime) -> datetime | None:
@@ -53,25 +53,13 @@ def turns(rules: Sequence[Rule]) -> tuple[Turn, ...]:
     found = {
         Turn(part.path[0], end, days)
         for rule in rules
-        for part in compares(rule.when)
+        for part in asked(rule.when)
         if isinstance(part, Compare) and (end := _MOVING.get(part.path[1])) is not None
         for value in part.values
         if isinstance(value, int | float) and abs(value) < _MOST_DAYS
         for days in (math.ceil(value), math.floor(value) + 1)
     }
     return tuple(sorted(found))
-
-
-def compares(condition: Condition) -> Iterator[Compare | Exists]:
-    """List what a condition asks, one by one."""
-    match condition:
-        case Compare() | Exists():
-            yield condition
-        case Every() | Some():
-            for part in condition.parts:
-                yield from compares(part)
-        case Not():
-            yield from compares(condition.part)
 
 
 def _facts(state: State | None, at: datetime) -> dict[str, Any]:

@@ -18,12 +18,14 @@ class Catalogue:
         segments: the segments by name.
         editions: with which edition each was published.
         asking: the segments that look at this trait, or at `stage`.
+        timed: those that time alone moves people in and out of.
     """
 
     edition: int = 0
     segments: Mapping[str, Segment] = field(default_factory=dict)
     editions: Mapping[str, int] = field(default_factory=dict)
     asking: Mapping[str, tuple[Segment, ...]] = field(default_factory=dict)
+    timed: tuple[Segment, ...] = ()
 
     @classmethod
     def of(cls, published: Iterable[tuple[Segment, int]]) -> "Catalogue":
@@ -38,6 +40,7 @@ class Catalogue:
             segments={segment.name: segment for segment, _ in listed},
             editions={segment.name: edition for segment, edition in listed},
             asking=asking,
+            timed=tuple(segment for segment, _ in listed if segment.is_timed),
         )
 
     def since(self, edition: int) -> list[Segment]:

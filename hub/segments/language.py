@@ -6,6 +6,7 @@ when: profile.vip = true and profile.country = "DE"
 """
 
 import re
+from datetime import UTC, datetime
 from typing import Final
 
 from hub.conditions import tree
@@ -21,6 +22,7 @@ from hub.segments.model import Segment
 LONGEST_NAME: Final = 64
 LONGEST_DESCRIPTION: Final = 2_000
 
+_ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -62,7 +64,7 @@ def _when(node: Node, reading: Reading) -> Condition | None:
     if when is None:
         return None
     try:
-        query.of(when)
+        query.of(when, now=_ANY_TIME)
     except query.BadRule as error:
         reading.report(node, "not_listable", error.message)
         return None

@@ -1,14 +1,14 @@
 """Who is in which segment, as a pure function of the profile: kept in it, and moved by what changes it.
 
 `profile.segments` holds `in`, the segments it is in, each since when and for which cause; `edition`, by which it was
-sorted; and `pending`, who entered and left and perhaps was not announced yet. All of it is written by the update that
-changes the profile, so that nobody is moved without it, or by it twice.
+sorted; `pending`, what it entered and left and perhaps was not announced yet; and `due`, when time alone may move it
+next. All of it is written by the update that changes the profile, so that nobody is moved without it, or by it twice.
 
 Publishing a segment sorts everybody and announces nothing, for nothing has happened to these people: whoever does not
 know the newest edition is sorted by it first, as they were before the event.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Self, TypeAlias
@@ -56,14 +56,16 @@ def moved(before: Profile, after: Profile, event: Event, defined: Catalogue, *, 
         sorted_before = dict(_known(before, defined, now=now))
         traits = event.traits if event.kind is Kind.IDENTIFY else ()
         touched = _looking_at({*traits, *_found_out(before, after)}, defined)
-    return _stood(
-        replace(after, segments=sorted_before), touched, at=now, cause=str(event.id), announced=not event.is_history
-    )
+    known = replace(after, segments=sorted_before)
+    return _stood(known, touched, defined, at=now, cause=str(event.id), announced=not event.is_history)
 
 
 def passed(before: Profile, after: Profile, defined: Catalogue, *, at: datetime) -> Profile:
-    """Say where a profile stands after time alone has brought it to another stage."""
-    return _stood(after, _looking_at(_found_out(before, after), defined), at=at, cause=at.isoformat())
+    """Say where a profile stands after time alone has come to `at`, and perhaps brought it to another stage."""
+    due = before.segments.get("due")
+    timed = defined.timed if due is not None and due <= at else ()
+    touched = {it.name: it for it in (*_looking_at(_found_out(before, after), defined), *timed)}
+    return _stood(after, touched.values(), defined, at=at, cause=at.isoformat())
 
 
 def settled(before: Profile, after: Profile, defined: Catalogue, *, now: datetime) -> Profile:
@@ -74,7 +76,7 @@ def settled(before: Profile, after: Profile, defined: Catalogue, *, now: datetim
         touched = {}
     elif known == defined.edition and not touched:
         return after
-    stood = _stood(after, touched.values(), at=now, cause=DEFINITION, announced=False)
+    stood = _stood(after, touched.values(), defined, at=now, cause=DEFINITION, announced=False)
     return replace(stood, segments={**stood.segments, "edition": defined.edition})
 
 
@@ -94,7 +96,7 @@ def merged(head: Profile, other: Profile, both: Profile, defined: Catalogue, *, 
     names = {it["name"] for it in ours.get("in", ())}
     either = [*ours.get("in", ()), *(it for it in theirs.get("in", ()) if it["name"] not in names)]
     state = {**ours, "edition": defined.edition, "in": either}
-    return _stood(replace(both, segments=state), defined.segments.values(), at=now, cause=f"merge/{other.id}")
+    return _stood(replace(both, segments=state), defined.segments.values(), defined, at=now, cause=f"merge/{other.id}")
 
 
 def unannounced(profile: Profile) -> Sequence[Move]:
@@ -110,24 +112,31 @@ def announced(profile: Profile) -> Profile:
 
 
 def _stood(
-    profile: Profile, segments: Iterable[Segment], *, at: datetime, cause: str, announced: bool = True
+    profile: Profile,
+    touched: Collection[Segment],
+    defined: Catalogue,
+    *,
+    at: datetime,
+    cause: str,
+    announced: bool = True,
 ) -> Profile:
-    """Ask these rules where a profile stands now, and note what has changed."""
+    """Ask these rules where a profile stands, and note what has changed and when to ask again."""
+    if not touched:
+        return profile
     facts = facts_of(profile)
     standing = {it["name"]: it for it in profile.segments.get("in", ())}
     moves = []
-    for segment in segments:
-        if (is_in := segment.picks(facts)) == (segment.name in standing):
+    for segment in touched:
+        if (is_in := segment.picks(facts, at)) == (segment.name in standing):
             continue
         if is_in:
             standing[segment.name] = {"name": segment.name, "since": at, "cause": cause}
         else:
             del standing[segment.name]
         moves.append(Move(ENTERED if is_in else LEFT, segment.name, at, cause).row)
-    if not moves:
-        return profile
-    state = {**profile.segments, "in": list(standing.values())}
-    if announced:
+    turns = [turn for segment in defined.timed if (turn := segment.next_turn(facts, at)) is not None]
+    state = {**profile.segments, "in": list(standing.values()), "due": min(turns, default=None)}
+    if moves and announced:
         state["pending"] = [*profile.segments.get("pending", ()), *moves]
     return replace(profile, segments=state)
 

@@ -1,13 +1,13 @@
 """A segment: a rule that picks customers, under a name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
-from hub.conditions.evaluator import compiled
-from hub.conditions.model import Condition
+from hub.conditions.evaluator import Holds, compiled, next_turn
+from hub.conditions.model import Condition, Within, asked
 from hub.profiles.model import Profile
-from hub.rollups.stages import compares
 
 STAGE: Final = "stage"
 
@@ -27,15 +27,22 @@ class Segment:
     written: str
     asks: frozenset[str] = field(init=False, compare=False)
     """What of a profile it looks at: the names of traits, and `stage`."""
-    _holds: Callable[[Mapping[str, Any]], bool] = field(init=False, repr=False, compare=False)
+    is_timed: bool = field(init=False, compare=False)
+    """Whether time alone moves customers in and out."""
+    _holds: Holds = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "asks", frozenset(part.path[1] for part in compares(self.when)))
+        object.__setattr__(self, "asks", frozenset(part.path[1] for part in asked(self.when)))
+        object.__setattr__(self, "is_timed", any(isinstance(it, Within) for it in asked(self.when)))
         object.__setattr__(self, "_holds", compiled(self.when))
 
-    def picks(self, facts: Mapping[str, Any]) -> bool:
+    def picks(self, facts: Mapping[str, Any], now: datetime) -> bool:
         """Tell whether somebody is in, by what `facts_of` gives."""
-        return self._holds(facts)
+        return self._holds(facts, now)
+
+    def next_turn(self, facts: Mapping[str, Any], after: datetime) -> datetime | None:
+        """Tell when time alone may next move somebody in or out."""
+        return next_turn(self.when, facts, after) if self.is_timed else None
 
 
 def facts_of(profile: Profile) -> Mapping[str, Any]:

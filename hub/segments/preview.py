@@ -6,6 +6,7 @@ It is asked of all profiles as they are, by the rule as a query, and changes not
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -66,9 +67,9 @@ class Preview:
     going: Some
 
 
-async def preview(segment: Segment) -> Preview:
-    """Ask what a segment would be. Its rule is asked of all profiles a few times."""
-    picks, is_in = query.of(segment.when), store.members_of(segment.name)
+async def preview(segment: Segment, *, now: datetime) -> Preview:
+    """Ask what a segment would be at a time. Its rule is asked of all profiles a few times."""
+    picks, is_in = query.of(segment.when, now=now), store.members_of(segment.name)
     picked: Row = {"$and": [_HEADS, picks]}
     members, coming, going = await asyncio.gather(
         _some(picked),

@@ -10,11 +10,13 @@ expression that an index on the trait can answer; nothing here needs `$expr`.
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final, TypeAlias
 
-from hub.conditions import kinds
+from hub.conditions import kinds, times
 from hub.conditions.catalogue import PROFILE
-from hub.conditions.model import Compare, Comparison, Condition, Every, Exists, Literal, Not, Path, Some
+from hub.conditions.model import Compare, Comparison, Condition, Every, Exists, Literal, Not, Path, Some, Within
+from hub.conditions.times import Bounds
 from hub.kit.errors import HubError
 from hub.kit.problems import InvalidDefinition
 
@@ -36,20 +38,24 @@ class BadRule(HubError):
     code = "BAD_USER_INPUT"
 
 
-def read(text: str) -> Query:
+def read(text: str, *, now: datetime) -> Query:
     """Read a rule and make its query.
+
+    Args:
+        text: the rule.
+        now: the time, for what asks how long ago something was.
 
     Raises:
         BadRule: every fault with its place in the text.
     """
     try:
-        return of(kinds.read(text, SCOPE))
+        return of(kinds.read(text, SCOPE), now=now)
     except InvalidDefinition as error:
         raise BadRule(error.message) from None
 
 
-def of(condition: Condition) -> Query:
-    """Make the query that finds the profiles of which a condition is true.
+def of(condition: Condition, *, now: datetime) -> Query:
+    """Make the query that finds the profiles of which a condition is true at a time.
 
     Raises:
         BadRule: it asks for something that follows from a profile and does not lie in it.
@@ -59,12 +65,14 @@ def of(condition: Condition) -> Query:
             return _QUERIES[comparison](_field(path), *values)
         case Exists(path):
             return _known(_field(path))
+        case Within(path, span, ahead):
+            return _within(_field(path), Bounds.of(now, span, ahead=ahead))
         case Not(part):
-            return _no(of(part))
+            return _no(of(part, now=now))
         case Every(parts):
-            return {"$and": [of(part) for part in parts]}
+            return {"$and": [of(part, now=now) for part in parts]}
         case Some(parts):
-            return {"$or": [of(part) for part in parts]}
+            return {"$or": [of(part, now=now) for part in parts]}
 
 
 def _field(path: Path) -> str:
@@ -118,6 +126,17 @@ def _starts(field: str, literal: Literal) -> Query:
     return _is(field, {"$regex": f"^{_escaped(str(literal))}", **_NO_LIST})
 
 
+def _ends(field: str, literal: Literal) -> Query:
+    # Not a dollar: that one is also content with the end of a line.
+    return _is(field, {"$regex": rf"{_escaped(str(literal))}\z", **_NO_LIST})
+
+
+def _within(field: str, bounds: Bounds) -> Query:
+    date, end = bounds.dates
+    moments: Query = {"$gte": bounds.low, "$lt": bounds.high, "$regex": rf"^{times.MOMENT}\z", **_NO_LIST}
+    return _is(field, moments, {"$gte": date, "$lt": end, "$regex": rf"^{times.DATE}\z", **_NO_LIST})
+
+
 def _ordered(operator: str) -> Callable[[str, Literal], Query]:
     return lambda field, literal: _is(field, {operator: literal, **_NO_LIST})
 
@@ -141,6 +160,7 @@ _QUERIES: Final[Mapping[Comparison, Callable[..., Query]]] = {
     Comparison.IN: _in,
     Comparison.CONTAINS: _contains,
     Comparison.STARTS: _starts,
+    Comparison.ENDS: _ends,
     Comparison.BETWEEN: _between,
 }
 """What each comparison asks of a field."""

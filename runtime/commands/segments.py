@@ -37,10 +37,11 @@ def preview(file: File, *, as_json: AsJson = False) -> None:
     """Tell what a segment would be if it were published: how many, whose money, whom it shares, who comes and goes."""
     from hub.segments import language
     from hub.segments import preview as previewing
+    from runtime import wiring
     from runtime.on_database import on_database
 
     segment = language.read(texts.read(file))
-    found = on_database(lambda _: previewing.preview(segment))
+    found = on_database(lambda _: previewing.preview(segment, now=wiring.clock()))
     if as_json:
         typer.echo(json.dumps(_as_json(segment, found)))
         return

@@ -1,7 +1,9 @@
+from datetime import timedelta
+
 import pytest
 
 from hub.conditions import parser
-from hub.conditions.model import Compare, Comparison, Every, Exists, Not, Some
+from hub.conditions.model import Compare, Comparison, Every, Exists, Not, Some, Within
 from hub.conditions.spelling import spell
 from hub.kit.problems import InvalidDefinition
 
@@ -36,6 +38,18 @@ def test_parentheses_group_and_are_kept_where_they_matter() -> None:
 
     assert parser.parse(text) == Every((Not(Some((PHONE, VALUE))), PHONE))
     assert spell(parser.parse(f"(({text}))")) == text
+
+
+def test_within_looks_back_or_ahead() -> None:
+    text = "within(profile.createdAt, 1d12h) and not within(profile.renewal, next 1w)"
+
+    assert parser.parse(text) == Every(
+        (
+            Within(("profile", "createdAt"), timedelta(hours=36)),
+            Not(Within(("profile", "renewal"), timedelta(days=7), ahead=True)),
+        )
+    )
+    assert spell(parser.parse(text)) == text
 
 
 def test_between_keeps_its_own_and() -> None:
@@ -98,23 +112,47 @@ def test_words_of_the_language_may_be_parts_of_a_name() -> None:
         (
             "p.vip",
             (
-                "1:6: Expected a comparison (= != < <= > >= in contains starts between), found the end."
+                "1:6: Expected a comparison (= != < <= > >= in contains starts ends between), found the end."
                 " Did you mean `p.vip = true`? [bad_condition]"
             ),
         ),
         (
             "p.x start 'a'",
             (
-                "1:5: Expected a comparison (= != < <= > >= in contains starts between), found `start`."
+                "1:5: Expected a comparison (= != < <= > >= in contains starts ends between), found `start`."
                 " Did you mean `starts`? [bad_condition]"
             ),
         ),
         (
             "exist(p.x)",
             (
-                "1:6: Expected a comparison (= != < <= > >= in contains starts between), found `(`."
+                "1:6: Expected a comparison (= != < <= > >= in contains starts ends between), found `(`."
                 " Did you mean `exists`? [bad_condition]"
             ),
+        ),
+        (
+            "p.x ~ 1",
+            "1:5: `~` cannot stand here. [bad_condition]",
+        ),
+        (
+            "p.x matches '(a+)+$'",
+            "1:5: `matches`: there are no patterns. Use `contains`, `starts` or `ends`. [bad_condition]",
+        ),
+        (
+            "p.x > 30d",
+            (
+                "1:7: Expected text in quotes, a number, true, false or null, found `30d`."
+                " How long ago something was, `within(NAME, 30d)` asks. [bad_condition]"
+            ),
+        ),
+        ("within(p.x, 30)", "1:13: Expected a duration such as 30d or 12h, found `30`. [bad_condition]"),
+        ("within(p.x 30d)", "1:12: Expected `,`, found `30d`. [bad_condition]"),
+        ("within(p.x, 0d)", "1:13: `0d` is no duration: write it like 30s, 15m, 1h30m, 2d or 1w. [bad_duration]"),
+        ("within(p.x, 1h1d)", "1:13: `1h1d` is no duration: write it like 30s, 15m, 1h30m, 2d or 1w. [bad_duration]"),
+        ("within(p.x, 99999d)", "1:13: `within` looks 36500d away at most. [bad_duration]"),
+        (
+            "within(p.x, 3d) = true",
+            "1:17: `within(p.x, 3d)` is true or false by itself, so `=` has nothing to compare. [wrong_type]",
         ),
         (
             "exists(p.x) > 3",

@@ -3,6 +3,7 @@
 import operator
 import string
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import given
@@ -10,14 +11,18 @@ from hypothesis import strategies as st
 
 from hub.conditions import kinds, parser
 from hub.conditions.evaluator import compiled, holds
-from hub.conditions.model import Compare, Comparison, Condition, Every, Exists, Literal, Not, Some
+from hub.conditions.model import Compare, Comparison, Condition, Every, Exists, Literal, Not, Some, Within
 from hub.conditions.spelling import spell
 from hub.kit.problems import InvalidDefinition
+from tests.segments import judge
 
 NAMES = ["a", "b", "value", "in", "not", "größe", "first-name"]
 TEXTS = ["", "a", "ab", "b", "DE", 'quote"d', "back\\slash", "line\nbreak", "\x00\x7f"]
 NUMBERS = [-1, 0, 1, 2, 1.0, 0.5, -0.0, 1e22, 2**63 - 1]
 
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+spans = st.integers(1, 36_500 * 86_400).map(lambda seconds: timedelta(seconds=seconds))
 paths = st.builds(
     lambda root, names: (root, *names), st.sampled_from("pq"), st.lists(st.sampled_from(NAMES), max_size=2)
 )
@@ -36,7 +41,7 @@ def compares(draw: st.DrawFn) -> Compare:
 
 
 conditions: st.SearchStrategy[Condition] = st.recursive(
-    compares() | st.builds(Exists, paths),
+    compares() | st.builds(Exists, paths) | st.builds(Within, paths, spans, st.booleans()),
     lambda inner: (
         st.builds(Not, inner)
         | st.builds(Every, st.lists(inner, min_size=2, max_size=3).map(tuple))
@@ -44,7 +49,9 @@ conditions: st.SearchStrategy[Condition] = st.recursive(
     ),
     max_leaves=8,
 )
-leaves = st.none() | st.booleans() | texts | st.sampled_from(NUMBERS) | st.floats()
+dates = st.datetimes(NOW.replace(tzinfo=None) - timedelta(days=40), NOW.replace(tzinfo=None) + timedelta(days=40))
+times = dates.map(lambda it: f"{it.isoformat()}Z") | dates.map(lambda it: it.date().isoformat())
+leaves = times | st.none() | st.booleans() | texts | st.sampled_from(NUMBERS) | st.floats()
 odd: st.SearchStrategy[Any] = st.recursive(
     leaves | st.binary(max_size=2) | st.datetimes(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3),
@@ -60,12 +67,12 @@ def test_a_condition_that_is_spelled_is_read_back_as_it_was(condition: Condition
 
 @given(conditions, values)
 def test_the_evaluator_agrees_with_the_plain_meaning(condition: Condition, value: dict[str, Any]) -> None:
-    assert holds(condition, value) is meant(condition, value)
+    assert holds(condition, value, NOW) is meant(condition, value)
 
 
 @given(conditions, values)
 def test_a_condition_and_its_contrary_never_agree(condition: Condition, value: dict[str, Any]) -> None:
-    assert compiled(condition)(value) is not compiled(Not(condition))(value)
+    assert compiled(condition)(value, NOW) is not compiled(Not(condition))(value, NOW)
 
 
 @given(
@@ -78,6 +85,9 @@ def test_a_condition_and_its_contrary_never_agree(condition: Condition, value: d
                 "or",
                 "not",
                 "exists",
+                "within",
+                "next",
+                "30d",
                 "(",
                 ")",
                 "in",
@@ -111,6 +121,8 @@ def meant(condition: Condition, value: Any) -> bool:
     match condition:
         case Exists(path):
             return found(path, value) is not None
+        case Within(path, span, ahead):
+            return judge.is_within(found(path, value), span, now=NOW, ahead=ahead)
         case Not(part):
             return not meant(part, value)
         case Every(parts):
@@ -162,5 +174,6 @@ def compared(value: Any, comparison: Comparison, literals: tuple[Literal, ...]) 
         "in": lambda: any(same(value, literal) for literal in literals),
         "contains": lambda: contains(value, first),
         "starts": lambda: sort_of(value) == sort_of(first) == "text" and value[: len(first)] == first,
+        "ends": lambda: sort_of(value) == sort_of(first) == "text" and value[::-1].find(first[::-1]) == 0,
     }
     return answers[comparison.value]()

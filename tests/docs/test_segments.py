@@ -25,6 +25,6 @@ async def test_every_example_picks_whom_it_says_and_leaves_out_the_other(databas
     for rule, *told in examples:
         both = [Profile(id=ids.new_id(), traits=json.loads(it), first_seen_at=NOW, last_seen_at=NOW) for it in told]
         await store.save(both, token=ids.new_id())
-        asked = [compiled(read(rule, query.SCOPE))({"profile": it.traits}) for it in both]
-        found = [await store.count({"$and": [{"_id": it.id}, query.read(rule)]}) for it in both]
+        asked = [compiled(read(rule, query.SCOPE))({"profile": it.traits}, NOW) for it in both]
+        found = [await store.count({"$and": [{"_id": it.id}, query.read(rule, now=NOW)]}) for it in both]
         assert (asked, found) == ([True, False], [1, 0]), rule

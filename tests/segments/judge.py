@@ -3,25 +3,29 @@
 It takes the tree of a condition and nothing else of what it judges.
 """
 
+import re
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
-from hub.conditions.model import Compare, Condition, Every, Exists, Literal, Not, Some
+from hub.conditions.model import Compare, Condition, Every, Exists, Literal, Not, Some, Within
 
 
-def picks(condition: Condition, traits: Mapping[str, Any], stage: str | None) -> bool:
+def picks(condition: Condition, traits: Mapping[str, Any], stage: str | None, now: datetime) -> bool:
     """Tell whether a rule picks the customer with these traits and this stage."""
     if isinstance(condition, Not):
-        return not picks(condition.part, traits, stage)
+        return not picks(condition.part, traits, stage, now)
     if isinstance(condition, Every):
-        return all(picks(part, traits, stage) for part in condition.parts)
+        return all(picks(part, traits, stage, now) for part in condition.parts)
     if isinstance(condition, Some):
-        return any(picks(part, traits, stage) for part in condition.parts)
+        return any(picks(part, traits, stage, now) for part in condition.parts)
     found: Any = {"profile": {**traits, "stage": stage}}
     for name in condition.path:
         found = found[name] if isinstance(found, dict) and name in found else None
     if isinstance(condition, Exists):
         return found is not None
+    if isinstance(condition, Within):
+        return is_within(found, condition.span, now=now, ahead=condition.ahead)
     return says(condition, found)
 
 
@@ -40,10 +44,29 @@ def says(condition: Compare, found: Any) -> bool:  # noqa: PLR0911 - one answer 
             return kind(found) == kind(first) == "text" and found.find(first) >= 0
         case "starts":
             return kind(found) == "text" and found[: len(str(first))] == first
+        case "ends":
+            return kind(found) == "text" and found[max(0, len(found) - len(str(first))) :] == first
         case "between":
             return says_order(">=", found, first) and says_order("<=", found, condition.values[1])
         case order:
             return says_order(order, found, first)
+
+
+def is_within(found: Any, span: timedelta, *, now: datetime, ahead: bool) -> bool:
+    """Tell whether a text is a time in the last `span`, or in the next, counted in seconds."""
+    digits = r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:[.]\d{1,9})?Z)?"
+    written = re.fullmatch(digits, found, re.ASCII) if isinstance(found, str) else None
+    if written is None:
+        return False
+    told = tuple(int(it or 0) for it in written.groups())
+    if not all(low <= it <= high for it, (low, high) in zip(told[1:], LIMITS, strict=True)):
+        return False
+    begin, end = (now, now + span) if ahead else (now - span, now)
+    return begin.timetuple()[:6] < told <= end.timetuple()[:6]
+
+
+LIMITS = ((1, 12), (1, 31), (0, 23), (0, 59), (0, 59))
+"""Of the month and all that stands behind it."""
 
 
 def says_order(order: str, found: Any, literal: Literal) -> bool:

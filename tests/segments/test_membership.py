@@ -1,5 +1,6 @@
 """Who is in a segment: moved by the event that changes it, by time alone, and by nothing else; announced once."""
 
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from hub.database import Database
@@ -11,6 +12,7 @@ from hub.journeys import service as journeys
 from hub.profiles.model import Profile
 from hub.rollups import service as rollups
 from hub.segments import service, store
+from hub.segments.model import Segment
 from tests.intake.inflow import APP, unrouted
 from tests.killing import killed
 from tests.rollups.stage import DAY, Shop, together
@@ -19,6 +21,7 @@ GERMANS: Final = '{segment: germans, when: profile.country = "DE"}'
 VIPS: Final = "{segment: vips, when: profile.vip = true}"
 BOTH: Final = '{segment: german-vips, when: profile.vip = true and profile.country = "DE"}'
 SILENT: Final = "{segment: without-phone, when: not exists(profile.phone)}"
+LATELY: Final = "{segment: lately, when: 'within(profile.seenAt, 30d)'}"
 AT_RISK: Final = '{segment: at-risk, when: profile.stage = "at_risk"}'
 
 JOURNEY: Final = """\
@@ -99,10 +102,13 @@ async def test_only_rules_that_mention_what_changed_are_asked(shop: Shop, monkey
     await publish(shop, GERMANS, VIPS, AT_RISK)
     await identify(shop, country="DE")
     asked: list[str] = []
-    defined = await Definitions().current()
-    picks = type(defined.segments.segments["germans"]).picks
-    monkeypatch.setattr("hub.segments.model.Segment.picks", lambda it, facts: asked.append(it.name) or picks(it, facts))
+    picks = Segment.picks
 
+    def picks_and_tells(segment: Segment, facts: Any, now: datetime) -> bool:
+        asked.append(segment.name)
+        return picks(segment, facts, now)
+
+    monkeypatch.setattr(Segment, "picks", picks_and_tells)
     await identify(shop, vip=True)
     await shop.say("Page Viewed")
     await shop.route()
@@ -170,6 +176,54 @@ async def test_a_keeper_that_was_away_moves_a_customer_through_each_segment_that
     assert await moves(database, await shop.profile()) == [("Entered", "at-risk"), ("Left", "at-risk")]
     rows = await database["events"].find({"name": {"$regex": "^Segment"}}).sort("at", 1).to_list()
     assert [row["at"] for row in rows] == [bought_at + 90 * DAY, bought_at + 180 * DAY]
+
+
+async def test_time_alone_moves_by_a_date_of_the_customer_to_the_second(shop: Shop, database: Database) -> None:
+    await publish(
+        shop,
+        "{segment: lately, when: 'within(profile.seenAt, 30d)'}",
+        "{segment: soon, when: 'within(profile.ends, next 1d)'}",
+    )
+    told = shop.now + timedelta(seconds=1)
+    await identify(shop, seenAt=f"{told:%Y-%m-%dT%H:%M:%SZ}", ends=f"{told + 10 * DAY:%Y-%m-%dT%H:%M:%S.7Z}")
+    assert names(await shop.profile()) == {"lately"}
+    assert (await shop.profile()).next_change_at == told + 9 * DAY
+
+    await shop.day(40)
+
+    rows = await database["events"].find({"name": {"$regex": "^Segment"}}).sort("at", 1).to_list()
+    assert [(row["name"].split()[1], row["properties"]["segment"], row["at"]) for row in rows] == [
+        ("Entered", "lately", told),
+        ("Entered", "soon", told + 9 * DAY),
+        ("Left", "soon", told + 10 * DAY),
+        ("Left", "lately", told + 30 * DAY),
+    ]
+    assert (await shop.profile()).next_change_at is None
+
+
+async def test_a_date_that_moves_is_followed(shop: Shop, database: Database) -> None:
+    await publish(shop, LATELY)
+    await identify(shop, seenAt=f"{shop.now:%Y-%m-%d}")
+    await shop.day(20)
+    await identify(shop, seenAt=f"{shop.now:%Y-%m-%d}")
+    await shop.day(20)
+
+    assert names(await shop.profile()) == {"lately"}
+    await shop.day(11)
+    assert names(await shop.profile()) == set()
+    assert await moves(database, await shop.profile()) == [("Entered", "lately"), ("Left", "lately")]
+
+
+async def test_a_back_fill_that_comes_late_loses_no_move_that_time_has_made(shop: Shop, database: Database) -> None:
+    await publish(shop, LATELY)
+    await identify(shop, seenAt=f"{shop.now:%Y-%m-%d}")
+    await publish(shop, VIPS)
+    shop.now += 31 * DAY
+
+    await shop.filled()
+    await shop.kept()
+
+    assert await moves(database, await shop.profile()) == [("Entered", "lately"), ("Left", "lately")]
 
 
 async def test_a_journey_is_entered_by_a_segment(shop: Shop, database: Database) -> None:

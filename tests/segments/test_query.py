@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Sequence
+from datetime import timedelta
 from random import Random
 from typing import Any
 
 import pytest
 
 from hub.conditions.evaluator import compiled
-from hub.conditions.model import Compare, Comparison, Condition, Every, Exists, Literal, Not, Some
+from hub.conditions.model import Compare, Comparison, Condition, Every, Exists, Literal, Not, Some, Within
 from hub.conditions.parser import parse
 from hub.conditions.spelling import spell
 from hub.database import Database
@@ -47,6 +48,14 @@ TEXTS = [
     "null",
 ]
 NUMBERS: list[Literal] = [0, -0.0, 1, 1.0, 1.5, -1, 2**53, 2**53 + 1, float(2**53), 2**62, -(2**63) + 1, 1e300]
+TIMES = [
+    *("2026-11-20T12:00:00Z", "2026-11-20T11:59:59Z", "2026-11-20T12:00:00.500Z", "2026-11-20T12:00:01Z"),
+    *("2026-11-20T10:00:00Z", "2026-11-20T10:00:00.9Z", "2026-11-20T10:00:01Z", "2026-11-20T14:00:00.1Z"),
+    *("2026-11-20", "2026-11-19", "2026-11-18", "2026-11-21", "2026-11-22", "2026-11-31", "2026-11-00", "2026-13-01"),
+    *("2026-11-20T12:00:00", "2026-11-20T12:00:00+00:00", "2026-11-20T12:00:00Z\n", "2026-11-20\n", "0000-01-01"),
+    *("2026-11-20T11:60:00Z", "2026-11-20t11:00:00Z", "\u0662026-11-20", "9999-12-31T23:59:59Z", "1926-12-01"),
+]
+SPANS = [timedelta(seconds=1), timedelta(hours=2), timedelta(hours=12), timedelta(days=2), timedelta(days=36_500)]
 SCALARS: list[Any] = [*TEXTS, *NUMBERS, True, False, None]
 NAMES = [("profile", "a"), ("profile", "b"), ("profile", "c", "a"), ("profile", "c", "b", "a"), ("profile", "c", "0")]
 NAMES += [("profile", "stage"), ("profile", "stage", "a"), ("profile", "c")]
@@ -58,7 +67,7 @@ def a_value(random: Random, depth: int = 0) -> Any:
             return [a_value(random, depth + 1) for _ in range(random.randrange(3))]
         case "object":
             return {name: a_value(random, depth + 1) for name in ("a", "b", "0") if random.random() < 0.6}
-    return random.choice(SCALARS)
+    return random.choice(random.choice([SCALARS, TIMES]))
 
 
 def a_profile(random: Random) -> Profile:
@@ -73,7 +82,7 @@ def a_profile(random: Random) -> Profile:
     return Profile(id=ids.new_id(), traits=traits, stage=stage, first_seen_at=NOW, last_seen_at=NOW)
 
 
-def a_rule(random: Random, depth: int = 0) -> Condition:  # noqa: PLR0911 - one answer a kind of rule
+def a_rule(random: Random, depth: int = 0) -> Condition:  # noqa: C901, PLR0911 - one answer a kind of rule
     match random.choice(["leaf", "leaf", "not", "every", "some"]) if depth < 3 else "leaf":
         case "not":
             return Not(a_rule(random, depth + 1))
@@ -82,6 +91,8 @@ def a_rule(random: Random, depth: int = 0) -> Condition:  # noqa: PLR0911 - one 
         case "some":
             return Some(tuple(a_rule(random, depth + 1) for _ in range(random.randrange(2, 4))))
     path = random.choice(NAMES)
+    if random.random() < 0.2:
+        return Within(path, random.choice(SPANS), random.choice([True, False]))
     comparison = random.choice([None, *Comparison])
     match comparison:
         case None:
@@ -93,7 +104,7 @@ def a_rule(random: Random, depth: int = 0) -> Condition:  # noqa: PLR0911 - one 
             return Compare(path, comparison, (random.choice(sort), random.choice(sort)))
         case Comparison.CONTAINS:
             return Compare(path, comparison, (random.choice([it for it in SCALARS if it is not None]),))
-        case Comparison.STARTS:
+        case Comparison.STARTS | Comparison.ENDS:
             return Compare(path, comparison, (random.choice(TEXTS),))
         case Comparison.EQUAL | Comparison.NOT_EQUAL:
             return Compare(path, comparison, (random.choice(SCALARS),))
@@ -101,7 +112,7 @@ def a_rule(random: Random, depth: int = 0) -> Condition:  # noqa: PLR0911 - one 
 
 
 async def found(condition: Condition) -> set[Any]:
-    rows = ProfileDocument.get_pymongo_collection().find(query.of(condition), {"_id": 1})
+    rows = ProfileDocument.get_pymongo_collection().find(query.of(condition, now=NOW), {"_id": 1})
     return {row["_id"] async for row in rows}
 
 
@@ -121,12 +132,12 @@ async def test_all_three_readings_of_a_rule_agree_on_every_profile(
     picked = 0
     for _ in range(RULES):
         rule = a_rule(random)
-        right = {it.id for it in profiles if judge.picks(rule, it.traits, it.stage)}
-        asked = {it.id for it in profiles if compiled(rule)({"profile": facts.of(it, now=NOW)})}
+        right = {it.id for it in profiles if judge.picks(rule, it.traits, it.stage, NOW)}
+        asked = {it.id for it in profiles if compiled(rule)({"profile": facts.of(it, now=NOW)}, NOW)}
         told = {it.id: (it.traits, it.stage) for it in profiles}
         by_query = await found(rule)
         assert asked == right, (spell(rule), [told[it] for it in asked ^ right][:3])
-        assert by_query == right, (spell(rule), query.of(rule), [told[it] for it in by_query ^ right][:3])
+        assert by_query == right, (spell(rule), query.of(rule, now=NOW), [told[it] for it in by_query ^ right][:3])
         picked += len(right)
     assert 0.1 < picked / (PROFILES * RULES) < 0.9  # it is tried on both kinds
 
@@ -137,10 +148,12 @@ async def test_a_simple_rule_is_answered_by_the_index_of_its_trait(database: Dat
     await collection.create_index([("traits.city", 1)], name="city")
     try:
         for rule in ('profile.city = "c7"', 'profile.city in ["c7", "c8"]', 'profile.city starts "c7"'):
-            told = await collection.find(query.of(parse(rule))).explain()
+            told = await collection.find(query.of(parse(rule), now=NOW)).explain()
             stage = told["queryPlanner"]["winningPlan"]
             assert (stage["inputStage"]["stage"], stage["inputStage"]["indexName"]) == ("IXSCAN", "city")
             assert told["executionStats"]["totalKeysExamined"] <= 3
+        told = await collection.find(query.of(parse("within(profile.city, 1d)"), now=NOW)).explain()
+        assert told["executionStats"]["totalDocsExamined"] == 0
     finally:
         await collection.drop_index("city")
 
@@ -157,7 +170,7 @@ async def test_a_simple_rule_is_answered_by_the_index_of_its_trait(database: Dat
 )
 def test_what_would_speak_to_mongodb_is_no_rule(hostile: str) -> None:
     with pytest.raises(BadRule) as raised:
-        query.read(hostile)
+        query.read(hostile, now=NOW)
 
     assert raised.value.message.startswith("1:")
     assert raised.value.message.endswith("[bad_condition]")
@@ -169,13 +182,13 @@ async def test_a_text_that_looks_like_a_query_is_only_a_text(database: Database)
     await stored([Profile(id=ids.new_id(), traits={"note": it}, first_seen_at=NOW) for it in [*texts, "aaaa"]])
 
     for text in texts:
-        for comparison in (Comparison.EQUAL, Comparison.CONTAINS, Comparison.STARTS):
+        for comparison in (Comparison.EQUAL, Comparison.CONTAINS, Comparison.STARTS, Comparison.ENDS):
             assert len(await found(Compare(("profile", "note"), comparison, (text,)))) == 1
 
 
 def test_a_rule_says_where_it_is_wrong_and_what_was_meant() -> None:
     with pytest.raises(BadRule) as raised:
-        query.read("profile.age > 18 and\nprofil.country = 3")
+        query.read("profile.age > 18 and\nprofil.country = 3", now=NOW)
 
     assert (raised.value.code, raised.value.message) == (
         "BAD_USER_INPUT",
@@ -185,6 +198,6 @@ def test_a_rule_says_where_it_is_wrong_and_what_was_meant() -> None:
 
 def test_what_follows_from_a_profile_and_does_not_lie_in_it_cannot_be_asked_of_all() -> None:
     with pytest.raises(BadRule) as raised:
-        query.read('profile.preferred.store = "berlin-1"')
+        query.read('profile.preferred.store = "berlin-1"', now=NOW)
 
     assert raised.value.message.startswith("`profile.preferred.store` can be asked of one customer")
