@@ -4,6 +4,7 @@ import time
 import uuid
 
 import structlog
+from pymongo.errors import PyMongoError
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,7 +17,7 @@ from integrations.console import inbox
 from integrations.pages import confirmation, download, preferences, signin, unsubscribing
 from integrations.segment import routes as segment
 from integrations.segment.wire import MOST_BYTES
-from runtime import health, wiring
+from runtime import health, refusals, wiring
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +40,7 @@ async def application(settings: Settings, client: Client) -> ASGIApp:
             *endpoint.routes(settings, callers, privacy, wiring.clock),
         ],
         max_body_size=MOST_BYTES,
+        exception_handlers={PyMongoError: refusals.without_database},
     )
     return RequestLog(app)
 

@@ -12,10 +12,10 @@ from starlette.routing import Route
 
 from hub.access import audit
 from hub.access.audit import Actor, Change
+from hub.database import AWAY_SECONDS
 from hub.privacy import download
 from hub.privacy.service import NobodyThere, Privacy
 from hub.settings import Settings
-from integrations.pages.visit import RETRY_AFTER_SECONDS
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +46,7 @@ def routes(settings: Settings, privacy: Privacy, clock: Callable[[], datetime]) 
             return PlainTextResponse("There is nothing here any more.", 410, _HEADERS)
         except PyMongoError as error:
             log.warning("export_not_shown", error=type(error).__name__)
-            later = {**_HEADERS, "Retry-After": str(RETRY_AFTER_SECONDS)}
+            later = {**_HEADERS, "Retry-After": str(AWAY_SECONDS)}
             return PlainTextResponse("That did not work. Try again in a moment.", 503, later)
         disposition = f'attachment; filename="customer-{now:%Y-%m-%d}.json"'
         return StreamingResponse(

@@ -18,6 +18,7 @@ from hub.access import idempotency
 from hub.access.audit import Change
 from hub.access.idempotency import Done, IdempotencyKeyReused
 from hub.access.model import Caller, CallerKind, Scope
+from hub.database import AWAY_SECONDS
 from hub.kit.errors import TryLater
 from hub.kit.languages import by_nearness
 from hub.profiles import consents, devices
@@ -29,7 +30,6 @@ from integrations.pages import shell
 log = structlog.get_logger(__name__)
 
 PAGE: Final = "preferences"
-RETRY_AFTER_SECONDS: Final = 2
 
 _SPEAKER: Final = Speaker("preferences", How.PAGE)
 
@@ -97,7 +97,7 @@ async def begun(request: Request, profile_id: UUID | None, clock: Callable[[], d
 
 def gone(request: Request) -> Response:
     """Say that a link is not valid, or not any more."""
-    return _notice(request, "gone", HTTPStatus.NOT_FOUND)
+    return notice(request, "gone", HTTPStatus.NOT_FOUND)
 
 
 def shielded(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
@@ -108,12 +108,12 @@ def shielded(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
         try:
             return await handler(request)
         except IdempotencyKeyReused:
-            return _notice(request, "sent_before", HTTPStatus.CONFLICT)
+            return notice(request, "sent_before", HTTPStatus.CONFLICT)
         except TryLater as error:
-            return _notice(request, "later", HTTPStatus.SERVICE_UNAVAILABLE, after=error.retry_after)
+            return later(request, error.retry_after)
         except PyMongoError as error:
             log.warning("page_not_shown", error=type(error).__name__)
-            return _notice(request, "later", HTTPStatus.SERVICE_UNAVAILABLE, after=RETRY_AFTER_SECONDS)
+            return later(request, AWAY_SECONDS)
 
     return answer
 
@@ -129,8 +129,12 @@ def texts_in(form: FormData, name: str) -> list[str]:
     return sorted(it for it in form.getlist(name) if isinstance(it, str))
 
 
-def _notice(request: Request, key: str, status: int, *, after: int | None = None) -> Response:
+def later(request: Request, after: int) -> Response:
+    """Say that nothing was done now, and that the same may work in so many seconds."""
+    return notice(request, "later", HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": str(after)})
+
+
+def notice(request: Request, key: str, status: int, *, headers: dict[str, str] | None = None) -> Response:
     """Show a page that says one thing: the text `KEY_title`, and `KEY_text` below it."""
-    headers = {"Retry-After": str(after)} if after is not None else None
     language = shell.language_of(request, PAGE)
     return shell.page(PAGE, language, status=status, headers=headers, step="notice", key=key)

@@ -21,6 +21,7 @@ from hub.access import credentials, idempotency
 from hub.access.idempotency import Done
 from hub.access.model import Scope, Unauthenticated, require
 from hub.access.service import Callers
+from hub.database import AWAY_SECONDS, DatabaseAway
 from hub.events.model import Kind
 from hub.intake.accept import accept
 from hub.kit import ids
@@ -30,7 +31,6 @@ from integrations.segment import wire
 
 log = structlog.get_logger(__name__)
 
-RETRY_AFTER_SECONDS = 2
 KEY: Final = "Idempotency-Key"
 _STATUS: Final[Mapping[str, int]] = {
     "BAD_REQUEST": 400,
@@ -66,7 +66,7 @@ def routes(callers: Callers, settings: Settings, clock: Callable[[], datetime]) 
             # Clients give up on 400 and send anything else again under the same message ids.
             log.warning("events_not_stored", error=type(error).__name__)
             message = "The events could not be stored. Send them again."
-            return _failure(503, "UNAVAILABLE", message, after=RETRY_AFTER_SECONDS)
+            return _failure(503, DatabaseAway.code, message, after=AWAY_SECONDS)
 
     return [
         Route(
