@@ -4,8 +4,8 @@ import time
 import uuid
 
 import structlog
-from pymongo.errors import PyMongoError
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.access.service import Callers
@@ -18,6 +18,7 @@ from integrations.pages import confirmation, download, preferences, signin, unsu
 from integrations.segment import routes as segment
 from integrations.segment.wire import MOST_BYTES
 from runtime import health, refusals, wiring
+from runtime.body_limit import BodyLimit
 
 log = structlog.get_logger(__name__)
 
@@ -39,8 +40,8 @@ async def application(settings: Settings, client: Client) -> ASGIApp:
             *download.routes(settings, privacy, wiring.clock),
             *endpoint.routes(settings, callers, privacy, wiring.clock),
         ],
-        max_body_size=MOST_BYTES,
-        exception_handlers={PyMongoError: refusals.without_database},
+        middleware=[Middleware(BodyLimit, most_bytes=MOST_BYTES)],
+        exception_handlers=refusals.HANDLERS,
     )
     return RequestLog(app)
 

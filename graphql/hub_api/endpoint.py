@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 import structlog
 from pymongo.errors import PyMongoError
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -166,6 +167,8 @@ async def _asked(request: Request) -> dict[str, Any]:
         raise BadRequest(f"The content type is {_PLAIN}.", 415)
     try:
         body = orjson.loads(await request.body())
+    except HTTPException as error:  # it is too large
+        raise BadRequest(error.detail, error.status_code) from None
     except orjson.JSONDecodeError:
         raise BadRequest("The body is not JSON.") from None
     if not isinstance(body, dict) or not isinstance(body.get("query"), str) or not body["query"].strip():

@@ -1,6 +1,6 @@
 """A visit by a signed link: whom it is about, and what they do there, once under its key and audited as anybody's."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
@@ -134,7 +134,9 @@ def later(request: Request, after: int) -> Response:
     return notice(request, "later", HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": str(after)})
 
 
-def notice(request: Request, key: str, status: int, *, headers: dict[str, str] | None = None) -> Response:
-    """Show a page that says one thing: the text `KEY_title`, and `KEY_text` below it."""
+def notice(
+    request: Request, key: str, status: int, *, headers: Mapping[str, str] | None = None, text: str = "", code: str = ""
+) -> Response:
+    """Show a page that says one thing: the text `KEY_title`, and `KEY_text` below it, or the given text instead."""
     language = shell.language_of(request, PAGE)
-    return shell.page(PAGE, language, status=status, headers=headers, step="notice", key=key)
+    return shell.page(PAGE, language, status=status, headers=headers, step="notice", key=key, text=text, code=code)
