@@ -118,12 +118,6 @@ def shielded(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
     return answer
 
 
-def text_in(form: FormData, name: str) -> str:
-    """Read one field of a form; empty where it is left out, or a file."""
-    value = form.get(name)
-    return value if isinstance(value, str) else ""
-
-
 def texts_in(form: FormData, name: str) -> list[str]:
     """Read all fields of a form of one name, sorted."""
     return sorted(it for it in form.getlist(name) if isinstance(it, str))
