@@ -20,6 +20,7 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
+from hub.kit.errors import TryLater
 from hub.kit.pages import Page, Place, Span
 from hub.settings import Settings
 
@@ -41,6 +42,8 @@ APP_NAME: Final = "engagement-hub"
 DUPLICATE_KEY = 11000
 AT_ONCE: Final = 10_000
 """Rows that a cursor brings with its first answer, where all are wanted; by itself it brings 101, and then more."""
+AWAY_SECONDS: Final = 2
+"""After which time to ask again when the database did not answer."""
 _CHANGED_INDEX: Final = frozenset({85, 86})
 """An index of this name is there with other options, or with another key."""
 _META = "meta"
@@ -179,6 +182,15 @@ def is_away(error: BaseException) -> bool:
     if isinstance(error, OperationFailure):
         return error.code in _AWAY_CODES or error.has_error_label("RetryableWriteError")
     return False
+
+
+class DatabaseAway(TryLater):
+    """The database could not be asked. What was asked for may have been done: its key makes asking again safe."""
+
+    code = "UNAVAILABLE"
+
+    def __init__(self) -> None:
+        super().__init__("The database does not answer. Ask again in a moment.", retry_after=AWAY_SECONDS)
 
 
 async def page(document: type[beanie.Document], wanted: Span, *, by: str, where: Mapping[str, Any]) -> Page[Row]:

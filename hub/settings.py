@@ -4,7 +4,7 @@ import os
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic.fields import FieldInfo
@@ -16,6 +16,8 @@ from pydantic_settings import (
 )
 
 PREFIX = "HUB_"
+SHORTEST_SECRET: Final = 32
+"""Characters that `HUB_SECRET_KEY` has at least: who guesses it signs as the hub does."""
 
 
 class Environment(StrEnum):
@@ -140,9 +142,13 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _production_has_a_secret(self) -> Self:
-        if self.env is Environment.PRODUCTION and len(self.secret_key.get_secret_value()) < 32:  # noqa: PLR2004
-            msg = "HUB_SECRET_KEY must be set to at least 32 characters when HUB_ENV is production."
+    def _secret_is_long_enough(self) -> Self:
+        length = len(self.secret_key.get_secret_value())
+        if 0 < length < SHORTEST_SECRET:
+            msg = f"HUB_SECRET_KEY must have at least {SHORTEST_SECRET} characters, but has {length}."
+            raise ValueError(msg)
+        if not length and self.env is Environment.PRODUCTION:
+            msg = f"HUB_SECRET_KEY must be set to at least {SHORTEST_SECRET} characters when HUB_ENV is production."
             raise ValueError(msg)
         return self
 

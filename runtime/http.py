@@ -5,6 +5,7 @@ import uuid
 
 import structlog
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.access.service import Callers
@@ -16,7 +17,8 @@ from integrations.console import inbox
 from integrations.pages import confirmation, download, preferences, signin, unsubscribing
 from integrations.segment import routes as segment
 from integrations.segment.wire import MOST_BYTES
-from runtime import health, wiring
+from runtime import health, refusals, wiring
+from runtime.body_limit import BodyLimit
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +40,8 @@ async def application(settings: Settings, client: Client) -> ASGIApp:
             *download.routes(settings, privacy, wiring.clock),
             *endpoint.routes(settings, callers, privacy, wiring.clock),
         ],
-        max_body_size=MOST_BYTES,
+        middleware=[Middleware(BodyLimit, most_bytes=MOST_BYTES)],
+        exception_handlers=refusals.HANDLERS,
     )
     return RequestLog(app)
 

@@ -35,7 +35,7 @@ from workflows.cohort.bell import TemporalBell
 
 log = structlog.get_logger(__name__)
 
-TEMPORAL_AGAIN_SECONDS = 0.5
+AGAIN_SECONDS = 0.5
 GARBAGE_THRESHOLD = 50_000
 """How many more objects are made than freed before Python looks for cycles; 700 by default."""
 
@@ -89,7 +89,7 @@ async def _drive(settings: Settings, dispatcher: Dispatcher) -> None:
         except RuntimeError as error:
             # The SDK says nothing more precise when a server cannot be reached, or is lost for good.
             log.warning("worker_waits_for_temporal", error=type(error).__name__)
-        await asyncio.sleep(TEMPORAL_AGAIN_SECONDS)
+        await asyncio.sleep(AGAIN_SECONDS)
 
 
 def _serve_metrics(address: str) -> None:
@@ -110,7 +110,7 @@ def spare_garbage_collection() -> None:
 async def _process(settings: Settings, name: str) -> AsyncIterator[Client]:
     logs.configure(settings, process=name)
     async with hub.database.connect(settings) as client:
-        await hub.database.use(client, wiring.DOCUMENTS)
+        await _bind(client)
         spare_garbage_collection()
         log.info("started")
         try:
@@ -120,6 +120,23 @@ async def _process(settings: Settings, name: str) -> AsyncIterator[Client]:
             log.critical("crashed", exc_info=True)
             raise
     log.info("stopped")
+
+
+async def _bind(client: Client) -> None:
+    """Bind the documents; a database that is away is waited for, and only the first time a word is said about it."""
+    waits = False
+    while True:
+        try:
+            await hub.database.use(client, wiring.DOCUMENTS)
+        except PyMongoError as error:
+            if not hub.database.is_away(error):
+                raise
+            if not waits:
+                log.warning("waits_for_database", error=type(error).__name__)
+            waits = True
+            await asyncio.sleep(AGAIN_SECONDS)
+        else:
+            return
 
 
 async def _until_signalled(*work: Coroutine[Any, Any, None]) -> None:

@@ -31,8 +31,8 @@ MEANINGS: Final[Mapping[str, str]] = {
     "mongod of its own where this is not set.",
     "mongo_timeout_ms": "Milliseconds to wait for a MongoDB that can be written to.",
     "public_url": "Where customers and their mail programs reach the API. The SMTP sender greets with its host name.",
-    "secret_key": "Signs the tokens of customers. At least 32 characters in production; `hub up` makes one in its data "
-    "folder where this is not set.",
+    "secret_key": "Signs the tokens of customers. At least 32 characters, and never empty in production; `hub up` "
+    "makes one in its data folder where this is not set.",
     "secret_key_previous": "The secret before the last change: tokens signed with it stay valid.",
     "oidc": "OpenID Connect issuers whose tokens are believed, numbered from 0. As one value it is a JSON object by "
     "these numbers.",

@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 import structlog
 from pymongo.errors import PyMongoError
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -20,6 +21,7 @@ from hub.access.allowance import network_of
 from hub.access.model import NOBODY, Caller, CallerKind, Unauthenticated
 from hub.access.names import Names
 from hub.access.service import Callers
+from hub.database import AWAY_SECONDS, DatabaseAway, is_away
 from hub.kit.errors import HubError, TryLater
 from hub.privacy.service import Privacy
 from hub.profiles.suppression import Suppressions
@@ -55,13 +57,15 @@ class BadRequest(HubError):
         self.status = status
 
 
-class NotTold(HubError):
+class NotTold(TryLater):
     """The audit could not be told whom the answer shows something of, so there is none."""
 
-    status = 503
+    code = DatabaseAway.code
 
     def __init__(self) -> None:
-        super().__init__("The audit cannot be written at the moment, so nothing is shown. Ask again.")
+        super().__init__(
+            "The audit cannot be written at the moment, so nothing is shown. Ask again.", retry_after=AWAY_SECONDS
+        )
 
 
 def routes(settings: Settings, callers: Callers, privacy: Privacy, clock: Callable[[], datetime]) -> list[Route]:
@@ -75,36 +79,32 @@ def routes(settings: Settings, callers: Callers, privacy: Privacy, clock: Callab
             page = _PAGE.format(address=escape(str(request.url.replace(query=""))))
             return HTMLResponse(page, headers={"Content-Security-Policy": "default-src 'none'"})
         try:
-            asked = await _asked(request)
-            caller = await _caller(request, callers)
-            context = Context(
-                caller,
-                clock,
-                settings,
-                request.state.request_id,
-                privacy,
-                suppressions,
-                names,
-                network_of(request.client.host if request.client else None),
-            )
-            result = await built.execute(
-                asked["query"],
-                variable_values=asked["variables"],
-                operation_name=asked["operationName"],
-                context_value=context,
-            )
-            await _tell_of_reading(context)
-        except (BadRequest, NotTold) as error:
-            return _failed(request, error, error.status)
-        except Unauthenticated as error:
-            return _failed(request, error, 401)
-        except TryLater as error:
-            return _failed(request, error, 503, {"Retry-After": str(error.retry_after)})
-        except CannotGetOperationTypeError:
-            # Its own sentence quotes the name that was asked for.
-            what = "The document has no operation of that name, or several and `operationName` does not say which."
-            return _failed(request, BadRequest(what), 400)
-        return _answered(request, result)
+            return _answered(request, await execute(request))
+        except (HubError, PyMongoError, CannotGetOperationTypeError) as error:
+            return _refused(request, error)
+
+    async def execute(request: Request) -> ExecutionResult | PreExecutionError:
+        asked = await _asked(request)
+        caller = await _caller(request, callers)
+        context = Context(
+            caller,
+            clock,
+            settings,
+            request.state.request_id,
+            privacy,
+            suppressions,
+            names,
+            network_of(request.client.host if request.client else None),
+        )
+        result = await built.execute(
+            asked["query"],
+            variable_values=asked["variables"],
+            operation_name=asked["operationName"],
+            context_value=context,
+        )
+        _heed_database(result)
+        await _tell_of_reading(context)
+        return result
 
     return [Route(PATH, answer, methods=["GET", "POST"])]
 
@@ -120,6 +120,17 @@ async def _caller(request: Request, callers: Callers) -> Caller:
     if caller is NOBODY:
         raise Unauthenticated("Send a key or a token: `Authorization: Bearer …`.")
     return caller
+
+
+def _heed_database(result: ExecutionResult | PreExecutionError) -> None:
+    """Give no half an answer where the database went away in the middle: all of it may be asked again.
+
+    Raises:
+        PyMongoError: the first that says so.
+    """
+    for error in result.errors or ():
+        if isinstance(error.original_error, PyMongoError) and is_away(error.original_error):
+            raise error.original_error
 
 
 async def _tell_of_reading(context: Context) -> None:
@@ -156,6 +167,8 @@ async def _asked(request: Request) -> dict[str, Any]:
         raise BadRequest(f"The content type is {_PLAIN}.", 415)
     try:
         body = orjson.loads(await request.body())
+    except HTTPException as error:  # it is too large
+        raise BadRequest(error.detail, error.status_code) from None
     except orjson.JSONDecodeError:
         raise BadRequest("The body is not JSON.") from None
     if not isinstance(body, dict) or not isinstance(body.get("query"), str) or not body["query"].strip():
@@ -166,6 +179,28 @@ async def _asked(request: Request) -> dict[str, Any]:
         if not isinstance(body.setdefault(name, None), kind | None):
             raise BadRequest(f"`{name}` is of the wrong type.")
     return body
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    """Say why a request has no result at all.
+
+    Raises:
+        Exception: the same error, where it was not foreseen.
+    """
+    if isinstance(error, PyMongoError) and is_away(error):
+        log.warning("database_away", request_id=request.state.request_id, error=type(error).__name__)
+        error = DatabaseAway()
+    if isinstance(error, CannotGetOperationTypeError):
+        # Its own sentence quotes the name that was asked for.
+        what = "The document has no operation of that name, or several and `operationName` does not say which."
+        error = BadRequest(what)
+    if isinstance(error, TryLater):
+        return _failed(request, error, 503, {"Retry-After": str(error.retry_after)})
+    if isinstance(error, BadRequest):
+        return _failed(request, error, error.status)
+    if isinstance(error, Unauthenticated):
+        return _failed(request, error, 401)
+    raise error
 
 
 def _failed(request: Request, error: HubError, status: int, headers: dict[str, str] | None = None) -> Response:

@@ -8,9 +8,9 @@ same.
 import asyncio
 import hashlib
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final, TypeAlias
 from uuid import UUID
@@ -31,6 +31,8 @@ LONGEST_KEY: Final = 255
 KEPT: Final = timedelta(days=30)
 LEASE: Final = timedelta(seconds=60)
 BATCH: Final = 100
+MOST_DEPTH: Final = 250
+"""How deep an input may nest: orjson writes a few levels more."""
 WAIT_SECONDS: Final = 3.0
 """How long a second call waits for the answer of the first before it is told to come again."""
 
@@ -253,5 +255,23 @@ def _digest(key: str, given: object) -> str:
     try:
         content = orjson.dumps(given, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str)
     except TypeError:
+        if _is_deep(given):
+            raise BadKey(f"The input cannot be compared: it nests deeper than {MOST_DEPTH} levels.") from None
         raise BadKey("The input cannot be compared: its numbers must fit into 64 bits.") from None
     return hashlib.sha256(key.encode() + b"\0" + content).hexdigest()
+
+
+def _is_deep(given: object) -> bool:
+    """Tell whether objects and lists nest deeper than orjson writes them."""
+    level, depth = [given], 0
+    while level and depth <= MOST_DEPTH:
+        level, depth = [inner for value in level for inner in _inside(value)], depth + 1
+    return depth > MOST_DEPTH
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, Mapping):
+        return value.values()
+    if is_dataclass(value):
+        return [getattr(value, it.name) for it in fields(value)]
+    return value if isinstance(value, list | tuple) else ()

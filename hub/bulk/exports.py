@@ -3,7 +3,8 @@
 What only the hub says of a row stands under `hub`; an import leaves that out.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -24,23 +25,30 @@ from hub.profiles.store import ProfileDocument
 
 BATCH: Final = 1_000
 
-EXPORTED: Final = (RowKind.PROFILES, RowKind.EVENTS, RowKind.ORDERS)
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Where the rows of a kind lie, and how a batch of them is shown."""
+
+    document: type[Keyed]
+    shown: Callable[[list[Row]], Awaitable[list[dict[str, Any]]]]
 
 
 async def count(kind: RowKind) -> int:
     """Tell about how many rows there are."""
-    return await _DOCUMENTS[kind].get_pymongo_collection().estimated_document_count()
+    return await _KINDS[kind].document.get_pymongo_collection().estimated_document_count()
 
 
 async def rows(kind: RowKind) -> AsyncIterator[dict[str, Any]]:
     """Give every row of a kind, in order of its id. A row is as it is when it is read."""
+    exported = _KINDS[kind]
     last: UUID | None = None
     while True:
-        batch = await _read(_DOCUMENTS[kind], last)
+        batch = await _read(exported.document, last)
         if not batch:
             return
         last = batch[-1]["_id"]
-        for row in await _SHOWN[kind](batch):
+        for row in await exported.shown(batch):
             yield row
 
 
@@ -159,13 +167,10 @@ async def _heads(profile_ids: set[UUID]) -> dict[UUID, str]:
     return {profile_id: str(head.id) for profile_id, head in (await profiles_store.heads(profile_ids)).items()}
 
 
-_DOCUMENTS: Final[Mapping[RowKind, type[Keyed]]] = {
-    RowKind.PROFILES: ProfileDocument,
-    RowKind.EVENTS: EventDocument,
-    RowKind.ORDERS: OrderDocument,
+_KINDS: Final[Mapping[RowKind, _Kind]] = {
+    RowKind.PROFILES: _Kind(ProfileDocument, _profiles),
+    RowKind.EVENTS: _Kind(EventDocument, _events),
+    RowKind.ORDERS: _Kind(OrderDocument, _orders),
 }
-_SHOWN: Final[Mapping[RowKind, Callable[[list[Row]], Any]]] = {
-    RowKind.PROFILES: _profiles,
-    RowKind.EVENTS: _events,
-    RowKind.ORDERS: _orders,
-}
+EXPORTED: Final = tuple(_KINDS)
+"""The kinds of rows that can be exported."""

@@ -7,15 +7,16 @@ from typing import Final
 import structlog
 from pymongo.errors import PyMongoError
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from hub.access import audit
 from hub.access.audit import Actor, Change
+from hub.database import AWAY_SECONDS
 from hub.privacy import download
 from hub.privacy.service import NobodyThere, Privacy
 from hub.settings import Settings
-from integrations.pages.visit import RETRY_AFTER_SECONDS
+from integrations.pages import visit
 
 log = structlog.get_logger(__name__)
 
@@ -36,18 +37,17 @@ def routes(settings: Settings, privacy: Privacy, clock: Callable[[], datetime]) 
         now = clock()
         profile_id = download.profile_id_of(settings, request.path_params["token"], now=now)
         if profile_id is None:
-            return PlainTextResponse("This link is not valid, or no longer. Ask for a new one.", 404, _HEADERS)
+            return visit.notice(request, "file_over", 404)
         try:
             file = await privacy.export(profile_id, now=now)
             # Told first: if it cannot be written that the file was fetched, it is not.
             fetched = Change(FETCHED, str(profile_id))
             await audit.record(BY_LINK, fetched, request_id=request.state.request_id, at=now)
         except NobodyThere:
-            return PlainTextResponse("There is nothing here any more.", 410, _HEADERS)
+            return visit.notice(request, "file_gone", 410)
         except PyMongoError as error:
             log.warning("export_not_shown", error=type(error).__name__)
-            later = {**_HEADERS, "Retry-After": str(RETRY_AFTER_SECONDS)}
-            return PlainTextResponse("That did not work. Try again in a moment.", 503, later)
+            return visit.later(request, AWAY_SECONDS)
         disposition = f'attachment; filename="customer-{now:%Y-%m-%d}.json"'
         return StreamingResponse(
             file, media_type="application/json", headers={**_HEADERS, "Content-Disposition": disposition}

@@ -19,7 +19,8 @@ from hub.profiles.preferences import Switch
 from hub.profiles.topics import Topics
 from hub.settings import Settings
 from integrations.pages import shell, visit
-from integrations.pages.visit import PAGE, Visit, shielded, text_in, texts_in
+from integrations.pages.shell import text_in
+from integrations.pages.visit import PAGE, Visit, shielded, texts_in
 
 _DONE: Final = frozenset({"saved", "stopped"})
 """What a page says that was just used."""

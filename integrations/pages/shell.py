@@ -4,6 +4,7 @@ They work without JavaScript. A link in a message may be fetched by a scanner: G
 """
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -61,7 +62,7 @@ def language_of(request: Request, name: str) -> str:
 
 
 def page(
-    name: str, language: str, *, status: int = 200, headers: dict[str, str] | None = None, **values: Any
+    name: str, language: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any
 ) -> Response:
     """Show the page `html/NAME.html` in a language; it finds what it says under `say`."""
     content = _PAGES.get_template(f"{name}.html").render(language=language, say=texts(name)[language], **values)

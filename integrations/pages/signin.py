@@ -21,7 +21,7 @@ from starlette.routing import Route
 from hub.access import idempotency, signin
 from hub.access.allowance import KNOWN, Asker, network_of
 from hub.access.audit import Change
-from hub.access.idempotency import Done
+from hub.access.idempotency import BadKey, Done
 from hub.access.model import NOBODY
 from hub.access.names import Names
 from hub.access.signin import BadAddress, Expired, OtherDevice, SignIns, WrongCode
@@ -95,7 +95,7 @@ class _Pages:
 
             answer = await self._once(request, given, wish, do)
         except HubError as error:
-            return _refused(request, error, "ask" if isinstance(error, BadAddress | TryLater) else "over")
+            return _refused(request, error, "ask" if isinstance(error, BadAddress | BadKey | TryLater) else "over")
         return _shown(request, "code", sign_in=answer["id"])
 
     async def by_code(self, request: Request) -> Response:
@@ -108,7 +108,8 @@ class _Pages:
         try:
             return await self._signed_in(request, given, Proof(sign_in, _device_of(request), text_in(given, "code")))
         except HubError as error:
-            return _refused(request, error, "code" if isinstance(error, WrongCode) else "over", sign_in=str(sign_in))
+            step = "code" if isinstance(error, WrongCode | BadKey) else "over"
+            return _refused(request, error, step, sign_in=str(sign_in))
 
     async def link(self, request: Request) -> Response:
         """Show what the link is for. Scanners of mail fetch it: nothing happens."""
@@ -126,7 +127,7 @@ class _Pages:
             proof = Proof(self._challenge_of(request), _device_of(request))
             return await self._signed_in(request, given, proof)
         except HubError as error:
-            return _refused(request, error, "over")
+            return _refused(request, error, "link" if isinstance(error, BadKey) else "over")
 
     def _challenge_of(self, request: Request) -> UUID:
         challenge_id = self._sign_ins.challenge_of(request.path_params["token"], now=self._clock())
@@ -165,9 +166,11 @@ def _shown(request: Request, step: str, **values: Any) -> Response:
 
 def _refused(request: Request, error: HubError, step: str, **values: Any) -> Response:
     """Show why it did not work, and the form again where that helps."""
-    if error.code not in shell.texts(_PAGE)[LAST_RESORT]["refused"]:
+    # Both are bad input; a form without its key says so of itself, and nothing of the address.
+    why = "BAD_KEY" if isinstance(error, BadKey) else error.code
+    if why not in shell.texts(_PAGE)[LAST_RESORT]["refused"]:
         raise error
-    response = _shown(request, step, refused=error.code, status=_STATUS.get(error.code, 422), **values)
+    response = _shown(request, step, refused=why, status=_STATUS.get(error.code, 422), **values)
     if isinstance(error, TryLater):
         response.headers["Retry-After"] = str(error.retry_after)
     return response

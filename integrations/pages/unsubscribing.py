@@ -17,7 +17,8 @@ from hub.profiles.links import Links
 from hub.profiles.topics import Topics
 from hub.settings import Settings
 from integrations.pages import visit
-from integrations.pages.visit import Visit, shielded, text_in
+from integrations.pages.shell import text_in
+from integrations.pages.visit import Visit, shielded
 
 _DONE: Final = frozenset({"unsubscribed", "stopped"})
 

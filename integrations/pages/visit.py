@@ -1,6 +1,6 @@
 """A visit by a signed link: whom it is about, and what they do there, once under its key and audited as anybody's."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
@@ -18,6 +18,7 @@ from hub.access import idempotency
 from hub.access.audit import Change
 from hub.access.idempotency import Done, IdempotencyKeyReused
 from hub.access.model import Caller, CallerKind, Scope
+from hub.database import AWAY_SECONDS
 from hub.kit.errors import TryLater
 from hub.kit.languages import by_nearness
 from hub.profiles import consents, devices
@@ -29,7 +30,6 @@ from integrations.pages import shell
 log = structlog.get_logger(__name__)
 
 PAGE: Final = "preferences"
-RETRY_AFTER_SECONDS: Final = 2
 
 _SPEAKER: Final = Speaker("preferences", How.PAGE)
 
@@ -97,7 +97,7 @@ async def begun(request: Request, profile_id: UUID | None, clock: Callable[[], d
 
 def gone(request: Request) -> Response:
     """Say that a link is not valid, or not any more."""
-    return _notice(request, "gone", HTTPStatus.NOT_FOUND)
+    return notice(request, "gone", HTTPStatus.NOT_FOUND)
 
 
 def shielded(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
@@ -108,20 +108,14 @@ def shielded(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
         try:
             return await handler(request)
         except IdempotencyKeyReused:
-            return _notice(request, "sent_before", HTTPStatus.CONFLICT)
+            return notice(request, "sent_before", HTTPStatus.CONFLICT)
         except TryLater as error:
-            return _notice(request, "later", HTTPStatus.SERVICE_UNAVAILABLE, after=error.retry_after)
+            return later(request, error.retry_after)
         except PyMongoError as error:
             log.warning("page_not_shown", error=type(error).__name__)
-            return _notice(request, "later", HTTPStatus.SERVICE_UNAVAILABLE, after=RETRY_AFTER_SECONDS)
+            return later(request, AWAY_SECONDS)
 
     return answer
-
-
-def text_in(form: FormData, name: str) -> str:
-    """Read one field of a form; empty where it is left out, or a file."""
-    value = form.get(name)
-    return value if isinstance(value, str) else ""
 
 
 def texts_in(form: FormData, name: str) -> list[str]:
@@ -129,8 +123,14 @@ def texts_in(form: FormData, name: str) -> list[str]:
     return sorted(it for it in form.getlist(name) if isinstance(it, str))
 
 
-def _notice(request: Request, key: str, status: int, *, after: int | None = None) -> Response:
-    """Show a page that says one thing: the text `KEY_title`, and `KEY_text` below it."""
-    headers = {"Retry-After": str(after)} if after is not None else None
+def later(request: Request, after: int) -> Response:
+    """Say that nothing was done now, and that the same may work in so many seconds."""
+    return notice(request, "later", HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": str(after)})
+
+
+def notice(
+    request: Request, key: str, status: int, *, headers: Mapping[str, str] | None = None, text: str = "", code: str = ""
+) -> Response:
+    """Show a page that says one thing: the text `KEY_title`, and `KEY_text` below it, or the given text instead."""
     language = shell.language_of(request, PAGE)
-    return shell.page(PAGE, language, status=status, headers=headers, step="notice", key=key)
+    return shell.page(PAGE, language, status=status, headers=headers, step="notice", key=key, text=text, code=code)

@@ -4,13 +4,13 @@ A call is known by its `messageId`. Who has none to give, names the request by t
 """
 
 import hashlib
-import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
 import structlog
 from pymongo.errors import PyMongoError
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -21,6 +21,7 @@ from hub.access import credentials, idempotency
 from hub.access.idempotency import Done
 from hub.access.model import Scope, Unauthenticated, require
 from hub.access.service import Callers
+from hub.database import AWAY_SECONDS, DatabaseAway
 from hub.events.model import Kind
 from hub.intake.accept import accept
 from hub.kit import ids
@@ -30,7 +31,6 @@ from integrations.segment import wire
 
 log = structlog.get_logger(__name__)
 
-RETRY_AFTER_SECONDS = 2
 KEY: Final = "Idempotency-Key"
 _STATUS: Final[Mapping[str, int]] = {
     "BAD_REQUEST": 400,
@@ -66,7 +66,7 @@ def routes(callers: Callers, settings: Settings, clock: Callable[[], datetime]) 
             # Clients give up on 400 and send anything else again under the same message ids.
             log.warning("events_not_stored", error=type(error).__name__)
             message = "The events could not be stored. Send them again."
-            return _failure(503, "UNAVAILABLE", message, after=RETRY_AFTER_SECONDS)
+            return _failure(503, DatabaseAway.code, message, after=AWAY_SECONDS)
 
     return [
         Route(
@@ -74,8 +74,6 @@ def routes(callers: Callers, settings: Settings, clock: Callable[[], datetime]) 
             answer,
             methods=["POST", "OPTIONS"],
             middleware=[_ANY_PAGE],
-            # Starlette's own limit would answer 413. `_body` reads no more than a batch may have and says 400.
-            max_body_size=sys.maxsize,
         )
     ]
 
@@ -112,12 +110,11 @@ async def _take(
 
 
 async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > wire.MOST_BYTES:
-            raise wire.Unreadable.too_large()
-    return bytes(body)
+    try:
+        return await request.body()
+    except HTTPException:
+        # The application reads no more than a batch may have, and would say 413, on which clients send again.
+        raise wire.Unreadable.too_large() from None
 
 
 def _refused(error: HubError) -> Response:

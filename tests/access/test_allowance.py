@@ -88,16 +88,17 @@ async def test_on_a_device_that_has_signed_in_an_owner_gets_codes_however_much_o
     await sign_in(settings, await ask())
     await pump(15)
 
-    assert [await ask() for _ in range(5)]
-    await refused()
-    await refused(ADA, device(1), "9.9.9.9")
+    asked = [await ask() for _ in range(5)]
+
+    assert len({it.id for it in asked}) == 5
+    assert [await refused(), await refused(ADA, device(1), "9.9.9.9")] == [3600, 3600]
 
 
 async def test_a_device_is_known_for_the_address_it_signed_in_by_and_for_no_other(settings: Settings) -> None:
     await sign_in(settings, await ask())
     await pump(15, address=BOB)
 
-    await refused(BOB, PHONE, "9.9.9.9")
+    assert await refused(BOB, PHONE, "9.9.9.9") == 3600
 
 
 async def test_a_device_gets_ten_codes_an_hour_for_whatever_addresses() -> None:
@@ -143,12 +144,14 @@ async def test_a_sign_in_gives_back_what_it_took_of_network_device_and_key_once(
 
     for n in range(30):
         await ask(f"n{n}@example.com", device(n))
-    await refused(BOB, PHONE)
+
+    assert await refused(BOB, PHONE) == 3600
 
 
 async def test_a_network_without_a_name_is_not_counted() -> None:
-    for n in range(40):
-        await ask(f"n{n}@example.com", device(n), None)
+    asked = [await ask(f"n{n}@example.com", device(n), None) for n in range(40)]
+
+    assert len({it.id for it in asked}) == 40
 
 
 @pytest.mark.parametrize(

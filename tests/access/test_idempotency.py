@@ -127,8 +127,21 @@ async def test_a_key_has_1_to_255_characters(key: str) -> None:
     assert await once(work, "k" * 255) == {"number": 1}
 
 
+async def test_what_nests_too_deep_to_be_compared_is_refused_for_that() -> None:
+    deep: object = 1
+    for _ in range(300):
+        deep = {"x": [deep]}
+    work = Work()
+
+    with pytest.raises(BadKey, match=r"The input cannot be compared: it nests deeper than 250 levels\."):
+        await once(work, given=deep)
+
+    assert work.done == 0
+    assert await IdempotencyDocument.get_pymongo_collection().count_documents({}) == 0
+
+
 async def test_a_number_that_cannot_be_compared_is_refused() -> None:
-    with pytest.raises(BadKey):
+    with pytest.raises(BadKey, match=r"The input cannot be compared: its numbers must fit into 64 bits\."):
         await once(Work(), given={"n": 2**70})
 
 

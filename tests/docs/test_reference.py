@@ -9,6 +9,7 @@ from hub.access.idempotency import InProgress
 from hub.access.model import CallerKind, Forbidden, Role, Scope, Unauthenticated
 from hub.access.signin import TooManyRequests
 from hub.conditions import catalogue
+from hub.database import DatabaseAway
 from hub.decisions.model import Reason
 from hub.journeys import language
 from hub.journeys.model import Status
@@ -136,6 +137,7 @@ def test_the_contracts_name_every_query_mutation_and_error_of_the_api() -> None:
         *(Unauthenticated.code, Forbidden.code, QueryTooComplex.code, InProgress.code, TooManyRequests.code),
         *(errors.BAD_USER_INPUT, errors.PARSE_FAILED, errors.VALIDATION_FAILED, errors.INTERNAL),
         NobodyThere.code,
+        DatabaseAway.code,
     }
 
 

@@ -127,6 +127,28 @@ async def test_in_a_browser_that_has_not_asked_the_link_does_nothing(
     assert await database["profiles"].count_documents({}) == 0
 
 
+@pytest.mark.parametrize("key", [{}, {"key": "k" * 256}], ids=["left out", "too long"])
+async def test_a_form_without_a_key_of_its_own_does_nothing_and_is_shown_again_with_one(
+    web: AsyncClient, settings: Settings, database: Database, key: dict[str, str]
+) -> None:
+    await web.get("/m/s")
+    unasked = await web.post("/m/s", data={**key, "address": ADA})
+    assert await database["sign_ins"].count_documents({}) == 0
+    asked = await web.post("/m/s", data={"key": hidden(unasked, "key"), "address": ADA})
+    code = {"sign_in": hidden(asked, "sign_in"), "code": code_of(asked, settings)}
+    uncoded = await web.post("/m/s/code", data={**key, **code})
+    link = await link_of(asked, settings)
+    unpressed = await web.post(link, data=key)
+
+    for answer in (unasked, uncoded, unpressed):
+        assert answer.status_code == 422
+        assert "The form was not sent whole. Please send it again." in answer.text
+        assert "e-mail address, and no" not in answer.text
+    assert await database["profiles"].count_documents({}) == 0
+    again = {"key": hidden(uncoded, "key"), "sign_in": hidden(uncoded, "sign_in"), "code": code["code"]}
+    assert (await web.post("/m/s/code", data=again)).status_code == 303
+
+
 async def test_a_wrong_code_is_asked_for_again(web: AsyncClient, settings: Settings) -> None:
     asked = await ask(web)
     right = code_of(asked, settings)

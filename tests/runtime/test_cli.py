@@ -49,6 +49,15 @@ def test_a_wrong_setting_is_wrong_use_in_one_sentence_that_keeps_its_value_to_it
     )
 
 
+def test_a_secret_that_is_too_short_is_wrong_use_also_where_nothing_is_at_stake() -> None:
+    refused = hub("token", "--customer", "ada", HUB_SECRET_KEY="a short secret of 31 characters")
+    long_enough = hub("token", "--customer", "ada", HUB_SECRET_KEY="a long secret of 32 characters..")
+
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == "hub: HUB_SECRET_KEY must have at least 32 characters, but has 31.\n"
+    assert (long_enough.returncode, long_enough.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("variable", ["HUB_SECRET_KEY_FILE", "TEMPORAL_API_KEY_FILE"])
 def test_a_secret_file_that_is_missing_is_wrong_use_in_one_sentence(variable: str) -> None:
     refused = hub("migrate", **{variable: "/nowhere/secret"})

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import httpx2
 import pytest
+import structlog
 from pydantic import SecretStr
 
 import hub.database
@@ -102,6 +103,55 @@ async def test_without_mongodb_events_are_to_be_sent_again_and_readiness_says_wh
     assert (unready.status_code, unready.json()["missing"]) == (503, ["migrations", "mongodb"])
     assert alive.status_code == 200
     assert [row["message_id"] async for row in database["events"].find()] == ["m1"]
+
+
+async def test_without_mongodb_whoever_asks_is_told_to_ask_again(
+    settings: Settings, database: Database, cuttable: Line
+) -> None:
+    del database
+    known, unknown = [
+        await keys.create(KeyKind.STAFF, "admin", env=settings.env, now=datetime.now(UTC)) for _ in range(2)
+    ]
+    through = impatient(settings, mongo_url=SecretStr(cuttable.url))
+    async with hub.database.connect(through) as client, calling(through, client) as caller:
+        await hub.database.use(client, DOCUMENTS)
+
+        async def ask(key: str) -> httpx2.Response:
+            document = {"query": "{ clashes { nodes { id } } }"}
+            return await caller.post("/graphql", json=document, headers={"Authorization": f"Bearer {key}"})
+
+        before = await ask(known)
+        assert before.json()["data"] == {"clashes": {"nodes": []}}
+
+        await cuttable.cut()
+
+        with structlog.testing.capture_logs() as logged:
+            asked = [await ask(known), await ask(unknown)]
+            listed = await caller.get("/inbox", headers={"Accept": "application/json"})
+            page = await caller.get("/inbox", headers={"Accept": "text/html", "Accept-Language": "de"})
+
+    sentence = "The database does not answer. Ask again in a moment."
+    for answer in asked:
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+        assert answer.json() == {
+            "errors": [
+                {
+                    "message": sentence,
+                    "extensions": {"code": "UNAVAILABLE", "requestId": answer.headers["x-request-id"]},
+                }
+            ]
+        }
+    assert (listed.status_code, listed.headers["retry-after"]) == (503, "2")
+    assert listed.json() == {
+        "code": "UNAVAILABLE",
+        "message": sentence,
+        "requestId": listed.headers["x-request-id"],
+    }
+    assert (page.status_code, page.headers["retry-after"]) == (503, "2")
+    assert "Bitte versuchen Sie es" in page.text
+    assert [it["request_id"] for it in logged if it["event"] == "database_away"] == [
+        it.headers["x-request-id"] for it in (*asked, listed, page)
+    ]
 
 
 async def test_every_answer_has_an_id_of_its_own(settings: Settings, client: Client, database: Database) -> None:

@@ -87,8 +87,13 @@ async def test_a_key_of_staff_without_a_person_is_an_admins(run: Run) -> None:
 @pytest.mark.parametrize(
     "words", [("--kind", "king"), ("--kind", "staff", "--role", "king"), ("--kind", "partner", "--scope", "all")]
 )
-async def test_a_word_that_there_is_not_is_wrong_use(run: Run, words: tuple[str, ...]) -> None:
+async def test_a_word_that_there_is_not_is_wrong_use_and_makes_no_key(
+    run: Run, database: Database, words: tuple[str, ...]
+) -> None:
     await run("create", "--source", "shop", *words, exit_code=2)
+
+    assert await database["keys"].count_documents({}) == 0
+    assert await database["audit"].count_documents({}) == 0
 
 
 async def test_a_key_that_cannot_be_or_is_not_there_fails_and_leaves_no_entry(run: Run, database: Database) -> None:
