@@ -16,7 +16,8 @@ from bench.stage import stage
 from hub.kit import ids
 from hub.profiles import store
 from hub.profiles.store import ProfileDocument
-from hub.segments import query
+from hub.rollups.catalogue import NOTHING_DEFINED
+from hub.segments import query, scope
 
 PROFILES: Final = 1_000_000
 A_BATCH: Final = 10_000
@@ -26,6 +27,8 @@ INDEXED: Final = ("country", "city", "age")
 COUNTRIES: Final = ("DE", "AT", "CH", "GB", "FR", "NL", "PL", "IT")
 PLANS: Final = ("free", "silver", "gold")
 NOON: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+SCOPE: Final = scope.of(NOTHING_DEFINED)
 
 Test = tuple[str, dict[str, Any]]
 """A test as the language says it, and by hand."""
@@ -57,7 +60,7 @@ async def _both(said: str, by_hand: dict[str, Any]) -> tuple[float, float]:
     profiles = ProfileDocument.get_pymongo_collection()
 
     async def ours() -> int:
-        return await store.count(query.read(said, now=NOON))
+        return await store.count(query.read(said, SCOPE, now=NOON))
 
     async def best() -> int:
         return await profiles.count_documents({"absorbed_by": None, **by_hand})

@@ -23,7 +23,7 @@ from hub.messaging.timeline import Entry, Timeline
 from hub.profiles import consent_store, devices, identifier_store, model, preferences, rules, store, topics
 from hub.profiles.model import Channel, Identifier, IdentifierKind, Owned
 from hub.profiles.topics import Catalogue
-from hub.segments import query
+from hub.segments import query, scope
 from hub.segments import store as segments
 from hub_api import members
 from hub_api.carts import Cart, carts_of
@@ -228,13 +228,13 @@ class ProfileFilter:
         }
         return [Identifier(kind, _form(kind, value, region)) for kind, value in given.items() if value is not None]
 
-    def among(self, now: datetime) -> Row:
+    async def among(self, now: datetime) -> Row:
         """Make the query of the rule and the segment.
 
         Raises:
             BadRule: the rule cannot be read.
         """
-        rule = [query.read(self.where, now=now)] if self.where is not None else []
+        rule = [query.read(self.where, await scope.current(), now=now)] if self.where is not None else []
         return {"$and": [*rule, segments.members_of(self.segment) if self.segment is not None else {}]}
 
 
@@ -292,13 +292,15 @@ class ProfileQueries:
         """All profiles, the last one heard of for the first time first."""
         wanted = pages.span(first, after, last, before)
         named = filter.identifiers(info.context.settings.phone_region) if filter else ()
-        among = filter.among(info.context.clock()) if filter else EVERY_ROW
+        among = await filter.among(info.context.clock()) if filter else EVERY_ROW
         return Connection.of(await store.page(wanted, named=named, among=among), Profile.of)
 
     @strawberry.field(extensions=[Needs(Scope.PROFILE_READ)])
     async def profile_count(self, info: Info, where: str | None = None) -> int:
         """How many profiles there are, or a rule on traits and stage picks, counted now."""
-        return await store.count(query.read(where, now=info.context.clock()) if where is not None else EVERY_ROW)
+        if where is None:
+            return await store.count(EVERY_ROW)
+        return await store.count(query.read(where, await scope.current(), now=info.context.clock()))
 
 
 async def _catalogues(keys: Collection[None]) -> Mapping[None, Catalogue]:

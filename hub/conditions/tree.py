@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from hub.conditions import kinds
+from hub.conditions import kinds, parser
 from hub.conditions.kinds import Scope
 from hub.conditions.model import Condition, Not, every, some
 from hub.conditions.parser import MAX_DEPTH
@@ -15,8 +15,8 @@ _JOINED_BY: Final[Mapping[str, Callable[[Sequence[Condition]], Condition]]] = {"
 _KEYS: Final = (*_JOINED_BY, "not")
 
 
-def read(node: Node, scope: Scope, reading: Reading, *, depth: int = 1) -> Condition | None:
-    """Read and check a condition; what is wrong with it is reported at its place in the document."""
+def read(node: Node, scope: Scope | None, reading: Reading, *, depth: int = 1) -> Condition | None:
+    """Read a condition; what is wrong with it is reported at its place. Without a scope it was checked before."""
     if depth > MAX_DEPTH:
         reading.report(node, "bad_condition", f"A condition is nested at most {MAX_DEPTH} deep.")
         return None
@@ -27,13 +27,13 @@ def read(node: Node, scope: Scope, reading: Reading, *, depth: int = 1) -> Condi
         reading.report(node, "wrong_type", message)
         return None
     try:
-        return kinds.read(node.value, scope)
+        return parser.parse(node.value) if scope is None else kinds.read(node.value, scope)
     except InvalidDefinition as error:
         reading.problems += map(node.outside, error.problems)
         return None
 
 
-def _joined(node: Fields, scope: Scope, reading: Reading, depth: int) -> Condition | None:
+def _joined(node: Fields, scope: Scope | None, reading: Reading, depth: int) -> Condition | None:
     field = _only_field(node, reading)
     if field is None:
         return None

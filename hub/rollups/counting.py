@@ -34,7 +34,7 @@ SEVERAL: Final = "several"
 
 _FULL: Final = 2**62
 _LONGEST_NUMBER: Final = 40
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY: Final = timedelta(days=1)
 _NOTHING: Final[State] = {"count": 0, "days": {}}
 
@@ -113,7 +113,7 @@ def total(state: State | None, days: int | None, *, now: datetime) -> Total:
     today = day_of(now)
     inside = [part for day, part in state["days"].items() if today - days < int(day) <= today]
     part = reduce(_added, inside[1:], _whole(inside[0])) if inside else {"count": 0}
-    since = _EPOCH + (today - days + 1) * _DAY
+    since = EPOCH + (today - days + 1) * _DAY
     return _shown(part, days, since, state["last"] if inside else None)
 
 
@@ -124,7 +124,7 @@ def totals(state: State, *, now: datetime) -> list[Total]:
 
 def day_of(at: datetime) -> int:
     """Give the number of a UTC day since 1970."""
-    return (at - _EPOCH) // _DAY
+    return (at - EPOCH) // _DAY
 
 
 def _added(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

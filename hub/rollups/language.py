@@ -34,8 +34,9 @@ from hub.kit import documents, durations
 from hub.kit.documents import Field, Fields, Items, Node, Value
 from hub.kit.problems import InvalidDefinition, did_you_mean
 from hub.kit.reading import Reading, spoken
+from hub.rollups.asking import LIFETIME
 from hub.rollups.model import STAGES, Aspect, Definition, Preference, Rollup, Rule, Sign, Stages
-from hub.rollups.stages import FACTS, turns
+from hub.rollups.stages import turns
 
 LONGEST_NAME: Final = 64
 LONGEST_EVENT: Final = 128
@@ -43,12 +44,12 @@ LONGEST_DESCRIPTION: Final = 2_000
 LONGEST_VALUE: Final = 64
 LONGEST_WINDOW: Final = timedelta(days=730)
 MOST_WEIGHT: Final = 100
-LIFETIME: Final = "lifetime"
+_ALL: Final = "lifetime"
 
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _STAGE: Final = re.compile(r"[a-z][a-z0-9_]*")
-_RESERVED: Final = re.compile(r"orders|stages|preferred-.*")
-"""The totals of orders, and the names under which stages and preferences are published."""
+_RESERVED: Final = re.compile(r"orders|stages|preferred-.*|profile|properties")
+"""The totals of orders, the names under which stages and preferences are published, and those that rules begin with."""
 _KINDS: Final = ("rollup", "preference", "stages")
 
 
@@ -144,13 +145,13 @@ def _rule(node: Node, rollups: Collection[str], reading: Reading) -> Rule | None
 
 def _when(node: Node, rollups: Collection[str], reading: Reading) -> Condition | None:
     """Read when a customer is at a stage: a condition on the numbers of rollups."""
-    when = tree.read(node, dict.fromkeys(rollups, dict.fromkeys(FACTS, Kind.NUMBER)), reading)
+    when = tree.read(node, dict.fromkeys(rollups, dict.fromkeys(LIFETIME, Kind.NUMBER)), reading)
     if when is None:
         return None
     for part in asked(when):
         fact = ".".join(part.path[1:])
-        if fact not in FACTS:
-            hint = did_you_mean(fact, FACTS) or f" Known are {', '.join(FACTS)}."
+        if fact not in LIFETIME:
+            hint = did_you_mean(fact, LIFETIME) or f" Known are {', '.join(LIFETIME)}."
             reading.report(node, "unknown_name", f"A rollup has no `{fact}` that a stage can ask for.{hint}")
     return when
 
@@ -183,7 +184,7 @@ def _scope(events: Sequence[str]) -> Scope:
 
 def _windows(node: Node, reading: Reading) -> tuple[int, ...]:
     items = reading.items(node, "`windows`")
-    days = {_window(it, reading) for it in items if not (isinstance(it, Value) and it.value == LIFETIME)}
+    days = {_window(it, reading) for it in items if not (isinstance(it, Value) and it.value == _ALL)}
     return tuple(sorted(it for it in days if it is not None))
 
 

@@ -4,32 +4,22 @@ Of two moments between which nothing is bought, the stage differs only where a n
 reaches one that a rule names. So the next change is known in advance and nobody has to look for it.
 """
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from hub.conditions.model import Compare, asked
+from hub.conditions.model import asked
+from hub.rollups import asking
 from hub.rollups.model import Rule, Stages, State, Turn
 
-SINCE_FIRST: Final = "days_since_first"
-SINCE_LAST: Final = "days_since_last"
-BETWEEN: Final = "days_between_last_two"
-COUNT: Final = "count"
-SUM: Final = "sum"
-FACTS: Final = (COUNT, SUM, SINCE_FIRST, SINCE_LAST, BETWEEN)
-"""What a rule may ask of a rollup: `purchases.days_since_last`. Days are whole ones of 24 hours."""
-
 _DAY: Final = timedelta(days=1)
-_MOVING: Final[Mapping[str, str]] = {SINCE_FIRST: "first", SINCE_LAST: "last"}
-_MOST_DAYS: Final = 1_000_000
 
 States = Mapping[str, State]
 
 
 def rule_at(stages: Stages, states: States, at: datetime) -> Rule | None:
     """Find the rule that says at which stage a customer is; None where none holds."""
-    facts = {name: _facts(states.get(name), at) for name in stages.reads}
+    facts = {name: asking.value_of(states.get(name), at) for name in stages.reads}
     return next((rule for rule in stages.rules if rule.holds(facts, at)), None)
 
 
@@ -54,25 +44,10 @@ def turns(rules: Sequence[Rule]) -> tuple[Turn, ...]:
         Turn(part.path[0], end, days)
         for rule in rules
         for part in asked(rule.when)
-        if isinstance(part, Compare) and (end := _MOVING.get(part.path[1])) is not None
-        for value in part.values
-        if isinstance(value, int | float) and abs(value) < _MOST_DAYS
-        for days in (math.ceil(value), math.floor(value) + 1)
+        if (end := asking.MOVING.get(part.path[1])) is not None
+        for days in asking.turns(part)
     }
     return tuple(sorted(found))
-
-
-def _facts(state: State | None, at: datetime) -> dict[str, Any]:
-    if not state or not state.get("count"):
-        return {COUNT: 0}
-    first, last, before = state["first"]["at"], state["last"]["at"], state["before_last"]
-    return {
-        COUNT: state["count"],
-        SUM: state["sum"] / 1_000_000 if "sum" in state else None,
-        SINCE_FIRST: (at - first) // _DAY,
-        SINCE_LAST: (at - last) // _DAY,
-        BETWEEN: None if before is None else (last - before) // _DAY,
-    }
 
 
 def _moments(stages: Stages, states: States) -> Iterable[datetime]:

@@ -17,7 +17,7 @@ class Catalogue:
         edition: rises with every publication. A profile says by which edition it was sorted.
         segments: the segments by name.
         editions: with which edition each was published.
-        asking: the segments that look at this trait, or at `stage`.
+        asking: the segments that look at this: `profile.country`, `profile.stage`, or a rollup by its name.
         timed: those that time alone moves people in and out of.
     """
 
@@ -66,4 +66,4 @@ class Catalogues:
 
 def read(document: SegmentDocument) -> tuple[Segment, int]:
     """Read a published segment, with its edition."""
-    return language.read(document.source), document.edition
+    return language.read_published(document.source), document.edition

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from hub.conditions import tree
+from hub.conditions.kinds import Scope
 from hub.conditions.model import Condition
 from hub.conditions.spelling import spell
 from hub.kit import documents
@@ -18,6 +19,7 @@ from hub.kit.problems import InvalidDefinition
 from hub.kit.reading import Reading
 from hub.segments import query
 from hub.segments.model import Segment
+from hub.segments.scope import faults
 
 LONGEST_NAME: Final = 64
 LONGEST_DESCRIPTION: Final = 2_000
@@ -26,25 +28,34 @@ _ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-def read(source: str) -> Segment:
-    """Read a segment.
+def read(source: str, scope: Scope) -> Segment:
+    """Read a segment that somebody wants to publish. `scope` is what its rule may speak of.
 
     Raises:
         InvalidDefinition: with every problem that the document has; one that is no YAML has that one only.
     """
+    return _whole(source, scope)
+
+
+def read_published(source: str) -> Segment:
+    """Read a segment that was checked when it was published: what rollups have become since must not stop anything."""
+    return _whole(source, None)
+
+
+def _whole(source: str, scope: Scope | None) -> Segment:
     reading = Reading()
-    segment = _read(documents.load(source), reading)
+    segment = _read(documents.load(source), scope, reading)
     if reading.problems or segment is None:
         raise InvalidDefinition(reading.problems)
     return segment
 
 
-def _read(document: Node, reading: Reading) -> Segment | None:
+def _read(document: Node, scope: Scope | None, reading: Reading) -> Segment | None:
     fields = reading.fields(document, "a segment", ("segment", "description", "when"), "segment", "when")
     if "description" in fields:
         reading.text(fields["description"].node, "`description`", longest=LONGEST_DESCRIPTION)
     name = _name(fields["segment"].node, reading) if "segment" in fields else None
-    when = _when(fields["when"].node, reading) if "when" in fields else None
+    when = _when(fields["when"].node, scope, reading) if "when" in fields else None
     return Segment(name, when, spell(when)) if name and when else None
 
 
@@ -58,10 +69,14 @@ def _name(node: Node, reading: Reading) -> str | None:
     return name
 
 
-def _when(node: Node, reading: Reading) -> Condition | None:
+def _when(node: Node, scope: Scope | None, reading: Reading) -> Condition | None:
     """Read the rule. What no query finds cannot be counted or listed, so that it picks nobody."""
-    when = tree.read(node, query.SCOPE, reading)
-    if when is None:
+    when = tree.read(node, scope, reading)
+    if when is None or scope is None:
+        return when
+    if unknown := list(faults(when, scope)):
+        for fault in unknown:
+            reading.report(node, "unknown_name", fault)
         return None
     try:
         query.of(when, now=_ANY_TIME)

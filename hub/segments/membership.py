@@ -17,6 +17,7 @@ from hub.events.model import Event, Kind
 from hub.profiles.model import Profile
 from hub.segments.catalogue import Catalogue
 from hub.segments.model import STAGE, Segment, facts_of
+from hub.segments.scope import ROOT
 
 ENTERED: Final = "Segment Entered"
 LEFT: Final = "Segment Left"
@@ -54,7 +55,7 @@ def moved(before: Profile, after: Profile, event: Event, defined: Catalogue, *, 
         sorted_before, touched = {"edition": defined.edition, "in": []}, [*defined.segments.values()]
     else:
         sorted_before = dict(_known(before, defined, now=now))
-        traits = event.traits if event.kind is Kind.IDENTIFY else ()
+        traits = [f"{ROOT}.{name}" for name in event.traits] if event.kind is Kind.IDENTIFY else ()
         touched = _looking_at({*traits, *_found_out(before, after)}, defined)
     known = replace(after, segments=sorted_before)
     return _stood(known, touched, defined, at=now, cause=str(event.id), announced=not event.is_history)
@@ -63,9 +64,10 @@ def moved(before: Profile, after: Profile, event: Event, defined: Catalogue, *, 
 def passed(before: Profile, after: Profile, defined: Catalogue, *, at: datetime) -> Profile:
     """Say where a profile stands after time alone has come to `at`, and perhaps brought it to another stage."""
     due = before.segments.get("due")
-    timed = defined.timed if due is not None and due <= at else ()
+    is_due = due is not None and due <= at
+    timed = defined.timed if is_due else ()
     touched = {it.name: it for it in (*_looking_at(_found_out(before, after), defined), *timed)}
-    return _stood(after, touched.values(), defined, at=at, cause=at.isoformat())
+    return _stood(_undated(after) if is_due else after, touched.values(), defined, at=at, cause=at.isoformat())
 
 
 def settled(before: Profile, after: Profile, defined: Catalogue, *, now: datetime) -> Profile:
@@ -76,7 +78,7 @@ def settled(before: Profile, after: Profile, defined: Catalogue, *, now: datetim
         touched = {}
     elif known == defined.edition and not touched:
         return after
-    stood = _stood(after, touched.values(), defined, at=now, cause=DEFINITION, announced=False)
+    stood = _stood(_undated(after), touched.values(), defined, at=now, cause=DEFINITION, announced=False)
     return replace(stood, segments={**stood.segments, "edition": defined.edition})
 
 
@@ -123,7 +125,8 @@ def _stood(
     """Ask these rules where a profile stands, and note what has changed and when to ask again."""
     if not touched:
         return profile
-    facts = facts_of(profile)
+    timed = defined.timed if "due" not in profile.segments or any(it.is_timed for it in touched) else ()
+    facts = facts_of(profile, (*touched, *timed), at)
     standing = {it["name"]: it for it in profile.segments.get("in", ())}
     moves = []
     for segment in touched:
@@ -134,11 +137,18 @@ def _stood(
         else:
             del standing[segment.name]
         moves.append(Move(ENTERED if is_in else LEFT, segment.name, at, cause).row)
-    turns = [turn for segment in defined.timed if (turn := segment.next_turn(facts, at)) is not None]
-    state = {**profile.segments, "in": list(standing.values()), "due": min(turns, default=None)}
+    state = {"due": None, **profile.segments, "in": list(standing.values())}
+    if timed:
+        turns = [turn for it in timed if (turn := it.next_turn(profile, facts, at)) is not None]
+        state["due"] = min(turns, default=None)
     if moves and announced:
         state["pending"] = [*profile.segments.get("pending", ()), *moves]
     return replace(profile, segments=state)
+
+
+def _undated(profile: Profile) -> Profile:
+    """Forget when time alone moves a profile next: it is found out anew, for rules may have gone."""
+    return replace(profile, segments={name: it for name, it in profile.segments.items() if name != "due"})
 
 
 def _known(profile: Profile, defined: Catalogue, *, now: datetime) -> State:
@@ -153,7 +163,8 @@ def _looking_at(names: Collection[str], defined: Catalogue) -> list[Segment]:
 
 def _found_out(before: Profile, after: Profile) -> list[str]:
     """Name what the hub has found out of a profile, and what is no trait."""
-    return [STAGE] if before.stage != after.stage else []
+    counted = [name for name, state in after.rollups.items() if state is not before.rollups.get(name)]
+    return [*counted, *([f"{ROOT}.{STAGE}"] if before.stage != after.stage else ())]
 
 
 def _is_new(profile: Profile) -> bool:

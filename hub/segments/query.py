@@ -5,7 +5,8 @@ tests judges. Nothing of a rule is passed on as it was written: names are those 
 and literals stand only where MongoDB expects a value.
 
 MongoDB looks into lists where the language does not, so that every name says that it means none. Each test is an
-expression that an index on the trait can answer; nothing here needs `$expr`.
+expression that an index on the trait can answer. Only the numbers of rollups need `$expr`: no index holds those, for
+time alone changes them.
 """
 
 import re
@@ -14,16 +15,15 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from hub.conditions import kinds, times
-from hub.conditions.catalogue import PROFILE
-from hub.conditions.model import Compare, Comparison, Condition, Every, Exists, Literal, Not, Path, Some, Within
+from hub.conditions.kinds import Scope
+from hub.conditions.model import Asked, Compare, Comparison, Condition, Every, Exists, Literal, Not, Path, Some, Within
 from hub.conditions.times import Bounds
 from hub.kit.errors import HubError
 from hub.kit.problems import InvalidDefinition
+from hub.rollups import asking
+from hub.segments.scope import ROOT, faults
 
 Query: TypeAlias = dict[str, Any]
-
-SCOPE: Final = {"profile": PROFILE}
-"""What a rule that picks profiles may speak of."""
 
 _LIST: Final = {"$type": "array"}
 _NO_LIST: Final = {"$not": _LIST}
@@ -38,20 +38,24 @@ class BadRule(HubError):
     code = "BAD_USER_INPUT"
 
 
-def read(text: str, *, now: datetime) -> Query:
+def read(text: str, scope: Scope, *, now: datetime) -> Query:
     """Read a rule and make its query.
 
     Args:
         text: the rule.
+        scope: what it may speak of.
         now: the time, for what asks how long ago something was.
 
     Raises:
         BadRule: every fault with its place in the text.
     """
     try:
-        return of(kinds.read(text, SCOPE), now=now)
+        condition = kinds.read(text, scope)
     except InvalidDefinition as error:
         raise BadRule(error.message) from None
+    if fault := next(faults(condition, scope), None):
+        raise BadRule(fault)
+    return of(condition, now=now)
 
 
 def of(condition: Condition, *, now: datetime) -> Query:
@@ -61,18 +65,26 @@ def of(condition: Condition, *, now: datetime) -> Query:
         BadRule: it asks for something that follows from a profile and does not lie in it.
     """
     match condition:
-        case Compare(path, comparison, values):
-            return _QUERIES[comparison](_field(path), *values)
-        case Exists(path):
-            return _known(_field(path))
-        case Within(path, span, ahead):
-            return _within(_field(path), Bounds.of(now, span, ahead=ahead))
+        case Compare() | Exists() | Within():
+            return _asked(condition, now)
         case Not(part):
             return _no(of(part, now=now))
         case Every(parts):
             return {"$and": [of(part, now=now) for part in parts]}
         case Some(parts):
             return {"$or": [of(part, now=now) for part in parts]}
+
+
+def _asked(asks: Asked, now: datetime) -> Query:
+    match asks:
+        case Compare() | Exists() if asks.path[0] != ROOT:
+            return {"$expr": _of_number(asks, asking.expression(asks.path, now))}
+        case Compare(path, comparison, values):
+            return _QUERIES[comparison](_field(path), *values)
+        case Exists(path):
+            return _known(_field(path))
+        case Within(path, span, ahead):
+            return _within(_field(path), Bounds.of(now, span, ahead=ahead))
 
 
 def _field(path: Path) -> str:
@@ -82,6 +94,27 @@ def _field(path: Path) -> str:
         said = ".".join(path)
         raise BadRule(f"`{said}` can be asked of one customer, in a journey, and not of all of them at once.")
     return ".".join([_FIELDS.get(name, f"traits.{name}"), *inner])
+
+
+def _of_number(asks: Compare | Exists, number: Any) -> Query:
+    """Compare a number, or nothing, which is no number and less than none."""
+    known: Query = {"$ne": ["$$number", None]}
+    if isinstance(asks, Exists):
+        test = known
+    else:
+        first, *rest = asks.values
+        tests: dict[Comparison, Query] = {
+            Comparison.EQUAL: {"$eq": ["$$number", first]},
+            Comparison.NOT_EQUAL: {"$ne": ["$$number", first]},
+            Comparison.IN: {"$in": ["$$number", list(asks.values)]},
+            Comparison.LESS: {"$and": [known, {"$lt": ["$$number", first]}]},
+            Comparison.LESS_OR_EQUAL: {"$and": [known, {"$lte": ["$$number", first]}]},
+            Comparison.GREATER: {"$gt": ["$$number", first]},
+            Comparison.GREATER_OR_EQUAL: {"$gte": ["$$number", first]},
+            Comparison.BETWEEN: {"$and": [{"$gte": ["$$number", first]}, {"$lte": ["$$number", *rest]}]},
+        }
+        test = tests[asks.comparison]
+    return {"$let": {"vars": {"number": {"$ifNull": [number, None]}}, "in": test}}
 
 
 def _no(query: Query) -> Query:

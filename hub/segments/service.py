@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from hub.definitions import Published
-from hub.segments import language, store
+from hub.segments import language, scope, store
 
 
 async def publish(source: str, *, by: str, key: str, now: datetime) -> Published:
@@ -18,4 +18,7 @@ async def publish(source: str, *, by: str, key: str, now: datetime) -> Published
     Raises:
         InvalidDefinition: with every problem of the document.
     """
-    return await store.DEFINITIONS.publish(source, read=lambda _: language.read(source).name, by=by, key=key, now=now)
+    known = await scope.current()
+    return await store.DEFINITIONS.publish(
+        source, read=lambda _: language.read(source, known).name, by=by, key=key, now=now
+    )

@@ -11,9 +11,13 @@ import typer
 from runtime import texts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hub.conditions.kinds import Scope
     from hub.definitions import Published
     from hub.segments.model import Segment
     from hub.segments.preview import Preview
+    from hub.settings import Settings
 
 app = typer.Typer()
 segments = typer.Typer(help="Segments: check a file, see whom it picks, publish it.", no_args_is_help=True)
@@ -24,24 +28,34 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer as one JSON object.
 
 
 @segments.command()
-def check(file: File) -> None:
+def check(
+    file: File,
+    rollup: Annotated[
+        list[Path] | None, typer.Option(help="A NAME.rollup.yaml that the rule may speak of, beside those of the hub.")
+    ] = None,
+) -> None:
     """Name every problem of a segment, with line and column. Needs no server."""
     from hub.segments import language
 
-    segment = language.read(texts.read(file))
+    segment = language.read(texts.read(file), _scope([texts.read(it) for it in rollup or ()]))
     typer.echo(f"{file.name}: {segment.name} has no problem.")
 
 
 @segments.command()
 def preview(file: File, *, as_json: AsJson = False) -> None:
     """Tell what a segment would be if it were published: how many, whose money, whom it shares, who comes and goes."""
-    from hub.segments import language
+    from hub.segments import language, scope
     from hub.segments import preview as previewing
     from runtime import wiring
     from runtime.on_database import on_database
 
-    segment = language.read(texts.read(file))
-    found = on_database(lambda _: previewing.preview(segment, now=wiring.clock()))
+    source = texts.read(file)
+
+    async def ask(_: "Settings") -> "tuple[Segment, Preview]":
+        segment = language.read(source, await scope.current())
+        return segment, await previewing.preview(segment, now=wiring.clock())
+
+    segment, found = on_database(ask)
     if as_json:
         typer.echo(json.dumps(_as_json(segment, found)))
         return
@@ -83,6 +97,16 @@ def list_(*, as_json: AsJson = False) -> None:
         typer.echo("There is no segment yet. docs/segments.md shows how one is written.")
 
 
+def _scope(sources: "Sequence[str]") -> "Scope":
+    from hub.definitions import Version
+    from hub.rollups import language, service
+    from hub.rollups.catalogue import Catalogue
+    from hub.segments import scope
+
+    read = [language.read(it, rollups=(service.PURCHASES,)) for it in (*service.shipped(), *sources)]
+    return scope.of(Catalogue.of([(Version(it.name, 1), it) for it in read], edition=1))
+
+
 async def _publish(source: str, key: str) -> "Published":
     from hub.access import audit
     from hub.kit import ids
@@ -106,7 +130,7 @@ async def _listed() -> list[dict[str, Any]]:
         {
             "name": it.name,
             "version": it.number,
-            "rule": language.read(it.source).written,
+            "rule": language.read_published(it.source).written,
             "publishedAt": it.published_at.isoformat(),
             "size": sizes[it.name],
             "percent": 100 * done // total if total else 100,

@@ -2,7 +2,7 @@
 
 from hub.conditions import parser
 from hub.rollups import language, service
-from hub.rollups.stages import FACTS
+from hub.rollups.asking import LIFETIME
 from tests.docs.codes import codes_in
 from tests.docs.pages import ROOT, blocks, code_words, first_column, section
 
@@ -28,7 +28,7 @@ def test_every_problem_of_a_definition_is_explained() -> None:
 
 
 def test_the_page_names_all_that_a_rule_may_ask() -> None:
-    assert set(FACTS) <= code_words(section(PAGE, "## Stages"))
+    assert set(LIFETIME) <= code_words(section(PAGE, "## Stages"))
 
 
 def test_the_conditions_on_the_page_are_conditions() -> None:

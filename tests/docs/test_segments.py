@@ -3,28 +3,62 @@
 import json
 import re
 from pathlib import Path
+from typing import Any, Final
 
-from hub.conditions.evaluator import compiled
+import pytest
+
 from hub.conditions.kinds import read
 from hub.database import Database
+from hub.definitions import Version
 from hub.kit import ids
 from hub.profiles import store
 from hub.profiles.model import Profile
-from hub.segments import query
-from tests.intake.inflow import NOW
+from hub.rollups import counting, language, service
+from hub.rollups.catalogue import Catalogue
+from hub.rollups.model import Rollup
+from hub.segments import language as segments
+from hub.segments import query, scope
+from hub.segments.model import Segment, facts_of
+from tests.rollups.stage import NOON, order
 
 PAGE = Path(__file__).parents[2] / "docs" / "segments.md"
 ROW = re.compile(r"^\| `(?P<rule>[^`]+)` \| `(?P<picks>[^`]+)` \| `(?P<leaves>[^`]+)` \|$", re.MULTILINE)
+DOCUMENT = re.compile(r"^```text\n(segment: .*?)^```", re.MULTILINE | re.DOTALL)
+_SHIPPED = [language.read(it, rollups=(service.PURCHASES,)) for it in service.shipped()]
+SCOPE: Final = scope.of(Catalogue.of([(Version(it.name, 1), it) for it in _SHIPPED], edition=1))
+
+
+def customer(told: Any) -> Profile:
+    """Somebody with these traits, or with orders of so many days ago."""
+    if isinstance(told, dict):
+        return Profile(id=ids.new_id(), traits=told, first_seen_at=NOON)
+    (purchases,) = (it for it in _SHIPPED if isinstance(it, Rollup))
+    state: Any = None
+    for days, total in told:
+        state = counting.merged(purchases, state, counting.single(purchases, order(total, days_ago=days)))
+    return Profile(id=ids.new_id(), rollups={"purchases": state} if state else {}, first_seen_at=NOON)
 
 
 async def test_every_example_picks_whom_it_says_and_leaves_out_the_other(database: Database) -> None:
     del database
     examples = [found.group("rule", "picks", "leaves") for found in ROW.finditer(PAGE.read_text(encoding="utf-8"))]
-    assert len(examples) >= 20
+    assert len(examples) >= 30
 
     for rule, *told in examples:
-        both = [Profile(id=ids.new_id(), traits=json.loads(it), first_seen_at=NOW, last_seen_at=NOW) for it in told]
+        both = [customer(json.loads(it)) for it in told]
         await store.save(both, token=ids.new_id())
-        asked = [compiled(read(rule, query.SCOPE))({"profile": it.traits}, NOW) for it in both]
-        found = [await store.count({"$and": [{"_id": it.id}, query.read(rule, now=NOW)]}) for it in both]
+        segment = Segment("example", read(rule, SCOPE), rule)
+        asked = [segment.picks(facts_of(it, [segment], NOON), NOON) for it in both]
+        found = [await store.count({"$and": [{"_id": it.id}, query.read(rule, SCOPE, now=NOON)]}) for it in both]
         assert (asked, found) == ([True, False], [1, 0]), rule
+
+
+def test_the_segment_of_the_page_has_no_problem() -> None:
+    (source,) = DOCUMENT.findall(PAGE.read_text(encoding="utf-8"))
+
+    assert segments.read(source, SCOPE).name == "german-vips"
+
+
+@pytest.mark.parametrize("code", ["bad_name", "unknown_name", "not_listable"])
+def test_the_page_names_every_problem_of_a_segment(code: str) -> None:
+    assert f"| `{code}` |" in PAGE.read_text(encoding="utf-8")

@@ -18,11 +18,13 @@ from hub.profiles.model import Profile
 from hub.profiles.store import ProfileDocument
 from hub.profiles.store import save as save_profiles
 from hub.rollups import facts
-from hub.segments import query
+from hub.rollups.catalogue import NOTHING_DEFINED
+from hub.segments import query, scope
 from hub.segments.query import BadRule
 from tests.intake.inflow import NOW
 from tests.segments import judge
 
+SCOPE = scope.of(NOTHING_DEFINED)
 SEED = int(os.environ.get("HUB_RULES_SEED") or Random().randrange(10**9))
 PROFILES = 120
 RULES = 400
@@ -170,7 +172,7 @@ async def test_a_simple_rule_is_answered_by_the_index_of_its_trait(database: Dat
 )
 def test_what_would_speak_to_mongodb_is_no_rule(hostile: str) -> None:
     with pytest.raises(BadRule) as raised:
-        query.read(hostile, now=NOW)
+        query.read(hostile, SCOPE, now=NOW)
 
     assert raised.value.message.startswith("1:")
     assert raised.value.message.endswith("[bad_condition]")
@@ -188,7 +190,7 @@ async def test_a_text_that_looks_like_a_query_is_only_a_text(database: Database)
 
 def test_a_rule_says_where_it_is_wrong_and_what_was_meant() -> None:
     with pytest.raises(BadRule) as raised:
-        query.read("profile.age > 18 and\nprofil.country = 3", now=NOW)
+        query.read("profile.age > 18 and\nprofil.country = 3", SCOPE, now=NOW)
 
     assert (raised.value.code, raised.value.message) == (
         "BAD_USER_INPUT",
@@ -198,6 +200,6 @@ def test_a_rule_says_where_it_is_wrong_and_what_was_meant() -> None:
 
 def test_what_follows_from_a_profile_and_does_not_lie_in_it_cannot_be_asked_of_all() -> None:
     with pytest.raises(BadRule) as raised:
-        query.read('profile.preferred.store = "berlin-1"', now=NOW)
+        query.read('profile.preferred.store = "berlin-1"', SCOPE, now=NOW)
 
     assert raised.value.message.startswith("`profile.preferred.store` can be asked of one customer")

@@ -1,0 +1,173 @@
+"""What rules may ask of a rollup: `purchases.count`, `purchases.days_since_last`, or of a window `purchases.30d.sum`.
+
+Each is a number, or nothing where there is none, and is read twice: of one profile's state, and of all by MongoDB.
+Days are whole ones of 24 hours, windows of whole UTC days, as `counting` keeps them.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from hub.conditions.kinds import Kind, Shape
+from hub.conditions.model import Asked, Compare, Path
+from hub.kit.problems import did_you_mean
+from hub.rollups import counting
+from hub.rollups.counting import MILLIONTHS, SEVERAL, day_of
+from hub.rollups.model import Rollup, State
+
+COUNT: Final = "count"
+SUM: Final = "sum"
+AVERAGE: Final = "average"
+SINCE_FIRST: Final = "days_since_first"
+SINCE_LAST: Final = "days_since_last"
+BETWEEN: Final = "days_between_last_two"
+LIFETIME: Final = (COUNT, SUM, AVERAGE, SINCE_FIRST, SINCE_LAST, BETWEEN)
+"""What a rule may ask of all that a rollup has counted."""
+WINDOW: Final = (COUNT, SUM, AVERAGE)
+"""What it may ask of one of its windows."""
+MOVING: Final[Mapping[str, str]] = {SINCE_FIRST: "first", SINCE_LAST: "last"}
+"""Which of them time alone changes, and since which event they count."""
+
+_DAY: Final = timedelta(days=1)
+_DAY_MILLISECONDS: Final = 86_400_000
+_MOST_DAYS: Final = 1_000_000
+_WINDOW: Final = re.compile(r"([0-9]{1,4})d")
+
+
+def shape_of(rollup: Rollup) -> Mapping[str, Shape]:
+    """Give what may be asked of a rollup, for the type checker."""
+    windows = {f"{days}d": dict.fromkeys(WINDOW, Kind.NUMBER) for days in rollup.windows}
+    return {**dict.fromkeys(LIFETIME, Kind.NUMBER), **windows}
+
+
+def fault_of(path: Path, shape: Mapping[str, Shape]) -> str | None:
+    """Say what is wrong with a name below a rollup, which has no numbers but its own."""
+    name, *inner = path[1:]
+    known: Mapping[str, Shape] = shape
+    if inner and isinstance(window := shape.get(name), Mapping):
+        name, known = ".".join(inner), window
+    if known.get(name) is Kind.NUMBER:
+        return None
+    windows = [it for it in shape if _WINDOW.fullmatch(it)]
+    if _WINDOW.fullmatch(path[1]) and path[1] not in windows:
+        return f"`{path[0]}` keeps no window of `{path[1]}`. It keeps {', '.join(windows) or 'none'}."
+    asked = ".".join(path[1:])
+    hint = did_you_mean(asked, list(shape)) or f" Known are {', '.join(known)}."
+    return f"`{path[0]}` has no `{asked}` that a rule can ask for.{hint}"
+
+
+def value_of(state: State | None, at: datetime, *, windows: Iterable[int] = ()) -> dict[str, Any]:
+    """Give what may be asked of a profile's state, with these windows."""
+    if not state or not state.get(COUNT):
+        empty = {COUNT: 0}
+        return {**empty, **{f"{days}d": empty for days in windows}}
+    first, last, before = state["first"]["at"], state["last"]["at"], state["before_last"]
+    return {
+        **_amounts(state[COUNT], state.get(SUM)),
+        SINCE_FIRST: (at - first) // _DAY,
+        SINCE_LAST: (at - last) // _DAY,
+        BETWEEN: None if before is None else (last - before) // _DAY,
+        **{f"{days}d": _window(state, days, at) for days in windows},
+    }
+
+
+def window_of(path: Path) -> int | None:
+    """Give the days of the window that a name below a rollup is about; None for a lifetime."""
+    found = _WINDOW.fullmatch(path[1])
+    return int(found[1]) if found else None
+
+
+def turns(asked: Asked) -> Iterator[int]:
+    """List after how many days since its event a number begins, or ceases, to be one that is compared with."""
+    for value in asked.values if isinstance(asked, Compare) else ():
+        if isinstance(value, int | float) and abs(value) < _MOST_DAYS:
+            yield from (math.ceil(value), math.floor(value) + 1)
+
+
+def next_turn(asked: Asked, state: State | None, after: datetime) -> datetime | None:
+    """Tell when time alone next changes what is asked of a state; None where it never does."""
+    if not state or not state.get(COUNT):
+        return None
+    days = window_of(asked.path)
+    if days is not None:
+        inside = [int(day) for day in state["days"] if day_of(after) - days < int(day) <= day_of(after)]
+        return counting.EPOCH + (min(inside) + days) * _DAY if inside else None
+    end = MOVING.get(asked.path[1])
+    moments = (state[end]["at"] + turn * _DAY for turn in turns(asked)) if end else ()
+    return min((it for it in moments if it > after), default=None)
+
+
+def expression(path: Path, now: datetime) -> Any:
+    """Give what a name asks as an expression of MongoDB over profiles: a number, or null."""
+    state, days = f"$rollups.{path[0]}", window_of(path)
+    if days is not None:
+        return _IN_WINDOW[path[2]](_parts(f"{state}.days", day_of(now), days))
+    return {"$ifNull": [_OF_LIFETIME[path[1]](state, now), None]}
+
+
+def _amounts(count: int, sum_: int | None) -> dict[str, Any]:
+    total = None if sum_ is None else sum_ / MILLIONTHS
+    return {COUNT: count, SUM: total, AVERAGE: None if total is None else total / count}
+
+
+def _window(state: State, days: int, at: datetime) -> dict[str, Any]:
+    total = counting.total(state, days, now=at)
+    return _amounts(total.count, None if total.sum is None else int(total.sum * MILLIONTHS))
+
+
+def _money(sum_: Any) -> Any:
+    return {"$divide": [sum_, MILLIONTHS]}
+
+
+def _days(later: Any, earlier: Any) -> Any:
+    return {"$floor": {"$divide": [{"$subtract": [later, earlier]}, _DAY_MILLISECONDS]}}
+
+
+_OF_LIFETIME: Final[Mapping[str, Callable[[str, datetime], Any]]] = {
+    COUNT: lambda state, _: {"$ifNull": [f"{state}.count", 0]},
+    SUM: lambda state, _: _money(f"{state}.sum"),
+    AVERAGE: lambda state, _: {
+        "$cond": [{"$gt": [f"{state}.count", 0]}, {"$divide": [_money(f"{state}.sum"), f"{state}.count"]}, None]
+    },
+    SINCE_FIRST: lambda state, now: _days(now, f"{state}.first.at"),
+    SINCE_LAST: lambda state, now: _days(now, f"{state}.last.at"),
+    BETWEEN: lambda state, _: _days(f"{state}.last.at", f"{state}.before_last"),
+}
+
+
+def _parts(days: str, today: int, window: int) -> Any:
+    """Give the days that a window holds, each written out: those of a single event hold just that."""
+    whole = {"$gt": ["$$day.v.count", None]}
+    written = {
+        COUNT: {"$ifNull": ["$$day.v.count", 1]},
+        SUM: {"$cond": [whole, "$$day.v.sum", "$$day.v.first.value"]},
+        "currency": {"$cond": [whole, "$$day.v.currency", "$$day.v.first.currency"]},
+    }
+    number = {"$toInt": "$$day.k"}
+    inside = {"$and": [{"$gt": [number, today - window]}, {"$lte": [number, today]}]}
+    listed = {"$objectToArray": {"$ifNull": [days, {}]}}
+    filtered = {"$filter": {"input": listed, "as": "day", "cond": inside}}
+    return {"$map": {"input": filtered, "as": "day", "in": written}}
+
+
+def _each(parts: Any, name: str) -> Any:
+    """List what the days of a window hold of one name, where they hold it."""
+    values = {"$map": {"input": parts, "as": "part", "in": f"$$part.{name}"}}
+    return {"$filter": {"input": values, "as": "it", "cond": {"$ne": [{"$ifNull": ["$$it", None]}, None]}}}
+
+
+def _sum(parts: Any) -> Any:
+    """Add up a window: nothing where it holds no amount, or several currencies."""
+    currencies = {"$setUnion": [_each(parts, "currency"), []]}
+    one = {"$and": [{"$lte": [{"$size": currencies}, 1]}, {"$not": {"$in": [SEVERAL, currencies]}}]}
+    amounts = _each(parts, SUM)
+    return {"$cond": [{"$and": [one, {"$gt": [{"$size": amounts}, 0]}]}, _money({"$sum": amounts}), None]}
+
+
+_IN_WINDOW: Final[Mapping[str, Callable[[Any], Any]]] = {
+    COUNT: lambda parts: {"$sum": _each(parts, COUNT)},
+    SUM: _sum,
+    AVERAGE: lambda parts: {"$divide": [_sum(parts), {"$max": [1, {"$sum": _each(parts, COUNT)}]}]},
+}
