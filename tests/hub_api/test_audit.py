@@ -20,7 +20,7 @@ from hub.profiles.model import Identifier, IdentifierKind
 from hub_api.needs import Needs
 from hub_api.nodes import Node, global_id
 from hub_api.schema import Schema, build
-from tests.hub_api.conftest import JOURNEY, NOON, Hub
+from tests.hub_api.conftest import JOURNEY, NOON, Hub, codes_of
 
 AUDIT = """query ($filter: AuditFilter, $first: Int, $after: String) {
   audit(filter: $filter, first: $first, after: $after) {
@@ -186,7 +186,8 @@ async def test_what_cannot_be_told_to_the_audit_is_not_shown(hub: Hub, admin: st
     finally:
         await database.command("collMod", "audit", validator={})
 
-    assert response.status_code == 503
+    assert (response.status_code, response.headers["retry-after"]) == (503, "2")
+    assert codes_of(response.json()) == ["UNAVAILABLE"]
     assert "data" not in response.json()
 
 

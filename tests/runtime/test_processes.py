@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import sys
 
 import pytest
 
@@ -43,3 +44,37 @@ async def test_a_process_waits_for_a_database_that_is_away_at_its_start_and_says
 
     assert (first["event"], first["level"], first["process"]) == ("waits_for_database", "warning", verb)
     assert (second["event"], second["process"]) == ("started", verb)
+
+
+BREAKING = """
+import asyncio
+from contextlib import suppress
+from pymongo.errors import OperationFailure
+from hub.settings import Settings
+from runtime import processes
+
+async def main():
+    async with processes._process(Settings(), "router"):
+        raise OperationFailure("ada@example.com cannot be stored")
+
+with suppress(OperationFailure):  # the command line says it in one sentence
+    asyncio.run(main())
+"""
+
+
+async def test_a_process_that_mongodb_breaks_logs_where_and_quotes_nobody(mongo_url: str, database: Database) -> None:
+    del database
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        BREAKING,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "HUB_MONGO_URL": mongo_url},
+    )
+    _, said = await process.communicate()
+
+    started, crashed = [json.loads(line) for line in said.splitlines()]
+    assert (started["event"], crashed["event"], crashed["level"]) == ("started", "crashed", "critical")
+    assert crashed["error"] == "OperationFailure"
+    assert any("processes.py" in place for place in crashed["where"])
+    assert b"ada@example.com" not in said
