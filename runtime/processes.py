@@ -23,6 +23,7 @@ from hub.intake import keeper as profiles_keeper
 from hub.intake.ringer import Ringer
 from hub.intake.router import Router
 from hub.journeys import keeper
+from hub.kit import tasks
 from hub.messaging.dispatch import Dispatcher
 from hub.messaging.library import Library
 from hub.messaging.ports import Senders
@@ -145,11 +146,9 @@ async def _until_signalled(*work: Coroutine[Any, Any, None]) -> None:
     asked = asyncio.Event()
     for ending in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(ending, asked.set)
-    tasks = [asyncio.create_task(part) for part in (*work, _wait_for(asked))]
-    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()
-    await asyncio.gather(*pending, return_exceptions=True)
+    running = [asyncio.create_task(part) for part in (*work, _wait_for(asked))]
+    done, pending = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+    await tasks.stop(pending)
     for task in done:
         task.result()
 
