@@ -16,6 +16,7 @@ from bench import (
     membership,
     orders,
     segment_count,
+    time_moves,
     up,
 )
 from bench.line import Line, say
@@ -32,6 +33,7 @@ BENCHES: Final[Mapping[str, Callable[[], AsyncIterator[Line]]]] = {
     "import": imports.measure,
     "segment_count": segment_count.measure,
     "membership": membership.measure,
+    "time_moves": time_moves.measure,
 }
 
 
