@@ -12,7 +12,7 @@ from hub.access.model import Scope
 from hub.commerce import checks
 from hub.kit import problems as documents
 from hub.profiles import store as profiles_store
-from hub.segments import language, preview, scope, service, store
+from hub.segments import language, preview, service, store
 from hub.segments.store import SegmentDocument
 from hub_api.context import Info
 from hub_api.failures import IdempotencyKeyReused
@@ -131,7 +131,7 @@ class SegmentQueries:
     async def segment_preview(self, info: Info, source: str) -> SegmentPreviewResult:
         """What a segment would be if this document were published."""
         try:
-            segment = language.read(source, await scope.current())
+            segment = await service.read(source)
         except documents.InvalidDefinition as error:
             return InvalidDefinition.of(error)
         found = await preview.preview(segment, now=info.context.clock())

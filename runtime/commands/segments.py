@@ -44,15 +44,15 @@ def check(
 @segments.command()
 def preview(file: File, *, as_json: AsJson = False) -> None:
     """Tell what a segment would be if it were published: how many, whose money, whom it shares, who comes and goes."""
-    from hub.segments import language, scope
     from hub.segments import preview as previewing
+    from hub.segments import service
     from runtime import wiring
     from runtime.on_database import on_database
 
     source = texts.read(file)
 
     async def ask(_: "Settings") -> "tuple[Segment, Preview]":
-        segment = language.read(source, await scope.current())
+        segment = await service.read(source)
         return segment, await previewing.preview(segment, now=wiring.clock())
 
     segment, found = on_database(ask)
@@ -98,13 +98,15 @@ def list_(*, as_json: AsJson = False) -> None:
 
 
 def _scope(sources: "Sequence[str]") -> "Scope":
+    from hub.conditions.kinds import ANY_SEGMENT, SEGMENT
     from hub.definitions import Version
     from hub.rollups import language, service
     from hub.rollups.catalogue import Catalogue
     from hub.segments import scope
 
     read = [language.read(it, rollups=(service.PURCHASES,)) for it in (*service.shipped(), *sources)]
-    return scope.of(Catalogue.of([(Version(it.name, 1), it) for it in read], edition=1))
+    known = scope.of(Catalogue.of([(Version(it.name, 1), it) for it in read], edition=1))
+    return {**known, SEGMENT: ANY_SEGMENT}  # which there are, the hub knows
 
 
 async def _publish(source: str, key: str) -> "Published":
