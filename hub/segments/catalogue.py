@@ -29,8 +29,8 @@ class Catalogue:
     timed: tuple[Segment, ...] = ()
 
     @classmethod
-    def of(cls, published: Iterable[tuple[Segment, int]]) -> "Catalogue":
-        """Make a snapshot of segments, each in its newest version, with their editions.
+    def of(cls, published: Iterable[tuple[Segment, int]], *, edition: int) -> "Catalogue":
+        """Make a snapshot of segments, each in its newest version, with their editions; `edition` is the newest of all.
 
         What a rule says of another segment is put in its place. So the order in which they are asked does not matter,
         and a new version of the one is one of the other too.
@@ -42,7 +42,7 @@ class Catalogue:
             for name in segment.asks:
                 asking[name] = (*asking.get(name, ()), segment)
         return cls(
-            edition=max((edition for _, edition in listed), default=0),
+            edition=edition,
             segments={segment.name: segment for segment, _ in listed},
             editions={segment.name: edition for segment, edition in listed},
             asking=asking,
@@ -90,8 +90,9 @@ class Catalogues:
 
     async def current(self) -> Catalogue:
         """Give the snapshot as of now: one small read, and the segments if there is a new one."""
-        if await store.DEFINITIONS.edition() > self._current.edition:
-            self._current = Catalogue.of([read(it) for it in await store.DEFINITIONS.live()])
+        edition = await store.DEFINITIONS.edition()
+        if edition > self._current.edition:
+            self._current = Catalogue.of([read(it) for it in await store.DEFINITIONS.live()], edition=edition)
         return self._current
 
 

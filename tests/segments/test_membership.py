@@ -205,6 +205,24 @@ async def test_time_alone_moves_by_a_date_of_the_customer_to_the_second(shop: Sh
     assert (await shop.profile()).next_change_at is None
 
 
+async def test_where_another_segment_is_deleted_or_untimed_time_moves_on(shop: Shop, database: Database) -> None:
+    await publish(shop, LATELY, GERMANS, VIPS)
+    await identify(shop, seenAt=f"{shop.now:%Y-%m-%d}", country="DE")
+    await service.delete("germans", used_by=(), by="test", key="d", now=shop.now)
+    await shop.filled()
+    assert names(await shop.profile()) == {"lately"}
+
+    await shop.day(31)
+    assert names(await shop.profile()) == set()
+    assert (await moves(database, await shop.profile()))[-1] == ("Left", "lately")
+
+    await identify(shop, seenAt=f"{shop.now:%Y-%m-%d}")
+    await publish(shop, "{segment: lately, when: exists(profile.seenAt)}")
+    await shop.day(31)
+    await shop.kept()
+    assert (names(await shop.profile()), (await shop.profile()).next_change_at) == ({"lately"}, None)
+
+
 async def test_a_date_that_moves_is_followed(shop: Shop, database: Database) -> None:
     await publish(shop, LATELY)
     await identify(shop, seenAt=f"{shop.now:%Y-%m-%d}")
