@@ -1,17 +1,29 @@
 """A segment: a rule that picks customers, under a name."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
 from hub.conditions.evaluator import Holds, compiled, next_turn
 from hub.conditions.model import Asked, Condition, Within, asked
+from hub.kit.errors import HubError
+from hub.kit.problems import did_you_mean
 from hub.profiles.model import Profile
 from hub.rollups import asking
 from hub.segments.scope import ROOT
 
 STAGE: Final = "stage"
+
+
+class UnknownSegment(HubError):
+    """No segment of this name was published. The sentence names the one that was perhaps meant."""
+
+    code = "UNKNOWN_SEGMENT"
+
+    def __init__(self, name: str, known: Collection[str]) -> None:
+        super().__init__(f"There is no segment `{name}`.{did_you_mean(name, known)}")
+        self.name = name
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
-"""Use cases of segments: publish one."""
+"""Use cases of segments: publish one, find one by its name."""
 
 from datetime import datetime
 
 from hub.definitions import Published
 from hub.segments import language, scope, store
+from hub.segments.model import UnknownSegment
+from hub.segments.store import SegmentDocument
 
 
 async def publish(source: str, *, by: str, key: str, now: datetime) -> Published:
@@ -22,3 +24,14 @@ async def publish(source: str, *, by: str, key: str, now: datetime) -> Published
     return await store.DEFINITIONS.publish(
         source, read=lambda _: language.read(source, known).name, by=by, key=key, now=now
     )
+
+
+async def live(name: str) -> SegmentDocument:
+    """Give the newest version of a segment.
+
+    Raises:
+        UnknownSegment: none of this name was published.
+    """
+    if found := await store.DEFINITIONS.live([name]):
+        return found[0]
+    raise UnknownSegment(name, [it.name for it in await store.DEFINITIONS.live()])
