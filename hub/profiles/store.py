@@ -62,7 +62,8 @@ class ProfileDocument(Keyed):
             ),
             IndexModel([("edition", 1)], name="edition"),
             IndexModel([("segments.edition", 1)], name="segments_edition"),
-            IndexModel([("segments.in.name", 1)], name="segments"),
+            # By id as well: the members of a segment are read in this order, a batch after the last one.
+            IndexModel([("segments.in.name", 1), ("_id", 1)], name="segments"),
         ]
 
 

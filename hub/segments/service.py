@@ -1,4 +1,4 @@
-"""Use cases of segments: publish one, delete one, and tell what a rule may speak of."""
+"""Use cases of segments: publish one, find one, delete one, and tell what a rule may speak of."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -74,6 +74,17 @@ async def delete(name: str, *, used_by: Sequence[str], by: str, key: str, now: d
     if deleted is None:
         raise NoSuchSegment(name, await names())
     return deleted
+
+
+async def live(name: str) -> SegmentDocument:
+    """Give the newest version of a segment.
+
+    Raises:
+        NoSuchSegment: there is no such segment.
+    """
+    if found := await store.DEFINITIONS.live([name]):
+        return found[0]
+    raise NoSuchSegment(name, await names())
 
 
 async def users_of(name: str) -> list[str]:
