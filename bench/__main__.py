@@ -5,7 +5,19 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final
 
-from bench import auth, driver, event_to_message, imports, ingest, ingest_apply, journeys, orders, segment_count, up
+from bench import (
+    auth,
+    driver,
+    event_to_message,
+    imports,
+    ingest,
+    ingest_apply,
+    journeys,
+    membership,
+    orders,
+    segment_count,
+    up,
+)
 from bench.line import Line, say
 
 BENCHES: Final[Mapping[str, Callable[[], AsyncIterator[Line]]]] = {
@@ -19,6 +31,7 @@ BENCHES: Final[Mapping[str, Callable[[], AsyncIterator[Line]]]] = {
     "auth": auth.measure,
     "import": imports.measure,
     "segment_count": segment_count.measure,
+    "membership": membership.measure,
 }
 
 
