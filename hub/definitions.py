@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
 from pymongo import IndexModel
@@ -34,7 +34,10 @@ class Version:
 
 
 class DefinitionDocument(Named):
-    """A published version; `_id` is `name/number`, `key` the idempotency key it was made under."""
+    """A published version; `_id` is `name/number`, `key` the idempotency key it was made under.
+
+    One that is `deleted` has no source: from then on there is no such definition, until somebody publishes it again.
+    """
 
     name: str
     number: int
@@ -44,6 +47,7 @@ class DefinitionDocument(Named):
     published_at: datetime
     published_by: str
     key: UUID
+    deleted: bool = False
 
     @property
     def version(self) -> Version:
@@ -84,12 +88,8 @@ class Definitions(Generic[D]):
         return int(row["edition"]) if row else 0
 
     async def live(self, names: Collection[str] | None = None) -> list[D]:
-        """Read the newest version of these definitions, or of all, by name."""
-        wanted = {} if names is None else {"name": {"$in": sorted(names)}}
-        newest_of: dict[str, D] = {}
-        async for version in self._documents.find(wanted).sort("name", "-number"):
-            newest_of.setdefault(version.name, version)
-        return list(newest_of.values())
+        """Read the newest version of these definitions, or of all, by name; not of those that were deleted."""
+        return [it for it in await self._newest(names) if not it.deleted]
 
     async def publish(
         self, source: str, *, read: Callable[[Mapping[str, D]], str], by: str, key: str, now: datetime
@@ -108,28 +108,51 @@ class Definitions(Generic[D]):
         """
         digest, key_id = digest_of(source), ids.key_of(f"publish {self._kind}", by, key)
         while True:
-            live = {it.name: it for it in await self.live()}
+            newest = {it.name: it for it in await self._newest()}
+            live = {name: it for name, it in newest.items() if not it.deleted}
             name = read(live)
-            newest = live.get(name)
-            if newest is not None and newest.digest == digest:
-                return Published(newest.version, new=newest.key == key_id)
-            version = Version(name, newest.number + 1 if newest else 1)
-            row = {
-                "id": version.id,
-                "name": name,
-                "number": version.number,
-                "edition": max((it.edition for it in live.values()), default=0) + 1,
-                "source": source,
-                "digest": digest,
-                "published_at": now,
-                "published_by": by,
-                "key": key_id,
-            }
-            try:
-                await self._documents(**row).insert()
-            except DuplicateKeyError:
-                continue  # somebody was faster with this number or edition
-            return Published(version, new=True)
+            standing = live.get(name)
+            if standing is not None and standing.digest == digest:
+                return Published(standing.version, new=standing.key == key_id)
+            said = {"source": source, "digest": digest, "key": key_id, "published_at": now, "published_by": by}
+            if version := await self._insert(name, newest, said):
+                return Published(version, new=True)
+
+    async def delete(self, name: str, *, by: str, key: str, now: datetime) -> Published | None:
+        """Take a definition away, by a last version that says so.
+
+        Returns:
+            That version; None where there is no such definition.
+        """
+        key_id = ids.key_of(f"delete {self._kind}", by, key)
+        while True:
+            newest = {it.name: it for it in await self._newest()}
+            standing = newest.get(name)
+            if standing is None or (standing.deleted and standing.key != key_id):
+                return None
+            if standing.deleted:
+                return Published(standing.version, new=True)
+            said = {"source": "", "digest": "", "key": key_id, "published_at": now, "published_by": by, "deleted": True}
+            if version := await self._insert(name, newest, said):
+                return Published(version, new=True)
+
+    async def _newest(self, names: Collection[str] | None = None) -> list[D]:
+        wanted = {} if names is None else {"name": {"$in": sorted(names)}}
+        newest_of: dict[str, D] = {}
+        async for version in self._documents.find(wanted).sort("name", "-number"):
+            newest_of.setdefault(version.name, version)
+        return list(newest_of.values())
+
+    async def _insert(self, name: str, newest: Mapping[str, D], said: Mapping[str, Any]) -> Version | None:
+        """Store the next version of a name. None: somebody was faster with this number or edition."""
+        version = Version(name, newest[name].number + 1 if name in newest else 1)
+        edition = max((it.edition for it in newest.values()), default=0) + 1
+        row = {"id": version.id, "name": name, "number": version.number, "edition": edition, **said}
+        try:
+            await self._documents(**row).insert()
+        except DuplicateKeyError:
+            return None
+        return version
 
 
 def digest_of(source: str) -> str:

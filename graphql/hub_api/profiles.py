@@ -23,8 +23,9 @@ from hub.messaging.timeline import Entry, Timeline
 from hub.profiles import consent_store, devices, identifier_store, model, preferences, rules, store, topics
 from hub.profiles.model import Channel, Identifier, IdentifierKind, Owned
 from hub.profiles.topics import Catalogue
-from hub.segments import query, scope
-from hub.segments import store as segments
+from hub.segments import query
+from hub.segments import service as segments
+from hub.segments import store as segments_store
 from hub_api import members
 from hub_api.carts import Cart, carts_of
 from hub_api.connections import After, Before, Connection, First, Last
@@ -234,8 +235,8 @@ class ProfileFilter:
         Raises:
             BadRule: the rule cannot be read.
         """
-        rule = [query.read(self.where, await scope.current(), now=now)] if self.where is not None else []
-        return {"$and": [*rule, segments.members_of(self.segment) if self.segment is not None else {}]}
+        rule = [query.read(self.where, await segments.rules(), now=now)] if self.where is not None else []
+        return {"$and": [*rule, segments_store.members_of(self.segment) if self.segment is not None else {}]}
 
 
 class BadName(HubError):
@@ -300,7 +301,7 @@ class ProfileQueries:
         """How many profiles there are, or a rule on traits and stage picks, counted now."""
         if where is None:
             return await store.count(EVERY_ROW)
-        return await store.count(query.read(where, await scope.current(), now=info.context.clock()))
+        return await store.count(query.read(where, await segments.rules(), now=info.context.clock()))
 
 
 async def _catalogues(keys: Collection[None]) -> Mapping[None, Catalogue]:

@@ -1,7 +1,7 @@
 """Segments: who is in which, what one would be, and `publishSegment`."""
 
 from datetime import datetime
-from typing import Annotated, Self, TypeAlias
+from typing import Annotated, Final, Self, TypeAlias
 from uuid import UUID
 
 import strawberry
@@ -10,12 +10,13 @@ from hub.access import audit, idempotency
 from hub.access.idempotency import Done
 from hub.access.model import Scope
 from hub.commerce import checks
+from hub.journeys import usage
 from hub.kit import problems as documents
 from hub.profiles import store as profiles_store
-from hub.segments import language, preview, scope, service, store
+from hub.segments import language, preview, service, store
 from hub.segments.store import SegmentDocument
 from hub_api.context import Info
-from hub_api.failures import IdempotencyKeyReused
+from hub_api.failures import IdempotencyKeyReused, UserError
 from hub_api.journeys import InvalidDefinition
 from hub_api.money import Money
 from hub_api.needs import Needs
@@ -50,6 +51,11 @@ class Segment:
     async def size(self) -> int:
         """How many customers are in, counted now."""
         return (await store.sizes([self.name]))[self.name]
+
+    @strawberry.field(extensions=[Needs(Scope.DEFINITIONS_READ)])
+    async def used_by(self) -> list[str]:
+        """Who asks for it: other segments, and journeys that people enter or are still in."""
+        return [*await service.users_of(self.name), *await usage.of_segment(self.name)]
 
     @strawberry.field(extensions=[Needs(Scope.DEFINITIONS_READ)])
     async def backfill(self) -> Backfill:
@@ -131,7 +137,7 @@ class SegmentQueries:
     async def segment_preview(self, info: Info, source: str) -> SegmentPreviewResult:
         """What a segment would be if this document were published."""
         try:
-            segment = language.read(source, await scope.current())
+            segment = await service.read(source)
         except documents.InvalidDefinition as error:
             return InvalidDefinition.of(error)
         found = await preview.preview(segment, now=info.context.clock())
@@ -173,6 +179,50 @@ PublishSegmentResult: TypeAlias = Annotated[
 ]
 
 
+@strawberry.input
+class DeleteSegmentInput:
+    """A segment that nobody needs any more."""
+
+    idempotency_key: str = strawberry.field(description="Sending it again with the same input does nothing twice.")
+    name: str = strawberry.field(description="The segment.")
+
+
+@strawberry.type
+class DeleteSegmentPayload:
+    """Who was in is in no longer; nothing is announced of it."""
+
+    name: str = strawberry.field(description="The segment.")
+
+
+@strawberry.type
+class NoSuchSegment(UserError):
+    """A name that no live segment has."""
+
+    @classmethod
+    def of(cls, error: service.NoSuchSegment) -> Self:
+        """Show the error."""
+        return cls(code=error.code, message=error.message, path=_NAME_PATH)
+
+
+@strawberry.type
+class SegmentInUse(UserError):
+    """Somebody asks for the segment."""
+
+    used_by: list[str] = strawberry.field(description="Other segments, and journeys.")
+
+    @classmethod
+    def of(cls, error: service.SegmentInUse) -> Self:
+        """Show the error."""
+        return cls(code=error.code, message=error.message, path=_NAME_PATH, used_by=list(error.users))
+
+
+DeleteSegmentResult: TypeAlias = Annotated[
+    DeleteSegmentPayload | NoSuchSegment | SegmentInUse | IdempotencyKeyReused,
+    strawberry.union("DeleteSegmentResult", description="What became of `deleteSegment`."),
+]
+_NAME_PATH: Final = ["input", "name"]
+
+
 @strawberry.type
 class SegmentMutations:
     """What changes who is in which segment."""
@@ -204,3 +254,33 @@ class SegmentMutations:
             return IdempotencyKeyReused.of(error)
         (live,) = await store.DEFINITIONS.live([answer["name"]])
         return PublishSegmentPayload(segment=Segment.of(live), version=answer["version"], is_new=answer["new"])
+
+    @strawberry.mutation(extensions=[Needs(Scope.DEFINITIONS_WRITE, unlimited=True)])
+    async def delete_segment(
+        self,
+        info: Info,
+        input: DeleteSegmentInput,  # noqa: A002 - its name on the wire
+    ) -> DeleteSegmentResult:
+        """Take a segment away that nobody asks for."""
+        context = info.context
+
+        async def do() -> Done:
+            checks.check_reach(context.caller, brands=(), stores=())
+            deleted = await service.delete(
+                input.name,
+                used_by=await usage.of_segment(input.name),
+                by=context.caller.subject,
+                key=input.idempotency_key,
+                now=context.clock(),
+            )
+            return Done({"name": input.name}, audit.deletion("delete segment", deleted))
+
+        try:
+            answer = await context.once("deleteSegment", input, do)
+        except service.NoSuchSegment as error:
+            return NoSuchSegment.of(error)
+        except service.SegmentInUse as error:
+            return SegmentInUse.of(error)
+        except idempotency.IdempotencyKeyReused as error:
+            return IdempotencyKeyReused.of(error)
+        return DeleteSegmentPayload(name=answer["name"])

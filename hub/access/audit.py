@@ -55,6 +55,11 @@ def publication(what: str, published: Published) -> Change | None:
     return Change(what, published.version.name, before, {"version": number}) if published.new else None
 
 
+def deletion(what: str, deleted: Published) -> Change:
+    """Say that a definition was deleted."""
+    return Change(what, deleted.version.name, {"version": deleted.version.number - 1}, None)
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who did it, by a name that may stay for good."""

@@ -3,7 +3,7 @@
 What only the hub says of a row stands under `hub`; an import leaves that out.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -13,7 +13,7 @@ from hub.bulk.rows import HUB, RowKind
 from hub.commerce import orders
 from hub.commerce.model import Contents
 from hub.commerce.orders import OrderDocument
-from hub.database import Keyed, Row
+from hub.database import EVERY_ROW, Keyed, Row
 from hub.events import store as events_store
 from hub.events.model import Event, Kind
 from hub.events.store import EventDocument
@@ -42,24 +42,30 @@ async def count(kind: RowKind) -> int:
 async def rows(kind: RowKind) -> AsyncIterator[dict[str, Any]]:
     """Give every row of a kind, in order of its id. A row is as it is when it is read."""
     exported = _KINDS[kind]
-    last: UUID | None = None
-    while True:
-        batch = await _read(exported.document, last)
-        if not batch:
-            return
-        last = batch[-1]["_id"]
+    async for batch in batches(exported.document):
         for row in await exported.shown(batch):
             yield row
 
 
-async def _read(document: type[Keyed], after: UUID | None) -> list[Row]:
-    where: Row = {} if after is None else {"_id": {"$gt": after}}
-    found = document.get_pymongo_collection().find(where).sort("_id", 1).limit(BATCH)
-    return await found.batch_size(BATCH).to_list()
+async def batches(document: type[Keyed], among: Mapping[str, Any] = EVERY_ROW) -> AsyncIterator[list[Row]]:
+    """Give the rows that a query finds, as they lie there, in order of their ids, never many at once."""
+    last: UUID | None = None
+    while True:
+        where: Row = {**among} if last is None else {**among, "_id": {"$gt": last}}
+        found = document.get_pymongo_collection().find(where).sort("_id", 1).limit(BATCH)
+        batch = await found.batch_size(BATCH).to_list()
+        if not batch:
+            return
+        last = batch[-1]["_id"]
+        yield batch
 
 
 async def _profiles(batch: list[Row]) -> list[dict[str, Any]]:
-    heads = [it for row in batch if (it := profiles_store.profile_of(row)).absorbed_by is None]
+    return await shown([it for row in batch if (it := profiles_store.profile_of(row)).absorbed_by is None])
+
+
+async def shown(heads: Sequence[Profile]) -> list[dict[str, Any]]:
+    """Give the row of each of these profiles."""
     named = await identifier_store.by_profile([own for head in heads for own in head.own_ids])
     return [_profile(it, [owned for own in it.own_ids for owned in named.get(own, ())]) for it in heads]
 
@@ -172,5 +178,3 @@ _KINDS: Final[Mapping[RowKind, _Kind]] = {
     RowKind.EVENTS: _Kind(EventDocument, _events),
     RowKind.ORDERS: _Kind(OrderDocument, _orders),
 }
-EXPORTED: Final = tuple(_KINDS)
-"""The kinds of rows that can be exported."""

@@ -92,6 +92,8 @@ EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
     "Back In Stock Requested": {"sku": _TEXT},
     "Back In Stock": {"sku": _TEXT, "product_id": _TEXT, "on_hand": _NUMBER},
     "Stage Changed": dict.fromkeys(("from", "to"), _TEXT),
+    "Segment Entered": {"segment": _TEXT},
+    "Segment Left": {"segment": _TEXT},
     "Product Reviewed": {"product_id": _TEXT, "review_id": _TEXT, "review_body": _TEXT},
 }
 """Properties of each known event by name. A review's rating is text to Segment and a number to most shops: unknown."""

@@ -17,8 +17,24 @@ from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, Final, TypeAlias
 
-from hub.conditions.model import Compare, Comparison, Condition, Every, Exists, Literal, Not, Path, Some, Within, asked
+from hub.conditions.model import (
+    Compare,
+    Comparison,
+    Condition,
+    Every,
+    Exists,
+    InSegment,
+    Literal,
+    Not,
+    Path,
+    Some,
+    Within,
+    asked,
+)
 from hub.conditions.times import Bounds, turns
+
+SEGMENTS: Final = "segments"
+"""Where a value holds the names of the segments that its customer is in."""
 
 Test: TypeAlias = Callable[[Any], bool]
 """A question to what a name holds. It answers for any value and raises for none."""
@@ -45,7 +61,7 @@ def next_turn(condition: Condition, value: Mapping[str, Any], after: datetime) -
 
 
 @lru_cache(maxsize=4_096)
-def compiled(condition: Condition) -> Holds:
+def compiled(condition: Condition) -> Holds:  # noqa: PLR0911 - one answer a kind of condition
     """Turn a condition into one function. Who asks often keeps the function: looking it up hashes the whole tree."""
     match condition:
         case Compare(path, comparison, values):
@@ -54,6 +70,8 @@ def compiled(condition: Condition) -> Holds:
             return _of(path, lambda found: found is not None)
         case Within(path, span, ahead):
             return lambda value, now: Bounds.of(now, span, ahead=ahead).hold(_found(path, value))
+        case InSegment(name):
+            return lambda value, _: name in value.get(SEGMENTS, ())
         case Not(part):
             inner = compiled(part)
             return lambda value, now: not inner(value, now)

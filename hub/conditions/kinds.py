@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from hub.conditions.model import Compare, Comparison, Condition, Literal, Path, Within
+from hub.conditions.model import Compare, Comparison, Condition, InSegment, Literal, Path, Within
 from hub.conditions.parser import Leaf, Written, written
 from hub.conditions.spelling import spell_literal
 from hub.kit.errors import HubError
@@ -31,7 +31,21 @@ Shape: TypeAlias = Kind | Mapping[str, "Shape"]
 """A kind, or an object with the shapes of its known names."""
 
 Scope: TypeAlias = Mapping[str, Mapping[str, Shape]]
-"""The roots that a place allows, with what is known below them."""
+"""The roots that a place allows, with what is known below them; under `SEGMENT` the segments that may be asked for."""
+
+SEGMENT: Final = "segment"
+"""No root, for it is a word of the language. A scope without it has nobody who could be in one."""
+
+
+class _Any(dict[str, "Shape"]):
+    """Whatever name it is asked for, it has it."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+ANY_SEGMENT: Final[Mapping[str, Shape]] = _Any()
+"""Where nobody knows which segments there are."""
 
 _ORDERED: Final = frozenset({Kind.TEXT, Kind.NUMBER})
 _LITERALS: Final[Mapping[Comparison, frozenset[Kind]]] = {
@@ -84,9 +98,10 @@ def kind_of(path: Path, scope: Scope) -> Kind | None:
     Raises:
         BadName: `unknown_name` below no root of the scope, `wrong_type` inside of what has no names inside.
     """
-    if path[0] not in scope:
-        meant = [".".join((root, *path)) for root, known in scope.items() if path[0] in known]
-        hint = f" Did you mean `{meant[0]}`?" if meant else did_you_mean(path[0], scope)
+    roots = {root: known for root, known in scope.items() if root != SEGMENT}
+    if path[0] not in roots:
+        meant = [".".join((root, *path)) for root, known in roots.items() if path[0] in known]
+        hint = f" Did you mean `{meant[0]}`?" if meant else did_you_mean(path[0], roots)
         raise BadName("unknown_name", f"`{path[0]}` is not known here: a name begins with {_listed(scope)}.{hint}")
     if len(path) == 1:
         raise BadName("unknown_name", f"`{path[0]}` needs a name behind it, as in `{path[0]}.NAME`.")
@@ -99,6 +114,9 @@ def kind_of(path: Path, scope: Scope) -> Kind | None:
 
 
 def _faults(leaf: Leaf, scope: Scope) -> Iterator[tuple[int, str, str]]:
+    if isinstance(leaf.part, InSegment):
+        yield from ((leaf.at, "unknown_name", fault) for fault in _unknown_segment(leaf.part.name, scope))
+        return
     kind = None
     try:
         kind = kind_of(leaf.part.path, scope)
@@ -110,6 +128,13 @@ def _faults(leaf: Leaf, scope: Scope) -> Iterator[tuple[int, str, str]]:
     if isinstance(leaf.part, Compare):
         for at, message in _wrong_types(leaf.part, kind, leaf):
             yield at, "wrong_type", message
+
+
+def _unknown_segment(name: str, scope: Scope) -> Iterator[str]:
+    if SEGMENT not in scope:
+        yield "No segment can be asked for here."
+    elif name not in scope[SEGMENT]:
+        yield f"There is no segment `{name}`.{did_you_mean(name, scope[SEGMENT])}"
 
 
 def _wrong_types(part: Compare, kind: Kind | None, leaf: Leaf) -> Iterator[tuple[int, str]]:
@@ -160,4 +185,4 @@ def _spoken(comparison: Comparison) -> str:
 
 
 def _listed(scope: Scope) -> str:
-    return " or ".join(f"`{root}.`" for root in scope)
+    return " or ".join(f"`{root}.`" for root in scope if root != SEGMENT)

@@ -59,6 +59,13 @@ class Within:
 
 
 @dataclass(frozen=True, slots=True)
+class InSegment:
+    """True of a customer who is in the segment."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Every:
     """True where all parts, two or more, are true."""
 
@@ -82,17 +89,26 @@ class Not:
 Asked: TypeAlias = Compare | Exists | Within
 """What asks for the value of one name."""
 
-Condition: TypeAlias = Asked | Every | Some | Not
+Condition: TypeAlias = Asked | InSegment | Every | Some | Not
 
 
 def asked(condition: Condition) -> Iterator[Asked]:
-    """List what a condition asks, one by one."""
+    """List what a condition asks of names, one by one."""
+    return (part for part in _leaves(condition) if not isinstance(part, InSegment))
+
+
+def segments_in(condition: Condition) -> frozenset[str]:
+    """Name the segments that a condition asks for."""
+    return frozenset(part.name for part in _leaves(condition) if isinstance(part, InSegment))
+
+
+def _leaves(condition: Condition) -> Iterator[Asked | InSegment]:
     match condition:
         case Every(parts) | Some(parts):
             for part in parts:
-                yield from asked(part)
+                yield from _leaves(part)
         case Not(part):
-            yield from asked(part)
+            yield from _leaves(part)
         case _:
             yield condition
 

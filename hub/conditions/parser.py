@@ -3,7 +3,7 @@
 condition  = all { "or" all }
 all        = one { "and" one }
 one        = "not" one | "(" condition ")" | NAME comparison
-           | "exists" "(" NAME ")" | "within" "(" NAME "," [ "next" ] DURATION ")"
+           | "exists" "(" NAME ")" | "within" "(" NAME "," [ "next" ] DURATION ")" | "segment" "(" TEXT ")"
 comparison = ( "=" | "!=" | "<" | "<=" | ">" | ">=" | "contains" | "starts" | "ends" ) LITERAL
            | "in" "[" LITERAL { "," LITERAL } "]"
            | "between" LITERAL "and" LITERAL
@@ -14,7 +14,20 @@ from datetime import timedelta
 from typing import Final
 
 from hub.conditions import tokens
-from hub.conditions.model import Asked, Compare, Comparison, Condition, Exists, Literal, Not, Path, Within, every, some
+from hub.conditions.model import (
+    Asked,
+    Compare,
+    Comparison,
+    Condition,
+    Exists,
+    InSegment,
+    Literal,
+    Not,
+    Path,
+    Within,
+    every,
+    some,
+)
 from hub.conditions.tokens import Sort, Token
 from hub.kit import durations
 from hub.kit.problems import InvalidDefinition, did_you_mean
@@ -25,19 +38,20 @@ LONGEST_SPAN: Final = timedelta(days=36_500)
 _CONSTANTS: Final[dict[str, Literal]] = {"true": True, "false": False, "null": None}
 _COMPARISONS: Final = {comparison.value: comparison for comparison in Comparison}
 _RESERVED: Final = frozenset(
-    {"and", "or", "not", "exists", "within", "in", "contains", "starts", "ends", "between", *_CONSTANTS}
+    {"and", "or", "not", "exists", "within", "segment", "in", "contains", "starts", "ends", "between", *_CONSTANTS}
 )
 _MEANT: Final = {"is": "=", "equals": "=", "eq": "=", "like": "contains", "startswith": "starts", "endswith": "ends"}
 _PATTERNS: Final = frozenset({"matches", "match", "regex", "regexp", "rlike", "glob"})
 """What would look for a pattern: some take for ever."""
-_FUNCTIONS: Final = ("exists", "within")
+_FUNCTIONS: Final = ("exists", "within", "segment")
+_CALLS: Final = ' The functions are `exists(NAME)`, `within(NAME, 30d)` and `segment("NAME")`.'
 
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """What asks for a name, with the offsets in its text: of the name, and of each value."""
 
-    part: Asked
+    part: Asked | InSegment
     at: int
     values_at: tuple[int, ...] = ()
 
@@ -140,15 +154,27 @@ class _Parser:
         if token := self._take(*_FUNCTIONS):
             self._need("(")
             at = self._now.at
-            name = self._name()
-            called = Exists(name) if token.text == "exists" else self._within(name)
+            called = self._called(token.text)
             self._need(")")
             self._refuse_comparison(token)
             self.leaves.append(Leaf(called, at))
             return called
         return self._compare()
 
-    def _within(self, name: Path) -> Within:
+    def _called(self, function: str) -> Exists | Within | InSegment:
+        match function:
+            case "exists":
+                return Exists(self._name())
+            case "within":
+                return self._within()
+        token = self._now
+        if not isinstance(token.value, str):
+            raise self._expected('the name of a segment in quotes, as in `segment("german-vips")`')
+        self._next += 1
+        return InSegment(token.value)
+
+    def _within(self) -> Within:
+        name = self._name()
         self._need(",")
         ahead = self._take("next") is not None
         token = self._now
@@ -211,7 +237,7 @@ class _Parser:
             self._next += 1
             return _COMPARISONS[token.text]
         if token.text == "(" and len(name) == 1:
-            hint = did_you_mean(name[0], _FUNCTIONS) or " The functions are `exists(NAME)` and `within(NAME, 30d)`."
+            hint = did_you_mean(name[0], _FUNCTIONS) or _CALLS
         elif token.sort is Sort.WORD and token.text not in _RESERVED:
             meant = _MEANT.get(token.text.lower())
             if token.text.lower() in _PATTERNS:

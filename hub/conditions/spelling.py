@@ -3,13 +3,25 @@
 import re
 from typing import Final
 
-from hub.conditions.model import Compare, Comparison, Condition, Every, Exists, Literal, Not, Path, Some, Within
+from hub.conditions.model import (
+    Compare,
+    Comparison,
+    Condition,
+    Every,
+    Exists,
+    InSegment,
+    Literal,
+    Not,
+    Path,
+    Some,
+    Within,
+)
 from hub.kit import durations
 
 _ESCAPED: Final = re.compile(r'["\\\x00-\x1f\x7f]')
 
 
-def spell(condition: Condition) -> str:
+def spell(condition: Condition) -> str:  # noqa: PLR0911 - one answer a kind of condition
     """Write a condition on one line."""
     match condition:
         case Compare(path, comparison, values):
@@ -18,6 +30,8 @@ def spell(condition: Condition) -> str:
             return f"exists({_name(path)})"
         case Within(path, span, ahead):
             return f"within({_name(path)}, {'next ' if ahead else ''}{durations.spell(span)})"
+        case InSegment(name):
+            return f"segment({spell_literal(name)})"
         case Not(part):
             return f"not {_within(part, Every, Some)}"
         case Every(parts):

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 
-from hub.conditions.model import Compare, Condition, Every, Exists, Not, Some
+from hub.conditions.model import Condition, asked, segments_in
 from hub.events import store as events_store
 from hub.journeys import cohorts, guards, language, machine, store
 from hub.journeys.cohorts import Loaded
@@ -94,13 +94,17 @@ def _advanced(definition: Definition, run: Run, facts: Facts, now: datetime) -> 
 async def _facts(runs: Sequence[Run], definitions: Mapping[Version, Definition], now: datetime) -> dict[UUID, Facts]:
     """Read in bulk what the branches of these runs may look at, and nothing where there is no branch."""
     branching = {version: roots for version, it in definitions.items() if (roots := _roots(it))}
-    profiles = await profile_facts.load(
-        {it.profile_id for it in runs if "profile" in branching.get(it.version, ())}, now=now
-    )
+    profiles = await profile_facts.load({it.profile_id for it in runs if "profile" in branching.get(it.version, ())})
     properties = await events_store.properties_of(
         {it.event_id for it in runs if "properties" in branching.get(it.version, ())}
     )
-    return {run.id: Facts(profiles.get(run.profile_id, {}), properties.get(run.event_id, {})) for run in runs}
+    facts: dict[UUID, Facts] = {}
+    for run in runs:
+        profile, said = profiles.get(run.profile_id), properties.get(run.event_id, {})
+        facts[run.id] = (
+            Facts(profile_facts.of(profile, now=now), said, profile.segment_names) if profile else Facts({}, said)
+        )
+    return facts
 
 
 def _roots(definition: Definition) -> frozenset[str]:
@@ -110,14 +114,9 @@ def _roots(definition: Definition) -> frozenset[str]:
 
 
 def _roots_of(condition: Condition) -> Iterable[str]:
-    match condition:
-        case Compare() | Exists():
-            yield condition.path[0]
-        case Every() | Some():
-            for part in condition.parts:
-                yield from _roots_of(part)
-        case Not():
-            yield from _roots_of(condition.part)
+    yield from (it.path[0] for it in asked(condition))
+    if segments_in(condition):
+        yield "profile"
 
 
 def _message(run: Run, intent: SendMessage, now: datetime) -> Message:

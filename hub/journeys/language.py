@@ -22,7 +22,7 @@ from collections.abc import Callable, Collection
 from typing import Final
 
 from hub.conditions import catalogue, kinds, parser, tree
-from hub.conditions.kinds import Kind, Scope
+from hub.conditions.kinds import ANY_SEGMENT, SEGMENT, Kind, Scope
 from hub.conditions.model import Path
 from hub.journeys.definition import Definition, Entry, Exit
 from hub.journeys.steps import StepReader
@@ -38,17 +38,23 @@ LONGEST_EVENT: Final = 128
 LONGEST_DESCRIPTION: Final = 2_000
 
 _KEYS: Final = ("journey", "description", "enter", "exit", "steps")
-_OPEN: Final[Scope] = {"properties": {}, "profile": {}}
+_OPEN: Final[Scope] = {"properties": {}, "profile": {}, SEGMENT: ANY_SEGMENT}
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-def read(source: str, *, templates: Collection[str]) -> Definition:
-    """Read a journey that somebody wants to publish. `templates` are the names that a `send` may use.
+def read(source: str, *, templates: Collection[str], segments: Collection[str] | None = None) -> Definition:
+    """Read a journey that somebody wants to publish.
+
+    Args:
+        source: the document, YAML or JSON.
+        templates: the names that a `send` may use.
+        segments: those that a condition may ask for; None where nobody knows which there are.
 
     Raises:
         InvalidDefinition: with every problem that the document has; one that is no YAML has that one only.
     """
-    return _read(source, templates, catalogue.scope_of)
+    known = ANY_SEGMENT if segments is None else dict.fromkeys(segments, Kind.OBJECT)
+    return _read(source, templates, lambda event: {**catalogue.scope_of(event), SEGMENT: known})
 
 
 def read_published(source: str) -> Definition:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from hub.conditions.evaluator import compiled
+from hub.conditions.evaluator import SEGMENTS, compiled
 from hub.conditions.model import Path
 from hub.events.model import Event, Properties
 from hub.journeys import model
@@ -20,24 +20,25 @@ from hub.journeys.model import Intent, Mark, ReleaseGuard, Run, SendMessage, Sta
 class Facts:
     """What a run may look at while it advances: what rules may ask of its profile, and its entering event's properties.
 
-    `profile` has the traits, `stage` and `preferred`: see `hub.rollups.facts`.
+    `profile` has the traits, `stage` and `preferred`: see `hub.rollups.facts`. `segments` names those it is in.
     """
 
     profile: Properties
     properties: Properties
+    segments: frozenset[str] = frozenset()
 
     @property
-    def scope(self) -> Mapping[str, Properties]:
+    def scope(self) -> Mapping[str, Any]:
         """The value that conditions read."""
-        return {"profile": self.profile, "properties": self.properties}
+        return {"profile": self.profile, "properties": self.properties, SEGMENTS: self.segments}
 
 
-def admits(definition: Definition, event: Event, profile: Properties, *, now: datetime) -> bool:
-    """Tell whether an event matches the entry of a journey, with what rules may ask of its profile."""
+def admits(definition: Definition, event: Event, facts: Facts, *, now: datetime) -> bool:
+    """Tell whether an event matches the entry of a journey, with what rules may ask of it and its profile."""
     if event.name != definition.entry.event:
         return False
     where = definition.entry.where
-    return where is None or compiled(where)({"properties": event.properties, "profile": profile}, now)
+    return where is None or compiled(where)(facts.scope, now)
 
 
 def enter(definition: Definition, version: Version, event: Event, *, now: datetime) -> Run:

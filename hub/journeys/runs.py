@@ -66,6 +66,17 @@ class RunDocument(Keyed):
         ]
 
 
+async def versions_waited_in() -> list[Version]:
+    """List the versions that somebody is in."""
+    found = await RunDocument.get_pymongo_collection().aggregate(
+        [
+            {"$match": {"status": Status.WAITING.value}},
+            {"$group": {"_id": {"journey": "$journey", "number": "$version"}}},
+        ]
+    )
+    return [Version(row["_id"]["journey"], row["_id"]["number"]) async for row in found]
+
+
 async def insert(runs: Sequence[Run]) -> list[Run]:
     """Store new runs, woken, without a due time, and with what they have heard already.
 

@@ -116,6 +116,11 @@ class Profile:
         return min(pending, default=None) or self.due
 
     @property
+    def segment_names(self) -> frozenset[str]:
+        """The segments it is in."""
+        return frozenset(it["name"] for it in self.segments.get("in", ()))
+
+    @property
     def name(self) -> str | None:
         """What this customer is called."""
         parts = (_text(self.traits.get(it)) for it in ("firstName", "lastName"))

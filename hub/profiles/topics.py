@@ -24,6 +24,8 @@ from hub.profiles.consent import DEFAULT_BRAND, BadConsent
 MARKETING: Final = "marketing"
 SERVICE: Final = "service"
 ACCOUNT: Final = "account"
+ADVERTISING: Final = "advertising"
+"""Being shown advertising by others, who are told whom to look for. A brand that does so makes a topic of this name."""
 
 FRESH_SECONDS: Final = 1.0
 """How long topics that were read are taken for all there are without asking."""

@@ -23,7 +23,6 @@ def of(profile: Profile, *, now: datetime) -> Mapping[str, Any]:
     return {**profile.traits, "stage": profile.stage, "preferred": preferred}
 
 
-async def load(profile_ids: Collection[UUID], *, now: datetime) -> dict[UUID, Mapping[str, Any]]:
-    """Read it for profiles, by the ids that were asked for; of those that were absorbed it is their head's."""
-    found = await profiles_store.outlines(profile_ids, rollups=_PREFERENCES)
-    return {profile_id: of(profile, now=now) for profile_id, profile in found.items()}
+async def load(profile_ids: Collection[UUID]) -> dict[UUID, Profile]:
+    """Read of profiles what it takes, by the ids that were asked for; of those that were absorbed their head's."""
+    return await profiles_store.outlines(profile_ids, rollups=_PREFERENCES)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from hub.conditions.model import Condition, Every, InSegment, Not, Some, segments_in
 from hub.segments import language, store
 from hub.segments.model import Segment
 from hub.segments.store import SegmentDocument
@@ -28,15 +29,20 @@ class Catalogue:
     timed: tuple[Segment, ...] = ()
 
     @classmethod
-    def of(cls, published: Iterable[tuple[Segment, int]]) -> "Catalogue":
-        """Make a snapshot of segments, each in its newest version, with their editions."""
-        listed = list(published)
+    def of(cls, published: Iterable[tuple[Segment, int]], *, edition: int) -> "Catalogue":
+        """Make a snapshot of segments, each in its newest version, with their editions; `edition` is the newest of all.
+
+        What a rule says of another segment is put in its place. So the order in which they are asked does not matter,
+        and a new version of the one is one of the other too.
+        """
+        own = {segment.name: (segment, edition) for segment, edition in published}
+        listed = [_whole(name, own) for name in own]
         asking: dict[str, tuple[Segment, ...]] = {}
         for segment, _ in listed:
             for name in segment.asks:
                 asking[name] = (*asking.get(name, ()), segment)
         return cls(
-            edition=max((edition for _, edition in listed), default=0),
+            edition=edition,
             segments={segment.name: segment for segment, _ in listed},
             editions={segment.name: edition for segment, edition in listed},
             asking=asking,
@@ -47,6 +53,31 @@ class Catalogue:
         """List the segments that are newer than an edition."""
         return [segment for name, segment in self.segments.items() if self.editions[name] > edition]
 
+
+def _whole(name: str, own: Mapping[str, tuple[Segment, int]]) -> tuple[Segment, int]:
+    """Give a segment with the rules of those it asks for, and the newest edition of all of them."""
+    segment, edition = own[name]
+    others = {other: _whole(other, own) for other in segments_in(segment.when) & own.keys()}
+    rules = {other: it.when for other, (it, _) in others.items()}
+    newest = max([edition, *(it for _, it in others.values())])
+    return Segment(name, _put_in(segment.when, rules), segment.written), newest
+
+
+def _put_in(condition: Condition, rules: Mapping[str, Condition]) -> Condition:
+    match condition:
+        case InSegment(name):
+            return rules.get(name, _NOBODY)
+        case Not(part):
+            return Not(_put_in(part, rules))
+        case Every(parts):
+            return Every(tuple(_put_in(part, rules) for part in parts))
+        case Some(parts):
+            return Some(tuple(_put_in(part, rules) for part in parts))
+    return condition
+
+
+_NOBODY: Final = Some(())
+"""Whom a segment picks that is not there any more."""
 
 NOTHING_DEFINED: Final = Catalogue()
 
@@ -59,8 +90,9 @@ class Catalogues:
 
     async def current(self) -> Catalogue:
         """Give the snapshot as of now: one small read, and the segments if there is a new one."""
-        if await store.DEFINITIONS.edition() > self._current.edition:
-            self._current = Catalogue.of([read(it) for it in await store.DEFINITIONS.live()])
+        edition = await store.DEFINITIONS.edition()
+        if edition > self._current.edition:
+            self._current = Catalogue.of([read(it) for it in await store.DEFINITIONS.live()], edition=edition)
         return self._current
 
 

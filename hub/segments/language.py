@@ -6,12 +6,14 @@ when: profile.vip = true and profile.country = "DE"
 """
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Final
 
 from hub.conditions import tree
 from hub.conditions.kinds import Scope
-from hub.conditions.model import Condition
+from hub.conditions.model import Condition, segments_in
 from hub.conditions.spelling import spell
 from hub.kit import documents
 from hub.kit.documents import Node
@@ -24,39 +26,52 @@ from hub.segments.scope import faults
 LONGEST_NAME: Final = 64
 LONGEST_DESCRIPTION: Final = 2_000
 
+NOBODY: Final[Mapping[str, frozenset[str]]] = MappingProxyType({})
+
 _ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-def read(source: str, scope: Scope) -> Segment:
-    """Read a segment that somebody wants to publish. `scope` is what its rule may speak of.
+def read(source: str, scope: Scope, reach: Mapping[str, frozenset[str]] = NOBODY) -> Segment:
+    """Read a segment that somebody wants to publish.
+
+    Args:
+        source: the document, YAML or JSON.
+        scope: what its rule may speak of.
+        reach: the segments that each published one asks for, itself or by those it asks for.
 
     Raises:
         InvalidDefinition: with every problem that the document has; one that is no YAML has that one only.
     """
-    return _whole(source, scope)
+    return _whole(source, scope, reach)
 
 
 def read_published(source: str) -> Segment:
     """Read a segment that was checked when it was published: what rollups have become since must not stop anything."""
-    return _whole(source, None)
+    return _whole(source, None, NOBODY)
 
 
-def _whole(source: str, scope: Scope | None) -> Segment:
+def _whole(source: str, scope: Scope | None, reach: Mapping[str, frozenset[str]]) -> Segment:
     reading = Reading()
-    segment = _read(documents.load(source), scope, reading)
+    segment = _read(documents.load(source), scope, reach, reading)
     if reading.problems or segment is None:
         raise InvalidDefinition(reading.problems)
     return segment
 
 
-def _read(document: Node, scope: Scope | None, reading: Reading) -> Segment | None:
+def _read(document: Node, scope: Scope | None, reach: Mapping[str, frozenset[str]], reading: Reading) -> Segment | None:
     fields = reading.fields(document, "a segment", ("segment", "description", "when"), "segment", "when")
     if "description" in fields:
         reading.text(fields["description"].node, "`description`", longest=LONGEST_DESCRIPTION)
     name = _name(fields["segment"].node, reading) if "segment" in fields else None
     when = _when(fields["when"].node, scope, reading) if "when" in fields else None
-    return Segment(name, when, spell(when)) if name and when else None
+    if name is None or when is None:
+        return None
+    for other in sorted(segments_in(when)):
+        if other == name or name in reach.get(other, ()):
+            own = "itself" if other == name else f"`{other}`, which asks for `{name}`"
+            reading.report(fields["when"].node, "circular", f"`{name}` asks for {own}: nobody could tell who is in.")
+    return Segment(name, when, spell(when))
 
 
 def _name(node: Node, reading: Reading) -> str | None:

@@ -71,13 +71,18 @@ def passed(before: Profile, after: Profile, defined: Catalogue, *, at: datetime)
 
 
 def settled(before: Profile, after: Profile, defined: Catalogue, *, now: datetime) -> Profile:
-    """Sort a profile to which nothing has happened: by segments it does not know, and by what was found out of it."""
+    """Sort a profile to which nothing has happened: by segments it does not know, and by what was found out of it.
+
+    A segment that was deleted it is in no longer.
+    """
     known = before.segments.get("edition", 0)
     touched = {it.name: it for it in (*defined.since(known), *_looking_at(_found_out(before, after), defined))}
     if after.absorbed_by is not None:
         touched = {}
     elif known == defined.edition and not touched:
         return after
+    kept = [it for it in after.segments.get("in", ()) if it["name"] in defined.segments]
+    after = replace(after, segments={**after.segments, "in": kept})
     stood = _stood(_undated(after), touched.values(), defined, at=now, cause=DEFINITION, announced=False)
     return replace(stood, segments={**stood.segments, "edition": defined.edition})
 
@@ -123,7 +128,7 @@ def _stood(
     announced: bool = True,
 ) -> Profile:
     """Ask these rules where a profile stands, and note what has changed and when to ask again."""
-    if not touched:
+    if not touched and ("due" in profile.segments or not defined.timed):
         return profile
     timed = defined.timed if "due" not in profile.segments or any(it.is_timed for it in touched) else ()
     facts = facts_of(profile, (*touched, *timed), at)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from hub.conditions.evaluator import Holds, compiled, next_turn
+from hub.conditions.evaluator import SEGMENTS, Holds, compiled, next_turn
 from hub.conditions.model import Asked, Condition, Within, asked
 from hub.profiles.model import Profile
 from hub.rollups import asking
@@ -66,7 +66,7 @@ def facts_of(profile: Profile, segments: Iterable[Segment], at: datetime) -> Map
         for name, days in segment.windows:
             windows.setdefault(name, set()).update(() if days is None else (days,))
     numbers = {name: asking.value_of(profile.rollups.get(name), at, windows=it) for name, it in windows.items()}
-    return {ROOT: {**profile.traits, STAGE: profile.stage}, **numbers}
+    return {ROOT: {**profile.traits, STAGE: profile.stage}, SEGMENTS: profile.segment_names, **numbers}
 
 
 def subject_of(asked: Asked) -> str:

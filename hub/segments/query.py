@@ -16,7 +16,20 @@ from typing import Any, Final, TypeAlias
 
 from hub.conditions import kinds, times
 from hub.conditions.kinds import Scope
-from hub.conditions.model import Asked, Compare, Comparison, Condition, Every, Exists, Literal, Not, Path, Some, Within
+from hub.conditions.model import (
+    Asked,
+    Compare,
+    Comparison,
+    Condition,
+    Every,
+    Exists,
+    InSegment,
+    Literal,
+    Not,
+    Path,
+    Some,
+    Within,
+)
 from hub.conditions.times import Bounds
 from hub.kit.errors import HubError
 from hub.kit.problems import InvalidDefinition
@@ -67,6 +80,8 @@ def of(condition: Condition, *, now: datetime) -> Query:
     match condition:
         case Compare() | Exists() | Within():
             return _asked(condition, now)
+        case InSegment(name):
+            return {"segments.in.name": name}
         case Not(part):
             return _no(of(part, now=now))
         case Every(parts):

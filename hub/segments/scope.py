@@ -1,27 +1,23 @@
-"""What a rule that picks customers may speak of: their traits and stage, and the numbers of the published rollups."""
+"""What a rule that picks customers may speak of: their traits, stage and segments, and the numbers of rollups."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from hub.conditions.catalogue import PROFILE
-from hub.conditions.kinds import Scope
+from hub.conditions.kinds import SEGMENT, Kind, Scope
 from hub.conditions.model import Condition, asked
 from hub.rollups import asking
-from hub.rollups.catalogue import Catalogue, Catalogues
+from hub.rollups.catalogue import Catalogue
 from hub.rollups.model import Rollup
 
 ROOT: Final = "profile"
 
 
-def of(defined: Catalogue) -> Scope:
-    """Give what rules may speak of where these rollups are published."""
+def of(defined: Catalogue, segments: Iterable[str] = ()) -> Scope:
+    """Give what rules may speak of where these rollups and segments are published."""
     rollups = [it for it in defined.measures.values() if isinstance(it, Rollup)]
-    return {ROOT: PROFILE, **{it.name: asking.shape_of(it) for it in rollups}}
-
-
-async def current() -> Scope:
-    """Give what rules may speak of as of now."""
-    return of(await Catalogues().current())
+    known = {SEGMENT: dict.fromkeys(segments, Kind.OBJECT)}
+    return {ROOT: PROFILE, **known, **{it.name: asking.shape_of(it) for it in rollups}}
 
 
 def faults(condition: Condition, scope: Scope) -> Iterator[str]:

@@ -1,9 +1,17 @@
-"""Use cases of segments: publish one."""
+"""Use cases of segments: publish one, find one, delete one, and tell what a rule may speak of."""
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from hub.conditions.kinds import Scope
+from hub.conditions.model import segments_in
 from hub.definitions import Published
+from hub.kit.errors import HubError
+from hub.kit.problems import did_you_mean
+from hub.rollups.catalogue import Catalogues
 from hub.segments import language, scope, store
+from hub.segments.model import Segment
+from hub.segments.store import SegmentDocument
 
 
 async def publish(source: str, *, by: str, key: str, now: datetime) -> Published:
@@ -18,7 +26,102 @@ async def publish(source: str, *, by: str, key: str, now: datetime) -> Published
     Raises:
         InvalidDefinition: with every problem of the document.
     """
-    known = await scope.current()
-    return await store.DEFINITIONS.publish(
-        source, read=lambda _: language.read(source, known).name, by=by, key=key, now=now
-    )
+    rollups = await Catalogues().current()
+
+    def name(live: Mapping[str, SegmentDocument]) -> str:
+        return language.read(source, scope.of(rollups, live), _reach(live.values())).name
+
+    return await store.DEFINITIONS.publish(source, read=name, by=by, key=key, now=now)
+
+
+class NoSuchSegment(HubError):
+    """A name that no live segment has."""
+
+    code = "NOT_FOUND"
+
+    def __init__(self, name: str, known: Collection[str]) -> None:
+        super().__init__(f"There is no segment `{name}`.{did_you_mean(name, known)}")
+        self.name = name
+
+
+class SegmentInUse(HubError):
+    """Somebody asks for a segment, so that it cannot be deleted. `users` names them."""
+
+    code = "IN_USE"
+
+    def __init__(self, name: str, users: Sequence[str]) -> None:
+        super().__init__(f"`{name}` is asked for by {', '.join(users)}. Publish those without it first.")
+        self.users = users
+
+
+async def delete(name: str, *, used_by: Sequence[str], by: str, key: str, now: datetime) -> Published:
+    """Take a segment away. Who was in is in no longer; nothing is announced, for nothing has happened to them.
+
+    Args:
+        name: the segment.
+        used_by: who asks for it beside other segments, such as journeys.
+        by: who deletes it, the scope of `key`.
+        key: repeating it answers the same.
+        now: when it is deleted.
+
+    Raises:
+        NoSuchSegment: there is no such segment.
+        SegmentInUse: somebody asks for it.
+    """
+    if users := [*await users_of(name), *used_by]:
+        raise SegmentInUse(name, users)
+    deleted = await store.DEFINITIONS.delete(name, by=by, key=key, now=now)
+    if deleted is None:
+        raise NoSuchSegment(name, await names())
+    return deleted
+
+
+async def live(name: str) -> SegmentDocument:
+    """Give the newest version of a segment.
+
+    Raises:
+        NoSuchSegment: there is no such segment.
+    """
+    if found := await store.DEFINITIONS.live([name]):
+        return found[0]
+    raise NoSuchSegment(name, await names())
+
+
+async def users_of(name: str) -> list[str]:
+    """Name the segments that ask for one."""
+    live = await store.DEFINITIONS.live()
+    return [f"segment {it.name}" for it in live if name in segments_in(language.read_published(it.source).when)]
+
+
+async def read(source: str) -> Segment:
+    """Read a segment that somebody may publish, beside those that are published.
+
+    Raises:
+        InvalidDefinition: with every problem of the document.
+    """
+    live = await store.DEFINITIONS.live()
+    return language.read(source, scope.of(await Catalogues().current(), [it.name for it in live]), _reach(live))
+
+
+async def rules() -> Scope:
+    """Give what a rule may speak of as of now."""
+    return scope.of(await Catalogues().current(), await names())
+
+
+async def names() -> list[str]:
+    """List the live segments."""
+    return [it.name for it in await store.DEFINITIONS.live()]
+
+
+def _reach(live: Iterable[SegmentDocument]) -> dict[str, frozenset[str]]:
+    """Tell which segments each asks for, itself or by those it asks for."""
+    direct = {it.name: segments_in(language.read_published(it.source).when) for it in live}
+    reach: dict[str, frozenset[str]] = {}
+
+    def of(name: str) -> frozenset[str]:
+        if name not in reach:
+            reach[name] = direct.get(name, frozenset())
+            reach[name] |= {far for other in reach[name] for far in of(other)}
+        return reach[name]
+
+    return {name: of(name) for name in direct}

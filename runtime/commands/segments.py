@@ -1,4 +1,4 @@
-"""`hub segments check|preview|publish|list`: rules that pick customers, defined in files."""
+"""`hub segments check|preview|publish|delete|list`: rules that pick customers, defined in files."""
 # ruff: noqa: PLC0415  the imports of a verb wait until it runs
 
 import json
@@ -44,15 +44,15 @@ def check(
 @segments.command()
 def preview(file: File, *, as_json: AsJson = False) -> None:
     """Tell what a segment would be if it were published: how many, whose money, whom it shares, who comes and goes."""
-    from hub.segments import language, scope
     from hub.segments import preview as previewing
+    from hub.segments import service
     from runtime import wiring
     from runtime.on_database import on_database
 
     source = texts.read(file)
 
     async def ask(_: "Settings") -> "tuple[Segment, Preview]":
-        segment = language.read(source, await scope.current())
+        segment = await service.read(source)
         return segment, await previewing.preview(segment, now=wiring.clock())
 
     segment, found = on_database(ask)
@@ -82,6 +82,18 @@ def publish(
     typer.echo(f"{published.version.name} version {published.version.number} {state}.")
 
 
+@segments.command()
+def delete(
+    name: Annotated[str, typer.Argument(help="The segment.")],
+    key: Annotated[str, typer.Option(help="Idempotency key: repeating it changes nothing.")] = "",
+) -> None:
+    """Take a segment away. Refused while other segments or journeys ask for it."""
+    from runtime.on_database import on_database
+
+    on_database(lambda _: _delete(name, key or uuid.uuid4().hex))
+    typer.echo(f"{name} is deleted: nobody is in it any more.")
+
+
 @segments.command(name="list")
 def list_(*, as_json: AsJson = False) -> None:
     """List the live segments, how many are in, and how far everybody is sorted by them."""
@@ -98,13 +110,15 @@ def list_(*, as_json: AsJson = False) -> None:
 
 
 def _scope(sources: "Sequence[str]") -> "Scope":
+    from hub.conditions.kinds import ANY_SEGMENT, SEGMENT
     from hub.definitions import Version
     from hub.rollups import language, service
     from hub.rollups.catalogue import Catalogue
     from hub.segments import scope
 
     read = [language.read(it, rollups=(service.PURCHASES,)) for it in (*service.shipped(), *sources)]
-    return scope.of(Catalogue.of([(Version(it.name, 1), it) for it in read], edition=1))
+    known = scope.of(Catalogue.of([(Version(it.name, 1), it) for it in read], edition=1))
+    return {**known, SEGMENT: ANY_SEGMENT}  # which there are, the hub knows
 
 
 async def _publish(source: str, key: str) -> "Published":
@@ -118,6 +132,19 @@ async def _publish(source: str, key: str) -> "Published":
         cause = ids.key_of("cli", "publish segment", key)
         await audit.record(audit.OPERATOR, change, at=wiring.clock(), cause=cause)
     return published
+
+
+async def _delete(name: str, key: str) -> None:
+    from hub.access import audit
+    from hub.journeys import usage
+    from hub.kit import ids
+    from hub.segments import service
+    from runtime import wiring
+
+    used_by = await usage.of_segment(name)
+    deleted = await service.delete(name, used_by=used_by, by="cli", key=key, now=wiring.clock())
+    cause = ids.key_of("cli", "delete segment", key)
+    await audit.record(audit.OPERATOR, audit.deletion("delete segment", deleted), at=wiring.clock(), cause=cause)
 
 
 async def _listed() -> list[dict[str, Any]]:

@@ -102,3 +102,22 @@ def test_properties_have_the_kinds_of_their_event() -> None:
     kinds.read('properties.value = "ten"', catalogue.scope_of("Something Of Our Own"))
     kinds.read('properties.value = "ten"', catalogue.scope_of("Promotion Viewed"))
     assert len(refusals_of('properties.value = "ten"', catalogue.scope_of("Product Viewed"))) == 1
+
+
+def test_a_segment_that_there_is_not_is_refused_with_what_was_meant() -> None:
+    known: Scope = {**CHECKOUT, kinds.SEGMENT: {"vips": Kind.OBJECT}}
+
+    assert kinds.read('segment("vips")', known)
+    assert refusals_of('segment("vip")', known) == [
+        "1:9: There is no segment `vip`. Did you mean `vips`? [unknown_name]"
+    ]
+    assert refusals_of('segment("vips")', CHECKOUT) == ["1:9: No segment can be asked for here. [unknown_name]"]
+    assert kinds.read('segment("whatever")', {**CHECKOUT, kinds.SEGMENT: kinds.ANY_SEGMENT})
+    assert "`segment.`" not in refusals_of("segments.x = 1", known)[0]
+
+
+def test_within_asks_for_text_only() -> None:
+    assert refusals_of("within(profile.age, 3d)") == [
+        "1:8: `profile.age` is a number; `within` asks for a time, which is text. [wrong_type]"
+    ]
+    assert kinds.read("within(profile.birthday, 3d)", CHECKOUT)

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from hub.conditions import parser
-from hub.conditions.model import Compare, Comparison, Every, Exists, Not, Some, Within
+from hub.conditions.model import Compare, Comparison, Every, Exists, InSegment, Not, Some, Within
 from hub.conditions.spelling import spell
 from hub.kit.problems import InvalidDefinition
 
@@ -49,6 +49,13 @@ def test_within_looks_back_or_ahead() -> None:
             Not(Within(("profile", "renewal"), timedelta(days=7), ahead=True)),
         )
     )
+    assert spell(parser.parse(text)) == text
+
+
+def test_a_segment_is_asked_for_by_its_name() -> None:
+    text = 'segment("german-vips") and not segment("lapsed")'
+
+    assert parser.parse(text) == Every((InSegment("german-vips"), Not(InSegment("lapsed"))))
     assert spell(parser.parse(text)) == text
 
 
@@ -143,6 +150,20 @@ def test_words_of_the_language_may_be_parts_of_a_name() -> None:
             (
                 "1:7: Expected text in quotes, a number, true, false or null, found `30d`."
                 " How long ago something was, `within(NAME, 30d)` asks. [bad_condition]"
+            ),
+        ),
+        (
+            "segment(vips)",
+            (
+                '1:9: Expected the name of a segment in quotes, as in `segment("german-vips")`, found `vips`.'
+                " [bad_condition]"
+            ),
+        ),
+        (
+            "count(p.x)",
+            (
+                "1:6: Expected a comparison (= != < <= > >= in contains starts ends between), found `(`."
+                ' The functions are `exists(NAME)`, `within(NAME, 30d)` and `segment("NAME")`. [bad_condition]'
             ),
         ),
         ("within(p.x, 30)", "1:13: Expected a duration such as 30d or 12h, found `30`. [bad_condition]"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hub.conditions import kinds, parser
 from hub.conditions.evaluator import compiled, holds
-from hub.conditions.model import Compare, Comparison, Condition, Every, Exists, Literal, Not, Some, Within
+from hub.conditions.model import Compare, Comparison, Condition, Every, Exists, InSegment, Literal, Not, Some, Within
 from hub.conditions.spelling import spell
 from hub.kit.problems import InvalidDefinition
 from tests.segments import judge
@@ -40,8 +40,12 @@ def compares(draw: st.DrawFn) -> Compare:
     return Compare(draw(paths), comparison, tuple(draw(st.lists(literals, min_size=least, max_size=most))))
 
 
+asked = compares() | st.builds(Exists, paths) | st.builds(Within, paths, spans, st.booleans())
 conditions: st.SearchStrategy[Condition] = st.recursive(
-    compares() | st.builds(Exists, paths) | st.builds(Within, paths, spans, st.booleans()),
+    compares()
+    | st.builds(Exists, paths)
+    | st.builds(Within, paths, spans, st.booleans())
+    | st.builds(InSegment, texts),
     lambda inner: (
         st.builds(Not, inner)
         | st.builds(Every, st.lists(inner, min_size=2, max_size=3).map(tuple))
@@ -57,7 +61,9 @@ odd: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3),
     max_leaves=6,
 )
-values = st.dictionaries(st.sampled_from("pq"), odd, max_size=2)
+values = st.dictionaries(st.sampled_from("pq"), odd, max_size=2) | st.fixed_dictionaries(
+    {"segments": st.frozensets(texts, max_size=2)}
+)
 
 
 @given(conditions)
@@ -88,6 +94,7 @@ def test_a_condition_and_its_contrary_never_agree(condition: Condition, value: d
                 "within",
                 "next",
                 "30d",
+                "segment",
                 "(",
                 ")",
                 "in",
@@ -116,13 +123,15 @@ def test_any_text_is_a_condition_or_refused_at_a_place_inside_it(text: str) -> N
             assert set(problem.code) <= set(string.ascii_lowercase + "_")
 
 
-def meant(condition: Condition, value: Any) -> bool:
+def meant(condition: Condition, value: Any) -> bool:  # noqa: PLR0911 - one answer a kind of condition
     """The language's meaning, written down again as plainly as possible."""
     match condition:
         case Exists(path):
             return found(path, value) is not None
         case Within(path, span, ahead):
             return judge.is_within(found(path, value), span, now=NOW, ahead=ahead)
+        case InSegment(name):
+            return name in value.get("segments", ())
         case Not(part):
             return not meant(part, value)
         case Every(parts):

@@ -21,6 +21,7 @@ PUBLISH = """mutation ($source: String!, $under: String!) {
 FOR_ALL = {
     "publishRollup": 'publishRollup(input: {idempotencyKey: "k", source: "x"}) { __typename }',
     "publishSegment": 'publishSegment(input: {idempotencyKey: "k", source: "x"}) { __typename }',
+    "deleteSegment": 'deleteSegment(input: {idempotencyKey: "k", name: "x"}) { __typename }',
     "publishShippingRules": 'publishShippingRules(input: {idempotencyKey: "k", source: "x"}) { __typename }',
     "eraseProfile": 'eraseProfile(input: {idempotencyKey: "k", id: "ADA"}) { __typename }',
 }

@@ -53,6 +53,12 @@ async def publish_segment(hub: Hub) -> tuple[str, Given, Given]:
     return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
 
 
+async def delete_segment(hub: Hub) -> tuple[str, Given, Given]:
+    key, given, _ = await publish_segment(hub)
+    await done(hub, "publishSegment", key, {"idempotencyKey": "before", **given})
+    return key, {"name": "vips"}, {"name": "others"}
+
+
 async def merge_profiles(hub: Hub) -> tuple[str, Given, Given]:
     key, ada, bob = await of_a_profile(hub)
     return key, {"into": ada["id"], "absorb": bob["id"]}, {"into": bob["id"], "absorb": ada["id"]}
@@ -184,6 +190,7 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "publishJourney": publish_journey,
     "publishRollup": publish_rollup,
     "publishSegment": publish_segment,
+    "deleteSegment": delete_segment,
     "publishShippingRules": publish_shipping_rules,
     "mergeProfiles": merge_profiles,
     "unmergeProfiles": unmerge_profiles,

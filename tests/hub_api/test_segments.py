@@ -142,3 +142,62 @@ async def test_a_document_with_problems_is_refused_with_their_places(hub: Hub, a
     unlistable = await preview(hub, admin, 'segment: a\nwhen: profile.preferred.store = "x"\n')
     assert [(it["line"], it["code"]) for it in unlistable["problems"]] == [(2, "not_listable")]
     assert await database["segment_versions"].count_documents({}) == 0
+
+
+DELETE = """
+mutation ($input: DeleteSegmentInput!) { deleteSegment(input: $input) {
+  __typename ... on UserError { code message path } ... on SegmentInUse { usedBy }
+} }
+"""
+ASKING = """\
+journey: {name}
+enter: {{event: Segment Entered, where: '{where}'}}
+steps: [{{wait: 1d}}]
+"""
+
+
+async def delete(hub: Hub, key: str, name: str, under: str) -> dict[str, Any]:
+    data = await hub.data(DELETE, key, input={"idempotencyKey": under, "name": name})
+    result: dict[str, Any] = data["deleteSegment"]
+    return result
+
+
+async def test_a_segment_that_somebody_asks_for_is_not_deleted_and_says_who_does(hub: Hub, admin: str) -> None:
+    await publish(hub, admin)
+    await publish(hub, admin, VIPS, under="v")
+    await publish(hub, admin, '{segment: both, when: \'segment("germans") and segment("vips")\'}', under="b")
+    for name, where in (("by-event", 'properties.segment = "vips"'), ("by-rule", 'not segment("vips")')):
+        await hub.publish(ASKING.format(name=name, where=where))
+
+    refused = await delete(hub, admin, "vips", "d")
+
+    users = ["segment both", "journey by-event version 1", "journey by-rule version 1"]
+    assert (refused["__typename"], refused["code"], refused["path"]) == ("SegmentInUse", "IN_USE", ["input", "name"])
+    assert refused["usedBy"] == users
+    assert (await hub.data('{ segment(name: "vips") { usedBy } }', admin))["segment"] == {"usedBy": users}
+    missing = await delete(hub, admin, "germns", "m")
+    assert (missing["__typename"], missing["code"]) == ("NoSuchSegment", "NOT_FOUND")
+    assert missing["message"].endswith("Did you mean `germans`?")
+
+
+async def test_who_was_in_a_deleted_segment_is_in_it_no_longer_and_nothing_is_announced(
+    hub: Hub, admin: str, database: Database
+) -> None:
+    await publish(hub, admin)
+    await publish(hub, admin, VIPS, under="v")
+    await hub.identify("ada", country="DE", vip=True)
+
+    assert (await delete(hub, admin, "germans", "d"))["__typename"] == "DeleteSegmentPayload"
+    assert (await delete(hub, admin, "germans", "again"))["code"] == "NOT_FOUND"
+    await filled(hub)
+
+    (profile,) = (await hub.data("{ profiles { nodes { segments { name } } } }", admin))["profiles"]["nodes"]
+    assert profile["segments"] == [{"name": "vips"}]
+    assert await database["events"].count_documents({"name": "Segment Left"}) == 0
+    assert [it["name"] for it in (await hub.data("{ segments { name } }", admin))["segments"]] == ["vips"]
+
+    published = await publish(hub, admin, GERMANS, under="anew")
+    assert (published["version"], published["isNew"]) == (3, True)
+    await filled(hub)
+    (profile,) = (await hub.data("{ profiles { nodes { segments { name } } } }", admin))["profiles"]["nodes"]
+    assert profile["segments"] == [{"name": "germans"}, {"name": "vips"}]

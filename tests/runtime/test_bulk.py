@@ -15,13 +15,17 @@ import hub.database
 from hub.access import audit
 from hub.access.audit import EntryDocument
 from hub.database import Client, Database
+from hub.segments import service as segments
 from hub.settings import Settings
 from runtime import wiring
 from runtime.cli import application
 from tests.intake.inflow import identify, people, route_all, said
+from tests.rollups.stage import Shop
 from tests.traffic.running import until
 
 Run = Callable[..., Awaitable[Result]]
+
+GERMANS = '{segment: germans, when: profile.country = "DE"}'
 
 
 @pytest.fixture
@@ -44,6 +48,10 @@ def orders(file: Path, count: int) -> Path:
         table.writerow(["userId", "order_id", "timestamp", "total", "currency"])
         table.writerows([f"u{it % 50}", it, "2025-03-01T09:00:00Z", "5.00", "EUR"] for it in range(count))
     return file
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(it.name for it in folder.iterdir())
 
 
 async def test_an_import_tells_what_it_took_and_where_the_reasons_of_the_others_stand(run: Run, tmp_path: Path) -> None:
@@ -124,7 +132,7 @@ async def test_an_import_that_is_killed_goes_on_and_its_orders_are_there_once(
     ("words", "sentence"),
     [
         (("import", "people", "FILE.csv"), "one of profiles, events, orders, consents."),
-        (("export", "consents", "FILE.csv"), "one of profiles, events, orders."),
+        (("export", "profile", "FILE.csv"), "No such command 'profile'. Did you mean 'profiles'?"),
         (("import", "profiles", "nowhere.csv"), "does not exist"),
     ],
 )
@@ -146,3 +154,50 @@ async def test_a_report_of_rows_that_are_told_again_forgets_them_first(run: Run,
         assert (await run("import", "profiles", file, "--report", report)).exit_code == 1
 
     assert [json.loads(line)["row"] for line in report.read_text().splitlines()] == [1]
+
+
+async def test_the_members_of_a_segment_come_out_in_a_file_and_the_audit_says_so(
+    run: Run, database: Database, tmp_path: Path
+) -> None:
+    shop = Shop(database)
+    await segments.publish(GERMANS, by="test", key="k", now=shop.now)
+    for user, country in (("ada", "DE"), ("bob", "AT")):
+        await shop.identify(user=user, traits={"country": country, "note": "=1+1"})
+    await shop.route()
+    file = tmp_path / "germans.csv"
+
+    done = await run("export", "segment", "germans", file)
+
+    assert (done.exit_code, done.stdout, done.stderr) == (0, f"1 rows in {file}.\n", "")
+    with file.open(newline="") as opened:
+        [row] = csv.DictReader(opened)
+    assert (row["userId"], row["country"], row["note"]) == ("ada", "DE", "'=1+1")
+    assert row["hub.since"] == shop.now.isoformat()
+    told = [it.after async for it in EntryDocument.find(EntryDocument.what == "export")]
+    assert told == [{"kind": "segment", "segment": "germans"}]
+
+
+async def test_who_is_not_sorted_yet_by_a_new_segment_is_missing_from_its_file_and_that_is_told(
+    run: Run, database: Database, tmp_path: Path
+) -> None:
+    shop = Shop(database)
+    await shop.identify(user="ada", traits={"country": "DE"})
+    await shop.route()
+    await segments.publish(GERMANS, by="test", key="k", now=shop.now)
+
+    done = await run("export", "segment", "germans", tmp_path / "germans.jsonl")
+
+    assert done.stdout.startswith("0 rows in ")
+    assert done.stderr == "germans: 0 of 1 profiles are sorted so far; who is not yet is left out.\n"
+
+
+async def test_a_segment_that_there_is_not_leaves_no_file_and_no_entry(
+    run: Run, database: Database, tmp_path: Path
+) -> None:
+    await segments.publish(GERMANS, by="test", key="k", now=Shop(database).now)
+
+    done = await run("export", "segment", "germnas", tmp_path / "germans.csv")
+
+    assert str(done.exception) == "There is no segment `germnas`. Did you mean `germans`?"
+    assert names_in(tmp_path) == []
+    assert await EntryDocument.count() == 0

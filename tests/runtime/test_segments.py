@@ -56,6 +56,10 @@ async def test_a_segment_is_checked_previewed_published_and_listed(run: Verb, ge
     (entry,) = await EntryDocument.find_all().to_list()
     assert (entry.what, entry.subject, entry.after) == ("publish segment", "germans", {"version": 1})
 
+    assert await run("delete", "germans", "--key", "d") == "germans is deleted: nobody is in it any more."
+    assert await run("list", "--json") == {"segments": []}
+    assert await EntryDocument.find(EntryDocument.what == "delete segment").count() == 1
+
 
 def test_a_problem_is_named_with_its_place(tmp_path: Path) -> None:
     file = tmp_path / "bad.segment.yaml"

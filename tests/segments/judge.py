@@ -4,22 +4,34 @@ It takes the tree of a condition and nothing else of what it judges.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from hub.conditions.model import Compare, Condition, Every, Exists, Literal, Not, Some, Within
+from hub.conditions.model import Compare, Condition, Every, Exists, InSegment, Literal, Not, Some, Within
 
 
-def picks(condition: Condition, traits: Mapping[str, Any], stage: str | None, now: datetime) -> bool:
-    """Tell whether a rule picks the customer with these traits and this stage."""
+@dataclass
+class Customer:
+    """All that a rule may ask for."""
+
+    traits: Mapping[str, Any]
+    stage: str | None
+    segments: Collection[str]
+
+
+def picks(condition: Condition, customer: Customer, now: datetime) -> bool:  # noqa: PLR0911 - one answer a kind
+    """Tell whether a rule picks a customer."""
     if isinstance(condition, Not):
-        return not picks(condition.part, traits, stage, now)
+        return not picks(condition.part, customer, now)
     if isinstance(condition, Every):
-        return all(picks(part, traits, stage, now) for part in condition.parts)
+        return all(picks(part, customer, now) for part in condition.parts)
     if isinstance(condition, Some):
-        return any(picks(part, traits, stage, now) for part in condition.parts)
-    found: Any = {"profile": {**traits, "stage": stage}}
+        return any(picks(part, customer, now) for part in condition.parts)
+    if isinstance(condition, InSegment):
+        return condition.name in customer.segments
+    found: Any = {"profile": {**customer.traits, "stage": customer.stage}}
     for name in condition.path:
         found = found[name] if isinstance(found, dict) and name in found else None
     if isinstance(condition, Exists):

@@ -3,12 +3,16 @@
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import pytest
+
 from hub.database import Database
 from hub.events.model import IMPORT
 from hub.events.store import EventDocument
 from hub.intake import backfill, keeper
 from hub.intake.standing import Definitions
 from hub.journeys import service as journeys
+from hub.journeys.advance import Advancer
+from hub.kit.problems import InvalidDefinition
 from hub.profiles.model import Profile
 from hub.rollups import service as rollups
 from hub.segments import service, store
@@ -201,6 +205,24 @@ async def test_time_alone_moves_by_a_date_of_the_customer_to_the_second(shop: Sh
     assert (await shop.profile()).next_change_at is None
 
 
+async def test_where_another_segment_is_deleted_or_untimed_time_moves_on(shop: Shop, database: Database) -> None:
+    await publish(shop, LATELY, GERMANS, VIPS)
+    await identify(shop, seenAt=f"{shop.now:%Y-%m-%d}", country="DE")
+    await service.delete("germans", used_by=(), by="test", key="d", now=shop.now)
+    await shop.filled()
+    assert names(await shop.profile()) == {"lately"}
+
+    await shop.day(31)
+    assert names(await shop.profile()) == set()
+    assert (await moves(database, await shop.profile()))[-1] == ("Left", "lately")
+
+    await identify(shop, seenAt=f"{shop.now:%Y-%m-%d}")
+    await publish(shop, "{segment: lately, when: exists(profile.seenAt)}")
+    await shop.day(31)
+    await shop.kept()
+    assert (names(await shop.profile()), (await shop.profile()).next_change_at) == ({"lately"}, None)
+
+
 async def test_a_date_that_moves_is_followed(shop: Shop, database: Database) -> None:
     await publish(shop, LATELY)
     await identify(shop, seenAt=f"{shop.now:%Y-%m-%d}")
@@ -224,6 +246,69 @@ async def test_a_back_fill_that_comes_late_loses_no_move_that_time_has_made(shop
     await shop.kept()
 
     assert await moves(database, await shop.profile()) == [("Entered", "lately"), ("Left", "lately")]
+
+
+async def test_a_segment_of_segments_follows_them_and_their_versions(shop: Shop, database: Database) -> None:
+    await publish(shop, GERMANS, VIPS)
+    await publish(shop, '{segment: both, when: \'segment("germans") and segment("vips")\'}')
+    await publish(shop, "{segment: neither, when: 'not segment(\"both\")'}")
+    await identify(shop, country="DE")
+    await identify(shop, vip=True)
+    assert names(await shop.profile()) == {"germans", "vips", "both"}
+    told = await moves(database, await shop.profile())
+    assert (set(told[:2]), set(told[2:])) == (
+        {("Entered", "germans"), ("Entered", "neither")},
+        {("Entered", "vips"), ("Entered", "both"), ("Left", "neither")},
+    )
+
+    await publish(shop, GERMANS.replace("DE", "AT"))
+    await shop.filled()
+
+    assert names(await shop.profile()) == {"vips", "neither"}
+    assert len(await moves(database, await shop.profile())) == 5
+
+
+async def test_segments_that_ask_for_each_other_are_refused(shop: Shop) -> None:
+    await publish(shop, GERMANS)
+    await publish(shop, "{segment: a, when: 'segment(\"germans\")'}", "{segment: b, when: 'segment(\"a\")'}")
+
+    for source in ("{segment: germans, when: 'segment(\"b\")'}", "{segment: b, when: 'not segment(\"b\")'}"):
+        with pytest.raises(InvalidDefinition) as refused:
+            await publish(shop, source)
+        assert [it.code for it in refused.value.problems] == ["circular"]
+    with pytest.raises(InvalidDefinition) as unknown:
+        await publish(shop, "{segment: c, when: 'segment(\"germns\")'}")
+    assert "Did you mean `germans`?" in str(unknown.value)
+
+
+async def test_a_journey_branches_by_a_segment_and_by_a_time(shop: Shop, database: Database) -> None:
+    await publish(shop, GERMANS)
+    source = """\
+journey: branching
+enter: {event: Page Viewed, where: 'segment("germans") or within(profile.seenAt, 1h)'}
+steps:
+  - branch:
+      - if: segment("germans")
+        then: [wait: 1d]
+      - if: within(profile.seenAt, 1h)
+        then: [wait: 2d]
+"""
+    await journeys.publish(source, templates=(), segments={"germans"}, by="test", key="j", now=shop.now)
+    with pytest.raises(InvalidDefinition) as refused:
+        await journeys.publish(source, templates=(), segments={"german"}, by="test", key="k", now=shop.now)
+    assert "Did you mean `german`?" in str(refused.value)
+    await identify(shop, country="DE")
+    await identify(shop, user="bob", seenAt=f"{shop.now:%Y-%m-%dT%H:%M:%SZ}")
+    await identify(shop, user="cleo", seenAt="2020-01-01")
+    for user in ("ada", "bob", "cleo"):
+        await shop.say("Page Viewed", user=user)
+    await shop.route()
+
+    while await Advancer().advance("branching/1/0", lambda: shop.now):
+        pass
+
+    runs = {row["profile_id"]: row["due"] - shop.now async for row in database["runs"].find({})}
+    assert runs == {(await shop.profile(user)).id: days * DAY for user, days in (("ada", 1), ("bob", 2))}
 
 
 async def test_a_journey_is_entered_by_a_segment(shop: Shop, database: Database) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hub.conditions.evaluator import compiled
-from hub.conditions.model import Compare, Comparison, Condition, Every, Exists, Literal, Not, Some, Within
+from hub.conditions.model import Compare, Comparison, Condition, Every, Exists, InSegment, Literal, Not, Some, Within
 from hub.conditions.parser import parse
 from hub.conditions.spelling import spell
 from hub.database import Database
@@ -81,7 +81,17 @@ def a_profile(random: Random) -> Profile:
     if random.random() < 0.3:
         traits["stage"] = "said by the customer"
     stage = random.choice([None, "new", "a", "b"])
-    return Profile(id=ids.new_id(), traits=traits, stage=stage, first_seen_at=NOW, last_seen_at=NOW)
+    into = [{"name": it, "since": NOW, "cause": "x"} for it in ("a", "b") if random.random() < 0.5]
+    segments = random.choice([{}, {"in": into, "edition": 1}])
+    return Profile(id=ids.new_id(), traits=traits, stage=stage, segments=segments, first_seen_at=NOW, last_seen_at=NOW)
+
+
+def customer(profile: Profile) -> judge.Customer:
+    return judge.Customer(profile.traits, profile.stage, [it["name"] for it in profile.segments.get("in", ())])
+
+
+def value_of(profile: Profile) -> dict[str, Any]:
+    return {"profile": facts.of(profile, now=NOW), "segments": profile.segment_names}
 
 
 def a_rule(random: Random, depth: int = 0) -> Condition:  # noqa: C901, PLR0911 - one answer a kind of rule
@@ -93,6 +103,8 @@ def a_rule(random: Random, depth: int = 0) -> Condition:  # noqa: C901, PLR0911 
         case "some":
             return Some(tuple(a_rule(random, depth + 1) for _ in range(random.randrange(2, 4))))
     path = random.choice(NAMES)
+    if random.random() < 0.1:
+        return InSegment(random.choice(["a", "b", "nobody"]))
     if random.random() < 0.2:
         return Within(path, random.choice(SPANS), random.choice([True, False]))
     comparison = random.choice([None, *Comparison])
@@ -134,8 +146,8 @@ async def test_all_three_readings_of_a_rule_agree_on_every_profile(
     picked = 0
     for _ in range(RULES):
         rule = a_rule(random)
-        right = {it.id for it in profiles if judge.picks(rule, it.traits, it.stage, NOW)}
-        asked = {it.id for it in profiles if compiled(rule)({"profile": facts.of(it, now=NOW)}, NOW)}
+        right = {it.id for it in profiles if judge.picks(rule, customer(it), NOW)}
+        asked = {it.id for it in profiles if compiled(rule)(value_of(it), NOW)}
         told = {it.id: (it.traits, it.stage) for it in profiles}
         by_query = await found(rule)
         assert asked == right, (spell(rule), [told[it] for it in asked ^ right][:3])
@@ -203,3 +215,17 @@ def test_what_follows_from_a_profile_and_does_not_lie_in_it_cannot_be_asked_of_a
         query.read('profile.preferred.store = "berlin-1"', SCOPE, now=NOW)
 
     assert raised.value.message.startswith("`profile.preferred.store` can be asked of one customer")
+
+
+async def test_a_day_is_a_time_also_where_no_calendar_has_it(database: Database) -> None:
+    del database
+    years = (1999, 2000, 2023, 2024, 2100)
+    days = [f"{year}-{month:02}-{day:02}" for year in years for month in range(14) for day in range(33)]
+    profiles = [Profile(id=ids.new_id(), traits={"day": it}, first_seen_at=NOW) for it in days]
+    await stored(profiles)
+
+    for rule in (parse("within(profile.day, 36500d)"), parse("within(profile.day, next 36500d)")):
+        right = {it.id for it in profiles if judge.picks(rule, customer(it), NOW)}
+        assert right
+        assert {it.id for it in profiles if compiled(rule)(value_of(it), NOW)} == right
+        assert await found(rule) == right

@@ -1,4 +1,4 @@
-"""`hub import` and `hub export`: files of rows, into the hub and out of it."""
+"""`hub import`: files of rows, into the hub."""
 # ruff: noqa: PLC0415  the imports of a verb wait until it runs
 
 import json
@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-
     from hub.bulk.imports import ImportDocument, Refused
     from hub.bulk.rows import RowKind
     from hub.settings import Settings
@@ -53,28 +51,13 @@ def import_(
         raise typer.Exit(1)
 
 
-@app.command()
-def export(
-    kind: Annotated[str, typer.Argument(help="profiles, events or orders.")],
-    file: Annotated[Path, typer.Argument(dir_okay=False, help="A .csv, .jsonl (each also .gz) or .parquet.")],
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Write all profiles, events or orders into a file, in the shape in which `hub import` reads them."""
-    from runtime.on_database import on_database
-
-    wanted = _exported(kind)
-    written = on_database(lambda _: _export(wanted, file))
-    typer.echo(json.dumps({"rows": written, "file": str(file)}) if as_json else f"{written} rows in {file}.")
-
-
 async def _import(kind: "RowKind", file: Path, told_in: Path, settings: "Settings") -> "ImportDocument":
     from hub.access.audit import Change
     from hub.bulk import imports
     from integrations.files import reading
-    from runtime import wiring
+    from runtime import bars, wiring
 
-    with reading.opened(file) as found, _bar() as bar:
+    with reading.opened(file) as found, bars.new() as bar:
         begun = await imports.begin(imports.File(kind, file.name, reading.digest(file)), now=wiring.clock())
         _told(told_in, until=begun.read)
         if begun.read:
@@ -89,35 +72,12 @@ async def _import(kind: "RowKind", file: Path, told_in: Path, settings: "Setting
     return begun
 
 
-async def _export(kind: "RowKind", file: Path) -> int:
-    from hub.access.audit import Change
-    from hub.bulk import exports
-    from hub.kit import ids
-    from integrations.files import writing
-
-    export_id = ids.new_id()
-    # Told before the first row is read: who breaks it off has seen some of it.
-    await _audit(Change("export", str(export_id), None, {"kind": kind.value}), cause=f"export {export_id}")
-    with _bar() as bar:
-        shown = bar.add_task(f"Exporting {kind}", total=await exports.count(kind))
-        return await writing.write(file, lambda: exports.rows(kind), note=lambda: bar.advance(shown))
-
-
 async def _audit(change: Any, *, cause: str) -> None:
     from hub.access import audit
     from hub.kit import ids
     from runtime import wiring
 
     await audit.record(audit.OPERATOR, change, at=wiring.clock(), cause=ids.key_of("cli", cause))
-
-
-def _bar() -> "Bar":
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console, disable=not console.is_terminal)
 
 
 def _told(report: Path, *, until: int) -> None:
@@ -150,11 +110,3 @@ def _kind(word: str) -> "RowKind":
         return RowKind(word)
     except ValueError:
         raise typer.BadParameter(f"one of {', '.join(RowKind)}.", param_hint="KIND") from None
-
-
-def _exported(word: str) -> "RowKind":
-    from hub.bulk import exports
-
-    if word not in exports.EXPORTED:
-        raise typer.BadParameter(f"one of {', '.join(exports.EXPORTED)}.", param_hint="KIND")
-    return _kind(word)
