@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 
-from hub.conditions.model import Compare, Condition, Every, Exists, Not, Some
+from hub.conditions.model import asked
 from hub.events import store as events_store
 from hub.journeys import cohorts, guards, language, machine, store
 from hub.journeys.cohorts import Loaded
@@ -106,18 +106,7 @@ async def _facts(runs: Sequence[Run], definitions: Mapping[Version, Definition],
 def _roots(definition: Definition) -> frozenset[str]:
     """Name what the branches of a journey read: `profile`, `properties`, both or nothing."""
     arms = (arm for step in definition.steps.values() if isinstance(step, Branch) for arm in step.arms)
-    return frozenset(root for arm in arms if arm.when is not None for root in _roots_of(arm.when))
-
-
-def _roots_of(condition: Condition) -> Iterable[str]:
-    match condition:
-        case Compare() | Exists():
-            yield condition.path[0]
-        case Every() | Some():
-            for part in condition.parts:
-                yield from _roots_of(part)
-        case Not():
-            yield from _roots_of(condition.part)
+    return frozenset(it.path[0] for arm in arms if arm.when is not None for it in asked(arm.when))
 
 
 def _message(run: Run, intent: SendMessage, now: datetime) -> Message:
