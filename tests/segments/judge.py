@@ -4,29 +4,48 @@ It takes the tree of a condition and nothing else of what it judges.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from hub.conditions.model import Compare, Condition, Every, Exists, Literal, Not, Some, Within
+from hub.profiles.model import Profile
 
 
-def picks(condition: Condition, traits: Mapping[str, Any], stage: str | None, now: datetime) -> bool:
-    """Tell whether a rule picks the customer with these traits and this stage."""
+def picks(condition: Condition, customer: Profile, now: datetime) -> bool:
+    """Tell whether a rule picks a customer, by their traits, stage and consents."""
     if isinstance(condition, Not):
-        return not picks(condition.part, traits, stage, now)
+        return not picks(condition.part, customer, now)
     if isinstance(condition, Every):
-        return all(picks(part, traits, stage, now) for part in condition.parts)
+        return all(picks(part, customer, now) for part in condition.parts)
     if isinstance(condition, Some):
-        return any(picks(part, traits, stage, now) for part in condition.parts)
-    found: Any = {"profile": {**traits, "stage": stage}}
+        return any(picks(part, customer, now) for part in condition.parts)
+    found: Any = {"profile": {**customer.traits, "stage": customer.stage}}
     for name in condition.path:
         found = found[name] if isinstance(found, dict) and name in found else None
+    if condition.path[0] == "consent":
+        found = last_word(customer.consents, condition.path[1:])
     if isinstance(condition, Exists):
         return found is not None
     if isinstance(condition, Within):
         return is_within(found, condition.span, now=now, ahead=condition.ahead)
     return says(condition, found)
+
+
+def last_word(consents: Mapping[str, Any], name: Sequence[str]) -> str | None:
+    """Go through all that was said and keep what was said last of this; at the same time, the less."""
+    *brand, channel, topic = name
+    asked = (*(brand or ["default"]), topic, channel)
+    last: tuple[Any, int] | None = None
+    for key, row in consents.items():
+        if all(word in {"*", it} for word, it in zip(key.split("/"), asked, strict=True)):
+            said = (row["at"], WORDS.index(row["state"]))
+            last = said if last is None or said > last else last
+    return None if last is None else WORDS[last[1]]
+
+
+WORDS = ("granted", "pending", "withdrawn")
+"""From the most that somebody can allow to the least."""
 
 
 def says(condition: Compare, found: Any) -> bool:  # noqa: PLR0911 - one answer a comparison
