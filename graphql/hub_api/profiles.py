@@ -213,7 +213,8 @@ class ProfileFilter:
     phone: str | None = strawberry.field(default=None, description="A phone number, as anybody writes it.")
     segment: str | None = strawberry.field(default=None, description="A live segment: those who are in it.")
     where: str | None = strawberry.field(
-        default=None, description='A rule on traits and stage, such as `profile.country in ["DE", "AT"]`.'
+        default=None,
+        description='A rule on traits, stage, consents and rollups, such as `profile.country in ["DE", "AT"]`.',
     )
 
     def identifiers(self, region: str) -> list[Identifier]:
@@ -298,7 +299,7 @@ class ProfileQueries:
 
     @strawberry.field(extensions=[Needs(Scope.PROFILE_READ)])
     async def profile_count(self, info: Info, where: str | None = None) -> int:
-        """How many profiles there are, or a rule on traits and stage picks, counted now."""
+        """How many profiles there are, or a rule on traits, stage, consents and rollups picks, counted now."""
         if where is None:
             return await store.count(EVERY_ROW)
         return await store.count(query.read(where, await segments.rules(), now=info.context.clock()))

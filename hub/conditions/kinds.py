@@ -4,11 +4,13 @@ A place is a `Scope`. Its roots are the only ones allowed there; a name below a 
 unknown kind and allowed, for a shop may send properties and traits of its own.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
-from hub.conditions.model import Compare, Comparison, Condition, InSegment, Literal, Path, Within
+from hub.conditions.model import Asked, Compare, Comparison, Condition, InSegment, Literal, Path, Within
 from hub.conditions.parser import Leaf, Written, written
 from hub.conditions.spelling import spell_literal
 from hub.kit.errors import HubError
@@ -27,26 +29,42 @@ class Kind(StrEnum):
     NULL = "null"
 
 
-Shape: TypeAlias = Kind | Mapping[str, "Shape"]
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A text that is one of these."""
+
+    values: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"one of {', '.join(self.values)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """An object of which all names can be told: `known`, and where there are `others`, each that is `written` so."""
+
+    known: Mapping[str, "Shape"]
+    others: "Shape | None" = None
+    written: re.Pattern[str] = re.compile(r"[a-z0-9_-]{1,64}")
+
+    def below(self, name: str) -> "Shape | None":
+        """Give the shape of a name; None where there is no such name."""
+        return self.known.get(name, self.others if self.written.fullmatch(name) else None)
+
+
+Shape: TypeAlias = Kind | Choice | Names | Mapping[str, "Shape"]
 """A kind, or an object with the shapes of its known names."""
 
-Scope: TypeAlias = Mapping[str, Mapping[str, Shape]]
+Scope: TypeAlias = Mapping[str, Shape]
 """The roots that a place allows, with what is known below them; under `SEGMENT` the segments that may be asked for."""
 
 SEGMENT: Final = "segment"
 """No root, for it is a word of the language. A scope without it has nobody who could be in one."""
 
-
-class _Any(dict[str, "Shape"]):
-    """Whatever name it is asked for, it has it."""
-
-    def __contains__(self, name: object) -> bool:
-        return True
-
-
-ANY_SEGMENT: Final[Mapping[str, Shape]] = _Any()
+ANY_SEGMENT: Final = Names({}, Kind.OBJECT, re.compile(r".*", re.DOTALL))
 """Where nobody knows which segments there are."""
 
+_CHOOSING: Final = frozenset({Comparison.EQUAL, Comparison.NOT_EQUAL, Comparison.IN})
 _ORDERED: Final = frozenset({Kind.TEXT, Kind.NUMBER})
 _LITERALS: Final[Mapping[Comparison, frozenset[Kind]]] = {
     Comparison.EQUAL: frozenset({Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN, Kind.NULL}),
@@ -98,19 +116,54 @@ def kind_of(path: Path, scope: Scope) -> Kind | None:
     Raises:
         BadName: `unknown_name` below no root of the scope, `wrong_type` inside of what has no names inside.
     """
-    roots = {root: known for root, known in scope.items() if root != SEGMENT}
+    match shape_of(path, scope):
+        case Choice():
+            return Kind.TEXT
+        case Kind() as kind:
+            return kind
+        case None:
+            return None
+    return Kind.OBJECT
+
+
+def shape_of(path: Path, scope: Scope) -> Shape | None:
+    """Look up what a name holds; see `kind_of`."""
+    roots = [root for root in scope if root != SEGMENT]
     if path[0] not in roots:
-        meant = [".".join((root, *path)) for root, known in roots.items() if path[0] in known]
+        objects = {root: known for root, known in scope.items() if isinstance(known, Mapping)}
+        meant = [".".join((root, *path)) for root, known in objects.items() if path[0] in known]
         hint = f" Did you mean `{meant[0]}`?" if meant else did_you_mean(path[0], roots)
         raise BadName("unknown_name", f"`{path[0]}` is not known here: a name begins with {_listed(scope)}.{hint}")
     if len(path) == 1:
         raise BadName("unknown_name", f"`{path[0]}` needs a name behind it, as in `{path[0]}.NAME`.")
-    shape: Shape | None = scope[path[0]]
+    shapes: list[Shape | None] = [scope[path[0]]]
     for place, name in enumerate(path[1:], start=1):
-        if isinstance(shape, Kind) and shape is not Kind.OBJECT:
+        shape = shapes[-1]
+        if isinstance(shape, Choice) or (isinstance(shape, Kind) and shape is not Kind.OBJECT):
             raise BadName("wrong_type", f"`{'.'.join(path[:place])}` is {shape} and has no `{name}` inside.")
-        shape = shape.get(name) if isinstance(shape, Mapping) else None
-    return Kind.OBJECT if isinstance(shape, Mapping) else shape
+        if isinstance(shape, Names) and shape.below(name) is None:
+            raise BadName("unknown_name", _no_such_name(path[: place + 1], shapes))
+        inner = shape.below(name) if isinstance(shape, Names) else None
+        shapes.append(shape.get(name) if isinstance(shape, Mapping) else inner)
+    if isinstance(shapes[-1], Names):
+        said = ".".join(path)
+        raise BadName(
+            "unknown_name", f"`{said}` needs a name behind it, as in `{said}.{next(iter(shapes[-1].known))}`."
+        )
+    return shapes[-1]
+
+
+def _no_such_name(path: Path, shapes: Sequence[Shape | None]) -> str:
+    """Say that the last of these names is none. What was meant may be another one before it, where any can stand."""
+    *outer, name = path
+    said = ".".join(outer)
+    for place in reversed(range(len(shapes))):
+        known = shape.known if isinstance(shape := shapes[place], Names) else {}
+        if hint := did_you_mean(path[place + 1], known):
+            written = ".".join(path[: place + 1])
+            return f"`{said}` has no `{name}`.{hint.replace('`', f'`{written}.', 1)}"
+    last = shapes[-1]
+    return f"`{said}` has no `{name}`. Known are {', '.join(last.known if isinstance(last, Names) else ())}."
 
 
 def _faults(leaf: Leaf, scope: Scope) -> Iterator[tuple[int, str, str]]:
@@ -119,6 +172,10 @@ def _faults(leaf: Leaf, scope: Scope) -> Iterator[tuple[int, str, str]]:
         return
     kind = None
     try:
+        if isinstance(shape := shape_of(leaf.part.path, scope), Choice):
+            for at, message in _unchosen(leaf.part, shape, leaf):
+                yield at, "wrong_type", message
+            return
         kind = kind_of(leaf.part.path, scope)
     except BadName as error:
         yield leaf.at, error.fault, error.message
@@ -131,10 +188,25 @@ def _faults(leaf: Leaf, scope: Scope) -> Iterator[tuple[int, str, str]]:
 
 
 def _unknown_segment(name: str, scope: Scope) -> Iterator[str]:
-    if SEGMENT not in scope:
+    known = scope.get(SEGMENT)
+    if not isinstance(known, Names):
         yield "No segment can be asked for here."
-    elif name not in scope[SEGMENT]:
-        yield f"There is no segment `{name}`.{did_you_mean(name, scope[SEGMENT])}"
+    elif known.below(name) is None:
+        yield f"There is no segment `{name}`.{did_you_mean(name, known.known)}"
+
+
+def _unchosen(part: Asked, choice: Choice, leaf: Leaf) -> Iterator[tuple[int, str]]:
+    """Say what is compared with a choice and is none of it."""
+    name = ".".join(part.path)
+    if isinstance(part, Within) or (isinstance(part, Compare) and part.comparison not in _CHOOSING):
+        comparison = part.comparison if isinstance(part, Compare) else "within"
+        yield leaf.at, f"`{name}` is {choice}, which `{comparison}` cannot compare."
+    elif isinstance(part, Compare):
+        for value, at in zip(part.values, leaf.values_at, strict=True):
+            if value is not None and value not in choice.values:
+                hint = did_you_mean(str(value), choice.values)
+                hint = hint or f' For example `{name} = "{choice.values[0]}"`.'
+                yield at, f"`{name}` is {choice}, and never `{spell_literal(value)}`.{hint}"
 
 
 def _wrong_types(part: Compare, kind: Kind | None, leaf: Leaf) -> Iterator[tuple[int, str]]:

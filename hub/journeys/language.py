@@ -22,7 +22,7 @@ from collections.abc import Callable, Collection
 from typing import Final
 
 from hub.conditions import catalogue, kinds, parser, tree
-from hub.conditions.kinds import ANY_SEGMENT, SEGMENT, Kind, Scope
+from hub.conditions.kinds import ANY_SEGMENT, SEGMENT, Kind, Names, Scope
 from hub.conditions.model import Path
 from hub.journeys.definition import Definition, Entry, Exit
 from hub.journeys.steps import StepReader
@@ -53,7 +53,7 @@ def read(source: str, *, templates: Collection[str], segments: Collection[str] |
     Raises:
         InvalidDefinition: with every problem that the document has; one that is no YAML has that one only.
     """
-    known = ANY_SEGMENT if segments is None else dict.fromkeys(segments, Kind.OBJECT)
+    known = ANY_SEGMENT if segments is None else Names(dict.fromkeys(segments, Kind.OBJECT))
     return _read(source, templates, lambda event: {**catalogue.scope_of(event), SEGMENT: known})
 
 

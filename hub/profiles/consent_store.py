@@ -54,8 +54,13 @@ async def append(said: Sequence[Consent]) -> list[Consent]:
     return [standing.get(it.id, it) for it in said]
 
 
-async def take_in(profile_id: UUID, said: Collection[Consent]) -> bool:
+async def take_in(profile_id: UUID, said: Collection[Consent], *, quietly: bool = False) -> bool:
     """Take words of the log into what holds for a person, whatever else is written to their profile meanwhile.
+
+    Args:
+        profile_id: the person's.
+        said: what they have said.
+        quietly: have the back-fill sort them into segments, for no event says that something has changed.
 
     Returns:
         False where there is no such profile any more.
@@ -67,7 +72,8 @@ async def take_in(profile_id: UUID, said: Collection[Consent]) -> bool:
         after = consent.folded(head.consents, said)
         if after == head.consents:
             return True
-        changed = seal.shut(ProfileDocument, {"consents": after})
+        anew = {"segments": {**head.segments, "edition": 0}} if quietly else {}
+        changed = seal.shut(ProfileDocument, {"consents": after, **anew})
         written = await ProfileDocument.get_pymongo_collection().update_one(
             {"_id": head.id, "rev": head.rev, "absorbed_by": None}, {"$set": changed, "$inc": {"rev": 1}}
         )

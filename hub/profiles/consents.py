@@ -131,9 +131,10 @@ async def _take_in(said: Sequence[Consent], now: datetime) -> None:
     for it in said:
         by_profile[it.profile_id].append(it)
     for profile_id, words in by_profile.items():
-        if await consent_store.take_in(profile_id, words):
-            # What stood in a file is no news.
-            await announce([_announcement(it) for it in words if it.standing.source != IMPORT.id], now=now)
+        # What stood in a file is no news: nobody is told that it has changed, so that they are sorted anew by it.
+        news = [it for it in words if it.standing.source != IMPORT.id]
+        if await consent_store.take_in(profile_id, words, quietly=len(news) < len(words)):
+            await announce([_announcement(it) for it in news], now=now)
     await consent_store.close([it.id for it in said])
 
 

@@ -48,7 +48,7 @@ _ALL: Final = "lifetime"
 
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _STAGE: Final = re.compile(r"[a-z][a-z0-9_]*")
-_RESERVED: Final = re.compile(r"orders|stages|preferred-.*|profile|properties|segments?")
+_RESERVED: Final = re.compile(r"orders|stages|preferred-.*|profile|properties|segments?|consent")
 """The totals of orders, the names under which stages and preferences are published, and those that rules begin with."""
 _KINDS: Final = ("rollup", "preference", "stages")
 

@@ -18,7 +18,7 @@ class Catalogue:
         edition: rises with every publication. A profile says by which edition it was sorted.
         segments: the segments by name.
         editions: with which edition each was published.
-        asking: the segments that look at this: `profile.country`, `profile.stage`, or a rollup by its name.
+        asking: the segments that look at this: `profile.country`, `profile.stage`, `consent`, or a rollup by its name.
         timed: those that time alone moves people in and out of.
     """
 

@@ -14,6 +14,8 @@ from datetime import datetime
 from typing import Any, Final, Self, TypeAlias
 
 from hub.events.model import Event, Kind
+from hub.profiles import asking as consents_asking
+from hub.profiles import consents
 from hub.profiles.model import Profile
 from hub.segments.catalogue import Catalogue
 from hub.segments.model import STAGE, Segment, facts_of
@@ -56,7 +58,9 @@ def moved(before: Profile, after: Profile, event: Event, defined: Catalogue, *, 
     else:
         sorted_before = dict(_known(before, defined, now=now))
         traits = [f"{ROOT}.{name}" for name in event.traits] if event.kind is Kind.IDENTIFY else ()
-        touched = _looking_at({*traits, *_found_out(before, after)}, defined)
+        # Consents are written by whoever decides them, before this says that they have changed.
+        said = (consents_asking.ROOT,) if event.name == consents.CHANGED else ()
+        touched = _looking_at({*traits, *said, *_found_out(before, after)}, defined)
     known = replace(after, segments=sorted_before)
     return _stood(known, touched, defined, at=now, cause=str(event.id), announced=not event.is_history)
 

@@ -5,8 +5,8 @@ tests judges. Nothing of a rule is passed on as it was written: names are those 
 and literals stand only where MongoDB expects a value.
 
 MongoDB looks into lists where the language does not, so that every name says that it means none. Each test is an
-expression that an index on the trait can answer. Only the numbers of rollups need `$expr`: no index holds those, for
-time alone changes them.
+expression that an index on the trait can answer. Only the numbers of rollups need `$expr`, for time alone changes them
+and no index holds them; and consents, for of all words on a subject the last one counts.
 """
 
 import re
@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from hub.conditions import kinds, times
+from hub.conditions.evaluator import compiled
 from hub.conditions.kinds import Scope
 from hub.conditions.model import (
     Asked,
@@ -33,8 +34,9 @@ from hub.conditions.model import (
 from hub.conditions.times import Bounds
 from hub.kit.errors import HubError
 from hub.kit.problems import InvalidDefinition
+from hub.profiles import asking as consents
 from hub.rollups import asking
-from hub.segments.scope import ROOT, faults
+from hub.segments.scope import faults, is_number
 
 Query: TypeAlias = dict[str, Any]
 
@@ -92,7 +94,9 @@ def of(condition: Condition, *, now: datetime) -> Query:
 
 def _asked(asks: Asked, now: datetime) -> Query:
     match asks:
-        case Compare() | Exists() if asks.path[0] != ROOT:
+        case _ if asks.path[0] == consents.ROOT:
+            return _of_consent(asks, now)
+        case Compare() | Exists() if is_number(asks):
             return {"$expr": _of_number(asks, asking.expression(asks.path, now))}
         case Compare(path, comparison, values):
             return _QUERIES[comparison](_field(path), *values)
@@ -109,6 +113,19 @@ def _field(path: Path) -> str:
         said = ".".join(path)
         raise BadRule(f"`{said}` can be asked of one customer, in a journey, and not of all of them at once.")
     return ".".join([_FIELDS.get(name, f"traits.{name}"), *inner])
+
+
+def _of_consent(asks: Asked, now: datetime) -> Query:
+    """Ask the first reading of which states it is true, and find those. Who has said nothing has none of them."""
+    _, *inner = asks.path
+    true_of: dict[str | None, bool] = {}
+    for state in (None, *consents.STATES):
+        value: Any = state
+        for name in reversed(inner):
+            value = {name: value}
+        true_of[state] = compiled(asks)({consents.ROOT: value}, now)
+    query = consents.query_of(asks.path, [it for it in consents.STATES if true_of[it] != true_of[None]])
+    return _no(query) if true_of[None] else query
 
 
 def _of_number(asks: Compare | Exists, number: Any) -> Query:

@@ -105,7 +105,7 @@ def test_properties_have_the_kinds_of_their_event() -> None:
 
 
 def test_a_segment_that_there_is_not_is_refused_with_what_was_meant() -> None:
-    known: Scope = {**CHECKOUT, kinds.SEGMENT: {"vips": Kind.OBJECT}}
+    known: Scope = {**CHECKOUT, kinds.SEGMENT: kinds.Names({"vips": Kind.OBJECT})}
 
     assert kinds.read('segment("vips")', known)
     assert refusals_of('segment("vip")', known) == [

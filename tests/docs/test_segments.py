@@ -1,7 +1,9 @@
 """What `docs/segments.md` teaches is so, by the database and by one profile."""
 
+import itertools
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +14,7 @@ from hub.database import Database
 from hub.definitions import Version
 from hub.kit import ids
 from hub.profiles import store
+from hub.profiles.consent import ConsentState, How, Standing, row_of
 from hub.profiles.model import Profile
 from hub.rollups import counting, language, service
 from hub.rollups.catalogue import Catalogue
@@ -29,9 +32,11 @@ SCOPE: Final = scope.of(Catalogue.of([(Version(it.name, 1), it) for it in _SHIPP
 
 
 def customer(told: Any) -> Profile:
-    """Somebody with these traits, or with orders of so many days ago."""
+    """Somebody with these traits, with orders of so many days ago, or who has said these words."""
     if isinstance(told, dict):
         return Profile(id=ids.new_id(), traits=told, first_seen_at=NOON)
+    if told and isinstance(told[0], str):
+        return Profile(id=ids.new_id(), consents=dict(map(said, told, itertools.count())), first_seen_at=NOON)
     (purchases,) = (it for it in _SHIPPED if isinstance(it, Rollup))
     state: Any = None
     for days, total in told:
@@ -39,14 +44,20 @@ def customer(told: Any) -> Profile:
     return Profile(id=ids.new_id(), rollups={"purchases": state} if state else {}, first_seen_at=NOON)
 
 
+def said(word: str, place: int) -> tuple[str, Any]:
+    state, subject = word.split()
+    standing = Standing(ConsentState(state), NOON + timedelta(seconds=place), "shop", How.SERVER)
+    return subject, row_of(standing)
+
+
 async def test_every_example_picks_whom_it_says_and_leaves_out_the_other(database: Database) -> None:
     del database
     examples = [found.group("rule", "picks", "leaves") for found in ROW.finditer(PAGE.read_text(encoding="utf-8"))]
-    assert len(examples) >= 30
+    assert len(examples) >= 40
 
     for rule, *told in examples:
         both = [customer(json.loads(it)) for it in told]
-        await store.save(both, token=ids.new_id())
+        await store.save(both, token=ids.new_id(), joined={it.id for it in both})
         segment = Segment("example", read(rule, SCOPE), rule)
         asked = [segment.picks(facts_of(it, [segment], NOON), NOON) for it in both]
         found = [await store.count({"$and": [{"_id": it.id}, query.read(rule, SCOPE, now=NOON)]}) for it in both]

@@ -66,6 +66,20 @@ async def test_a_run_goes_its_way_and_leaves_its_messages_its_trail_and_a_free_g
     assert await stage.guarded(run) is None
 
 
+async def test_a_branch_that_asks_of_a_customer_only_when_something_was_asks_as_of_its_own_moment() -> None:
+    version = await stage.publish(
+        "{journey: newcomers, enter: {event: Checkout Started}, steps: [{wait: 1h},"
+        " {branch: [{if: 'within(profile.createdAt, 2h)', then: [{send: {template: hello}}]}]}]}"
+    )
+    people = [await stage.person(createdAt=f"{NOON - HOUR - SECOND * it:%Y-%m-%dT%H:%M:%S}Z") for it in (-1, 0)]
+    late, too_late = [await stage.enter(version, stage.checkout(it)) for it in people]
+    await stage.advance(version.cohort, NOON)
+
+    await stage.advance(version.cohort, NOON + HOUR)
+
+    assert (await stage.sent(late), await stage.sent(too_late)) == (["hello"], [])
+
+
 async def test_storing_a_run_again_changes_nothing(version: Version) -> None:
     run = await stage.new_run(version)
     await stage.advance(version.cohort, NOON)

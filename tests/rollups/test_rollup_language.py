@@ -47,6 +47,7 @@ def test_what_comes_with_the_hub_can_be_published() -> None:
         ("rollup: Big Spend\nevent: X", ["1:9 bad_name"]),
         ("rollup: orders\nevent: X", ["1:9 bad_name"]),
         ("rollup: preferred-store\nevent: X", ["1:9 bad_name"]),
+        ("rollup: consent\nevent: X", ["1:9 bad_name"]),
         ("rollup: a\nevent: []", ["2:8 empty_list"]),
         ("rollup: a\nevent: [7]", ["2:9 wrong_type"]),
         ("rollup: a\nevnt: X\nevent: X", ["2:1 unknown_key"]),

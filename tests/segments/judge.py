@@ -4,25 +4,16 @@ It takes the tree of a condition and nothing else of what it judges.
 """
 
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from hub.conditions.model import Compare, Condition, Every, Exists, InSegment, Literal, Not, Some, Within
+from hub.profiles.model import Profile
 
 
-@dataclass
-class Customer:
-    """All that a rule may ask for."""
-
-    traits: Mapping[str, Any]
-    stage: str | None
-    segments: Collection[str]
-
-
-def picks(condition: Condition, customer: Customer, now: datetime) -> bool:  # noqa: PLR0911 - one answer a kind
-    """Tell whether a rule picks a customer."""
+def picks(condition: Condition, customer: Profile, now: datetime) -> bool:  # noqa: PLR0911 - one answer a kind
+    """Tell whether a rule picks a customer, by their traits, stage, consents and segments."""
     if isinstance(condition, Not):
         return not picks(condition.part, customer, now)
     if isinstance(condition, Every):
@@ -30,15 +21,33 @@ def picks(condition: Condition, customer: Customer, now: datetime) -> bool:  # n
     if isinstance(condition, Some):
         return any(picks(part, customer, now) for part in condition.parts)
     if isinstance(condition, InSegment):
-        return condition.name in customer.segments
+        return condition.name in [it["name"] for it in customer.segments.get("in", ())]
     found: Any = {"profile": {**customer.traits, "stage": customer.stage}}
     for name in condition.path:
         found = found[name] if isinstance(found, dict) and name in found else None
+    if condition.path[0] == "consent":
+        found = last_word(customer.consents, condition.path[1:])
     if isinstance(condition, Exists):
         return found is not None
     if isinstance(condition, Within):
         return is_within(found, condition.span, now=now, ahead=condition.ahead)
     return says(condition, found)
+
+
+def last_word(consents: Mapping[str, Any], name: Sequence[str]) -> str | None:
+    """Go through all that was said and keep what was said last of this; at the same time, the less."""
+    *brand, channel, topic = name
+    asked = (*(brand or ["default"]), topic, channel)
+    last: tuple[Any, int] | None = None
+    for key, row in consents.items():
+        if all(word in {"*", it} for word, it in zip(key.split("/"), asked, strict=True)):
+            said = (row["at"], WORDS.index(row["state"]))
+            last = said if last is None or said > last else last
+    return None if last is None else WORDS[last[1]]
+
+
+WORDS = ("granted", "pending", "withdrawn")
+"""From the most that somebody can allow to the least."""
 
 
 def says(condition: Compare, found: Any) -> bool:  # noqa: PLR0911 - one answer a comparison
