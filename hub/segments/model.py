@@ -1,15 +1,17 @@
 """A segment: a rule that picks customers, under a name."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from hub.conditions.evaluator import SEGMENTS, Holds, compiled, next_turn
+from hub.conditions import turning as times
+from hub.conditions.evaluator import SEGMENTS, Holds, compiled
 from hub.conditions.model import Asked, Condition, Path, Within, asked
 from hub.profiles import asking as consents
 from hub.profiles.model import Profile
 from hub.rollups import asking
+from hub.rollups import turning as numbers
 from hub.segments.scope import ROOT, is_number
 
 STAGE: Final = "stage"
@@ -32,35 +34,38 @@ class Segment:
     """What of a profile it looks at: `profile.country`, `profile.stage`, `consent`, and rollups by their names."""
     is_timed: bool = field(init=False, compare=False)
     """Whether time alone moves customers in and out."""
-    _asked: tuple[Asked, ...] = field(init=False, repr=False, compare=False)
+    windows: tuple[tuple[str, int | None], ...] = field(init=False, repr=False, compare=False)
+    """The rollups it looks at, each with the days of the window, None for a lifetime."""
+    consents: tuple[Path, ...] = field(init=False, repr=False, compare=False)
+    """The consents it looks at."""
     _holds: Holds = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         parts = tuple(asked(self.when))
-        object.__setattr__(self, "_asked", parts)
+        windows = {(it.path[0], asking.window_of(it.path)): 0 for it in parts if is_number(it)}
         object.__setattr__(self, "asks", frozenset(map(subject_of, parts)))
         object.__setattr__(self, "is_timed", any(map(_is_timed, parts)))
+        object.__setattr__(self, "windows", tuple(windows))
+        object.__setattr__(self, "consents", tuple(it.path for it in parts if it.path[0] == consents.ROOT))
         object.__setattr__(self, "_holds", compiled(self.when))
-
-    @property
-    def windows(self) -> Iterator[tuple[str, int | None]]:
-        """The rollups it looks at, each with the days of the window, None for a lifetime."""
-        return ((it.path[0], asking.window_of(it.path)) for it in self._asked if is_number(it))
-
-    @property
-    def consents(self) -> Iterator[Path]:
-        """The consents it looks at."""
-        return (it.path for it in self._asked if it.path[0] == consents.ROOT)
 
     def picks(self, facts: Mapping[str, Any], now: datetime) -> bool:
         """Tell whether somebody is in, by what `facts_of` gives."""
         return self._holds(facts, now)
 
-    def next_turn(self, profile: Profile, facts: Mapping[str, Any], after: datetime) -> datetime | None:
-        """Tell when time alone may next move somebody in or out."""
-        turns = [next_turn(self.when, facts, after)]
-        turns += [asking.next_turn(it, profile.rollups.get(it.path[0]), after) for it in self._asked if is_number(it)]
-        return min((it for it in turns if it is not None), default=None)
+
+class Turns:
+    """When time alone may next move somebody in or out of one of many segments."""
+
+    def __init__(self, segments: Iterable[Segment]) -> None:
+        parts = [part for it in segments for part in asked(it.when)]
+        self._times = times.Turns(parts)
+        self._numbers = numbers.Turns(filter(is_number, parts))
+
+    def next(self, profile: Profile, facts: Mapping[str, Any], after: datetime) -> datetime | None:
+        """Tell the moment, where `facts_of` gives what is known of a profile; None where there is none."""
+        turns = (self._times.next(facts, after), self._numbers.next(profile.rollups, after))
+        return min(filter(None, turns), default=None)
 
 
 def facts_of(profile: Profile, segments: Collection[Segment], at: datetime) -> Mapping[str, Any]:
@@ -68,11 +73,13 @@ def facts_of(profile: Profile, segments: Collection[Segment], at: datetime) -> M
     windows: dict[str, set[int]] = {}
     for segment in segments:
         for name, days in segment.windows:
-            windows.setdefault(name, set()).update(() if days is None else (days,))
-    numbers = {name: asking.value_of(profile.rollups.get(name), at, windows=it) for name, it in windows.items()}
+            kept = windows.setdefault(name, set())
+            if days is not None:
+                kept.add(days)
+    counted = {name: asking.value_of(profile.rollups.get(name), at, windows=it) for name, it in windows.items()}
     words = consents.value_of(profile.consents, (path for it in segments for path in it.consents))
     own = {ROOT: {**profile.traits, STAGE: profile.stage}, SEGMENTS: profile.segment_names, consents.ROOT: words}
-    return {**own, **numbers}
+    return {**own, **counted}
 
 
 def subject_of(asked: Asked) -> str:
