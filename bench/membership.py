@@ -38,7 +38,7 @@ from hub.segments.catalogue import Catalogue
 from runtime import processes
 from runtime.wiring import DOCUMENTS
 
-EVENTS: Final = 6_000
+EVENTS: Final = 12_000
 LEAST_CONCERNED: Final = 20
 SHOP: Final = Source("shop", Trust.SERVER)
 NOON: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -18,9 +18,9 @@ from hub.kit import ids
 from hub.profiles import rules, store
 from hub.profiles.model import Profile
 
-PEOPLE: Final = 100_000
 NOON: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
 HOUR: Final = timedelta(hours=1)
+SECOND: Final = timedelta(seconds=1)
 LATELY: Final = "lately"
 SILENT: Final = "silent"
 SEGMENTS: Final = (
@@ -43,12 +43,12 @@ class Mover:
     moment: datetime
 
 
-def movers(count: int, defined: Defined) -> Iterator[Mover]:
-    """Make so many of them. Their moments lie anywhere in the hour after NOON, the last one at its end."""
+def movers(count: int, within: timedelta, defined: Defined) -> Iterator[Mover]:
+    """Make so many of them. Their moments lie anywhere, to the second, in this time after NOON."""
     chance = random.Random(1)
     for number in range(count):
         segment = LATELY if number % 2 else SILENT
-        moment = NOON + timedelta(seconds=chance.randrange(1, HOUR // timedelta(seconds=1) + 1))
+        moment = NOON + timedelta(seconds=chance.randrange(1, within // SECOND + 1))
         yield Mover(_row(segment, moment - _PERIODS[segment], number, defined), segment, moment)
 
 

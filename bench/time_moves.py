@@ -5,6 +5,7 @@ was sixty days ago; their moments lie anywhere in one hour. The keeper and the r
 on a clock that runs on in real time while they work and jumps where the keeper would sleep: so an hour is over when its
 work is done, and a keeper that falls behind is as late as in life. Late is the end of the keeper's step, by which a
 move is stored and announced, after the moment of the move; each is checked to be announced once and at its own moment.
+Beside it, how late the last of fifty thousand is who move in the same second, as at midnight by dates and windows.
 
 The baseline is told who moves when: by the same index and in the same steps, it writes the very same segments and the
 very same announcements, ready-made. It asks no rule, guards nothing and forgets a move when it dies in between.
@@ -19,7 +20,7 @@ from typing import Final
 
 from bench.baselines import bare_moves
 from bench.line import Line, percentile, say
-from bench.passing import HOUR, LATELY, NOON, PEOPLE, SEGMENTS, SILENT, Mover, movers
+from bench.passing import HOUR, LATELY, NOON, SECOND, SEGMENTS, SILENT, Mover, movers
 from bench.proc import CpuMeter
 from bench.silence import Silence
 from bench.stage import Stage, stage
@@ -36,6 +37,8 @@ from hub.segments import membership, service, store
 from runtime import processes
 from runtime.wiring import DOCUMENTS
 
+PEOPLE: Final = 100_000
+AT_ONCE: Final = 50_000
 A_WRITE: Final = 10_000
 MOST_LATE_SECONDS: Final = 60.0
 CLOSING: Final = timedelta(seconds=MOST_LATE_SECONDS)
@@ -61,7 +64,7 @@ class Clock:
 
 @dataclass(slots=True)
 class Past:
-    """A past hour: when each step ended, by its begin, and CPU seconds of all steps and of all between them."""
+    """Time that has passed: when each step ended, by its begin, and CPU seconds of steps and of all between them."""
 
     steps: dict[datetime, datetime] = field(default_factory=dict)
     cpu: dict[str, float] = field(default_factory=dict)
@@ -72,17 +75,17 @@ async def measure() -> AsyncIterator[Line]:
     """Let the hour pass twice for the same people: for ours, and then for the baseline."""
     processes.spare_garbage_collection()
     async with stage(with_temporal=False) as on:
-        await _emptied(on)
-        people = await _people()
-        ours = await _ours(on)
+        people = await _people(on, PEOPLE, HOUR)
+        ours = await _ours(on, HOUR + CLOSING)
         late = await _check(people, ours)
         say(f"  ours: {ours.cpu}, and for routing {ours.between}; at most {max(late):.1f} s late")
         writer = bare_moves.Writer(await bare_moves.moves(MOVES.values()))
-        await _emptied(on)
-        await _store(people)
-        bare = await _hour(on, Clock(), writer.step, _nothing)
+        await _stored(on, people)
+        bare = await _pass(on, HOUR + CLOSING, Clock(), writer.step, _nothing)
         await writer.check()
         say(f"  bare: {bare.cpu}")
+        crowd = await _people(on, AT_ONCE, SECOND)
+        late_at_once = await _check(crowd, await _ours(on, CLOSING))
     yield Line(
         bench="time_moves",
         unit="µs of CPU per move",
@@ -93,6 +96,8 @@ async def measure() -> AsyncIterator[Line]:
             "moves": PEOPLE,
             "late_s_p50": round(percentile(late, 50), 2),
             "late_s_most": round(max(late), 2),
+            "late_s_most_at_once": round(max(late_at_once), 2),
+            "moves_at_once": AT_ONCE,
             "cpu_us_per_move_ours": _per_move(ours.cpu),
             "cpu_us_per_move_baseline": _per_move(bare.cpu),
             "cpu_us_to_route_one_ours": _per_move(ours.between),
@@ -100,7 +105,7 @@ async def measure() -> AsyncIterator[Line]:
     )
 
 
-async def _ours(on: Stage) -> Past:
+async def _ours(on: Stage, end: timedelta) -> Past:
     clock, definitions = Clock(), Definitions()
     router = Router("bench", Ringer(Silence()), clock)
 
@@ -111,20 +116,24 @@ async def _ours(on: Stage) -> Past:
         while await router.step():
             pass
 
-    return await _hour(on, clock, step, route)
+    return await _pass(on, end, clock, step, route)
 
 
 async def _nothing() -> None:
     pass
 
 
-async def _hour(
-    on: Stage, clock: Clock, step: Callable[[datetime], Awaitable[int]], between: Callable[[], Awaitable[None]]
+async def _pass(
+    on: Stage,
+    end: timedelta,
+    clock: Clock,
+    step: Callable[[datetime], Awaitable[int]],
+    between: Callable[[], Awaitable[None]],
 ) -> Past:
-    """Let the hour pass, with a step after each of the keeper's sleeps."""
+    """Let so much time pass, with a step after each of the keeper's sleeps."""
     past, cpu = Past(), CpuMeter({"hub": os.getpid(), "mongod": on.pids["mongod"]})
     used = cpu.seconds()
-    while (now := clock()) <= NOON + HOUR + CLOSING:
+    while (now := clock()) <= NOON + end:
         worked = await step(now)
         past.steps[now] = clock()
         used = _count(past.cpu, used, cpu.seconds())
@@ -140,6 +149,20 @@ def _count(total: dict[str, float], before: dict[str, float], after: dict[str, f
     return after
 
 
+async def _people(on: Stage, count: int, within: timedelta) -> list[Mover]:
+    """Publish what is counted and the segments, and store people as these have sorted them."""
+    await _emptied(on)
+    people = list(movers(count, within, await Definitions().current()))
+    await _write(people)
+    say(f"  {count} people are stored")
+    return people
+
+
+async def _stored(on: Stage, people: Sequence[Mover]) -> None:
+    await _emptied(on)
+    await _write(people)
+
+
 async def _emptied(on: Stage) -> None:
     await on.client.drop_database(database.DEFAULT_NAME)
     await database.migrate(on.client, DOCUMENTS)
@@ -148,14 +171,7 @@ async def _emptied(on: Stage) -> None:
         await service.publish(source, by="bench", key=source, now=NOON - HOUR)
 
 
-async def _people() -> list[Mover]:
-    people = list(movers(PEOPLE, await Definitions().current()))
-    await _store(people)
-    say(f"  {PEOPLE} people are stored")
-    return people
-
-
-async def _store(people: Sequence[Mover]) -> None:
+async def _write(people: Sequence[Mover]) -> None:
     for start in range(0, len(people), A_WRITE):
         rows = [it.row for it in people[start : start + A_WRITE]]
         await ProfileDocument.get_pymongo_collection().insert_many(rows, ordered=False)
@@ -168,7 +184,7 @@ async def _check(people: Sequence[Mover], past: Past) -> list[float]:
     told = {(row["about"], row["name"], row["properties"]["segment"], row["at"]): row["accepted_at"] for row in rows}
     missing = [it for it in people if (it.row["_id"], MOVES[it.segment], it.segment, it.moment) not in told]
     sizes = await store.sizes((LATELY, SILENT))
-    if missing or len(rows) != PEOPLE or sizes != {LATELY: 0, SILENT: PEOPLE // 2}:
+    if missing or len(rows) != len(people) or sizes != {LATELY: 0, SILENT: len(people) // 2}:
         raise RuntimeError(f"{len(rows)} moves were told, {len(missing)} are missing, and segments hold {sizes}.")
     late = [(past.steps[accepted_at] - at).total_seconds() for (*_, at), accepted_at in told.items()]
     if max(late) > MOST_LATE_SECONDS:

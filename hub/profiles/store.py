@@ -1,5 +1,6 @@
 """Profiles in MongoDB. A profile changes by compare-and-set on `rev`."""
 
+import random
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, TypeAlias
@@ -19,6 +20,9 @@ _Write: TypeAlias = UpdateOne | InsertOne[Row]
 
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Before any time that a profile holds: a bound by which a partial index is found."""
+
+
+_PAGES: Final = 10
 
 
 class ProfileDocument(Keyed):
@@ -149,9 +153,16 @@ async def page(
 
 
 async def due(now: datetime, limit: int) -> list[Profile]:
-    """Read profiles at which it is time to look, the longest due first."""
-    found = ProfileDocument.get_pymongo_collection().find(due_at(now), {"token": 0}).sort("next_change_at", 1)
-    return [profile_of(row) for row in await found.limit(limit).batch_size(limit).to_list()]
+    """Read profiles at which it is time to look: all of them, or a page of those that are due the longest.
+
+    Any of these pages, so that processes which look at the same time do not all take the same profiles: three would do
+    three times the work, and none of it sooner.
+    """
+    profiles, where = ProfileDocument.get_pymongo_collection(), due_at(now)
+    waiting = await profiles.count_documents(where, limit=_PAGES * limit)
+    begin = random.randrange(0, waiting, limit) if waiting > limit else 0  # noqa: S311 - it keeps no secret
+    found = profiles.find(where, {"token": 0}).sort("next_change_at", 1).skip(begin).limit(limit)
+    return [profile_of(row) for row in await found.batch_size(limit).to_list()]
 
 
 def due_at(now: datetime) -> Row:
