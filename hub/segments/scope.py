@@ -1,11 +1,10 @@
 """What a rule that picks customers may speak of: traits and stage, consents, and the numbers of published rollups."""
 
-from collections.abc import Iterator, Mapping
 from typing import Final
 
 from hub.conditions.catalogue import PROFILE
 from hub.conditions.kinds import Scope
-from hub.conditions.model import Asked, Condition, asked
+from hub.conditions.model import Asked
 from hub.profiles import asking as consents
 from hub.rollups import asking
 from hub.rollups.catalogue import Catalogue, Catalogues
@@ -23,14 +22,6 @@ def of(defined: Catalogue) -> Scope:
 async def current() -> Scope:
     """Give what rules may speak of as of now."""
     return of(await Catalogues().current())
-
-
-def faults(condition: Condition, scope: Scope) -> Iterator[str]:
-    """Say which numbers there are not. Of traits nobody knows all, of a rollup everybody does."""
-    for it in asked(condition):
-        shape = scope.get(it.path[0], {})
-        if is_number(it) and isinstance(shape, Mapping) and shape and (fault := asking.fault_of(it.path, shape)):
-            yield fault
 
 
 def is_number(asked: Asked) -> bool:
