@@ -1,11 +1,11 @@
 """What a rule that picks customers may speak of: traits, stage, consents, segments, and the numbers of rollups."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from hub.conditions.catalogue import PROFILE
 from hub.conditions.kinds import SEGMENT, Kind, Names, Scope
-from hub.conditions.model import Asked, Condition, asked
+from hub.conditions.model import Asked
 from hub.profiles import asking as consents
 from hub.rollups import asking
 from hub.rollups.catalogue import Catalogue
@@ -20,14 +20,6 @@ def of(defined: Catalogue, segments: Iterable[str] = ()) -> Scope:
     known = {SEGMENT: Names(dict.fromkeys(segments, Kind.OBJECT))}
     numbers = {it.name: asking.shape_of(it) for it in rollups}
     return {ROOT: PROFILE, consents.ROOT: consents.SHAPE, **known, **numbers}
-
-
-def faults(condition: Condition, scope: Scope) -> Iterator[str]:
-    """Say which numbers there are not. Of traits nobody knows all, of a rollup everybody does."""
-    for it in asked(condition):
-        shape = scope.get(it.path[0], {})
-        if is_number(it) and isinstance(shape, Mapping) and shape and (fault := asking.fault_of(it.path, shape)):
-            yield fault
 
 
 def is_number(asked: Asked) -> bool:

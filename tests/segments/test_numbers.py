@@ -203,12 +203,19 @@ def test_time_alone_moves_at_no_moment_that_was_not_told(rule: str) -> None:
 
 def test_what_a_rollup_has_not_is_refused_with_what_it_has() -> None:
     with pytest.raises(InvalidDefinition) as refused:
-        segments.read("segment: a\nwhen: total-spend.90d.count > 1 or total-spend.sums > 3", SCOPE)
+        segments.read(
+            "segment: a\nwhen: total-spend.90d.count > 1 or total-spend.sums > 3 or "
+            "total-spend.other > 3 or total-spend.30d.days > 2 or exists(total-spend.7d)",
+            SCOPE,
+        )
 
-    assert [(it.code, it.line) for it in refused.value.problems] == [("unknown_name", 2), ("unknown_name", 2)]
-    assert sorted(it.message for it in refused.value.problems) == [
-        "`total-spend` has no `sums` that a rule can ask for. Did you mean `sum`?",
-        "`total-spend` keeps no window of `90d`. It keeps 7d, 30d.",
+    known = "count, sum, average, days_since_first, days_since_last, days_between_last_two, 7d, 30d"
+    assert list(map(str, refused.value.problems)) == [
+        "2:7: `total-spend` has no `90d`. Did you mean `total-spend.30d`? [unknown_name]",
+        "2:36: `total-spend` has no `sums`. Did you mean `total-spend.sum`? [unknown_name]",
+        f"2:60: `total-spend` has no `other`. Known are {known}. [unknown_name]",
+        "2:85: `total-spend.30d` has no `days`. Known are count, sum, average. [unknown_name]",
+        "2:120: `total-spend.7d` needs a name behind it, as in `total-spend.7d.count`. [unknown_name]",
     ]
     with pytest.raises(InvalidDefinition) as unknown:
         segments.read("segment: a\nwhen: totl-spend.count > 1", SCOPE)
