@@ -16,6 +16,8 @@ from bench import (
     membership,
     orders,
     segment_count,
+    segment_stream,
+    time_moves,
     up,
 )
 from bench.line import Line, say
@@ -31,7 +33,9 @@ BENCHES: Final[Mapping[str, Callable[[], AsyncIterator[Line]]]] = {
     "auth": auth.measure,
     "import": imports.measure,
     "segment_count": segment_count.measure,
+    "segment_stream": segment_stream.measure,
     "membership": membership.measure,
+    "time_moves": time_moves.measure,
 }
 
 

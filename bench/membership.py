@@ -20,6 +20,7 @@ import orjson
 from bench.clientele import CHANGED, Clientele, documents
 from bench.line import SAMPLES, Line, say
 from bench.proc import CpuMeter
+from bench.silence import Silence
 from bench.stage import Stage, stage
 from hub import database
 from hub.events.model import Source, Trust
@@ -51,11 +52,6 @@ class Sample:
     rate: float
     cpu: dict[str, float]
     moving: float
-
-
-class _Silence:
-    async def ring(self, cohort: str, /) -> None:
-        del cohort
 
 
 async def measure() -> AsyncIterator[Line]:
@@ -109,7 +105,7 @@ async def _known(on: Stage, clientele: Clientele, sources: Collection[str]) -> R
     await on.client.drop_database(database.DEFAULT_NAME)
     await database.migrate(on.client, DOCUMENTS)
     await rollups.ship(now=NOON)
-    router = Router("bench", Ringer(_Silence()), lambda: NOON)
+    router = Router("bench", Ringer(Silence()), lambda: NOON)
     await _routed(router, [orjson.dumps(it) for it in clientele.known()])
     for source in sources:
         await service.publish(source, by="bench", key=source, now=NOON)

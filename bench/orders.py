@@ -17,6 +17,7 @@ import orjson
 from bench.baselines import bare_orders
 from bench.baselines.bare_orders import Documents
 from bench.line import SAMPLES, Line, say
+from bench.silence import Silence
 from bench.stage import stage
 from hub import database
 from hub.database import Database
@@ -33,11 +34,6 @@ SHOP = Source("shop", Trust.SERVER)
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 _SAID_BEFORE = {"type": "identify", "traits": {"firstName": "Ada"}}
-
-
-class _Silence:
-    async def ring(self, cohort: str, /) -> None:
-        del cohort
 
 
 async def measure() -> AsyncIterator[Line]:
@@ -57,7 +53,7 @@ async def measure() -> AsyncIterator[Line]:
 
 
 async def _ours(bound: Database, calls: Sequence[bytes]) -> tuple[float, Documents]:
-    router = Router("bench", Ringer(_Silence()), lambda: NOON)
+    router = Router("bench", Ringer(Silence()), lambda: NOON)
     people = [orjson.dumps({**_SAID_BEFORE, "userId": f"u{it}", "messageId": f"i{it}"}) for it in range(CUSTOMERS)]
     await _accept(people)
     while await router.step():

@@ -31,13 +31,18 @@ async def keep(clock: Callable[[], datetime]) -> None:
     definitions = Definitions()
     while True:
         try:
-            defined = await definitions.current()
-            moved = await move(defined, now=clock())
-            filled = await backfill.step(defined, now=clock())
+            worked = await step(definitions, clock)
         except PyMongoError as error:
             log.warning("keeper_waits_for_database", error=type(error).__name__)
-            moved = filled = 0
-        await asyncio.sleep(PAUSE_SECONDS if moved or filled else EVERY_SECONDS)
+            worked = 0
+        await asyncio.sleep(PAUSE_SECONDS if worked else EVERY_SECONDS)
+
+
+async def step(definitions: Definitions, clock: Callable[[], datetime]) -> int:
+    """Do one batch of both, and tell how many profiles were due or behind."""
+    defined = await definitions.current()
+    moved = await move(defined, now=clock())
+    return moved + await backfill.step(defined, now=clock())
 
 
 async def move(defined: Defined, *, now: datetime) -> int:

@@ -1,12 +1,12 @@
 """Segments in MongoDB, and who is in them as their profiles say it."""
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from typing import ClassVar, Final
 from uuid import UUID
 
 from pymongo import IndexModel
 
-from hub import definitions
+from hub import database, definitions
 from hub.database import Row
 from hub.definitions import DefinitionDocument, Definitions
 from hub.profiles.store import ProfileDocument
@@ -29,6 +29,24 @@ DEFINITIONS: Final = Definitions(SegmentDocument, "segment")
 def members_of(name: str) -> Row:
     """Make the query that finds the profiles in a segment."""
     return {"segments.in.name": name}
+
+
+async def members(name: str) -> AsyncIterator[list[UUID]]:
+    """Give the ids of those in a segment, in order of the ids and never many at once.
+
+    Who was absorbed is in as their head, and not for themselves. However long the reader takes, nothing is held open:
+    who comes or goes meanwhile may be given or not, everybody else is given once.
+    """
+    among: Row = {**members_of(name), "absorbed_by": None}
+    profiles, last = ProfileDocument.get_pymongo_collection(), None
+    while True:
+        where = among if last is None else {**among, "_id": {"$gt": last}}
+        found = profiles.find(where, {"_id": 1}).sort("_id", 1).limit(database.AT_ONCE)
+        batch = [row["_id"] for row in await found.batch_size(database.AT_ONCE).to_list()]
+        if not batch:
+            return
+        yield batch
+        last = batch[-1]
 
 
 def behind_of(known: int) -> Row:
