@@ -4,7 +4,7 @@ The cohort, the simulator and the back-test drive this same function.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,24 +20,26 @@ from hub.journeys.model import Intent, Mark, ReleaseGuard, Run, SendMessage, Sta
 class Facts:
     """What a run may look at while it advances: what rules may ask of its profile, and its entering event's properties.
 
-    `profile` has the traits, `stage` and `preferred`: see `hub.rollups.facts`.
+    `profile` has the traits, `stage` and `preferred`: see `hub.rollups.facts`. `others` is what its conditions ask for
+    besides: consents, and numbers of rollups by their names, see `hub.segments.scope`.
     """
 
     profile: Properties
     properties: Properties
+    others: Properties = field(default_factory=dict)
 
     @property
     def scope(self) -> Mapping[str, Properties]:
         """The value that conditions read."""
-        return {"profile": self.profile, "properties": self.properties}
+        return {**self.others, "profile": self.profile, "properties": self.properties}
 
 
-def admits(definition: Definition, event: Event, profile: Properties, *, now: datetime) -> bool:
-    """Tell whether an event matches the entry of a journey, with what rules may ask of its profile."""
+def admits(definition: Definition, event: Event, facts: Facts, *, now: datetime) -> bool:
+    """Tell whether an event matches the entry of a journey, with what rules may ask of it and its profile."""
     if event.name != definition.entry.event:
         return False
     where = definition.entry.where
-    return where is None or compiled(where)({"properties": event.properties, "profile": profile}, now)
+    return where is None or compiled(where)(facts.scope, now)
 
 
 def enter(definition: Definition, version: Version, event: Event, *, now: datetime) -> Run:

@@ -12,6 +12,7 @@ from hub.journeys.definition import Definition, Send
 from hub.journeys.model import Version
 from hub.journeys.store import VersionDocument
 from hub.kit import ids
+from hub.segments import scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ async def publish(
     digest, key_id = store.digest_of(source), ids.key_of("publish", by, key)
     # Whoever is faster with this key or the next number: what stands under the key in the end is the answer.
     while (standing := await store.published_under(key_id)) is None:
-        definition = language.read(source, templates=templates)
+        definition = language.read(source, templates=templates, known=await scope.current())
         journey = definition.name
         newest = await store.newest(journey)
         if brands:

@@ -106,16 +106,20 @@ def heads_in(profiles: Mapping[UUID, Profile]) -> dict[UUID, Profile]:
 
 
 async def outlines(profile_ids: Collection[UUID], *, rollups: Collection[str]) -> dict[UUID, Profile]:
-    """Read of profiles, or of their heads, by the ids that were asked for, only traits, stage and these rollups."""
+    """Read profiles or their heads, by the ids that were asked for: only traits, stage, consents and these rollups."""
     if not profile_ids:
         return {}
-    fields = ["traits", "stage", "absorbed_by", *(f"rollups.{it}" for it in rollups)]
+    fields = ["traits", "stage", "consents", "absorbed_by", *(f"rollups.{it}" for it in rollups)]
     found = ProfileDocument.get_pymongo_collection().find({"_id": {"$in": list(profile_ids)}}, fields)
     rows = [seal.opened(ProfileDocument, row) async for row in found]
     absorbed = {row["_id"] for row in rows if row.get("absorbed_by")}
     outlined = {
         row["_id"]: Profile(
-            id=row["_id"], traits=row["traits"], stage=row.get("stage"), rollups=row.get("rollups") or {}
+            id=row["_id"],
+            traits=row["traits"],
+            stage=row.get("stage"),
+            consents=row.get("consents") or {},
+            rollups=row.get("rollups") or {},
         )
         for row in rows
         if row["_id"] not in absorbed

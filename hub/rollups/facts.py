@@ -23,7 +23,9 @@ def of(profile: Profile, *, now: datetime) -> Mapping[str, Any]:
     return {**profile.traits, "stage": profile.stage, "preferred": preferred}
 
 
-async def load(profile_ids: Collection[UUID], *, now: datetime) -> dict[UUID, Mapping[str, Any]]:
-    """Read it for profiles, by the ids that were asked for; of those that were absorbed it is their head's."""
-    found = await profiles_store.outlines(profile_ids, rollups=_PREFERENCES)
-    return {profile_id: of(profile, now=now) for profile_id, profile in found.items()}
+async def load(profile_ids: Collection[UUID], *, rollups: Collection[str]) -> dict[UUID, Profile]:
+    """Read profiles, as far as rules may ask of them and of these rollups, by the ids that were asked for.
+
+    Of those that were absorbed it is their head.
+    """
+    return await profiles_store.outlines(profile_ids, rollups=[*_PREFERENCES, *rollups])

@@ -1,16 +1,20 @@
 """What a rule that picks customers may speak of: traits and stage, consents, and the numbers of published rollups."""
 
-from typing import Final
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, Final
 
 from hub.conditions.catalogue import PROFILE
 from hub.conditions.kinds import Scope
 from hub.conditions.model import Asked
 from hub.profiles import asking as consents
+from hub.profiles.model import Profile
 from hub.rollups import asking
 from hub.rollups.catalogue import Catalogue, Catalogues
 from hub.rollups.model import Rollup
 
 ROOT: Final = "profile"
+STAGE: Final = "stage"
 
 
 def of(defined: Catalogue) -> Scope:
@@ -22,6 +26,18 @@ def of(defined: Catalogue) -> Scope:
 async def current() -> Scope:
     """Give what rules may speak of as of now."""
     return of(await Catalogues().current())
+
+
+def told(profile: Profile, asks: Collection[Asked], at: datetime) -> dict[str, Any]:
+    """Give what these questions are asked of: the same as a query finds in the profile's row."""
+    windows: dict[str, set[int]] = {}
+    for it in asks:
+        if is_number(it):
+            days = asking.window_of(it.path)
+            windows.setdefault(it.path[0], set()).update(() if days is None else (days,))
+    numbers = {name: asking.value_of(profile.rollups.get(name), at, windows=it) for name, it in windows.items()}
+    words = consents.value_of(profile.consents, (it.path for it in asks if it.path[0] == consents.ROOT))
+    return {ROOT: {**profile.traits, STAGE: profile.stage}, consents.ROOT: words, **numbers}
 
 
 def is_number(asked: Asked) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runtime import texts
+from runtime.known import Rollups, known_offline
 
 if TYPE_CHECKING:
     from hub.journeys.service import Published
@@ -21,12 +22,13 @@ File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True
 
 
 @journeys.command()
-def check(file: File) -> None:
+def check(file: File, rollup: Rollups = None) -> None:
     """Name every problem of a journey and its templates, with line and column. Needs no server."""
     from hub.journeys import language
 
     source, templates = _read(file)
-    definition = language.read(source, templates={template.name for template in templates})
+    known = known_offline(rollup or ())
+    definition = language.read(source, templates={template.name for template in templates}, known=known)
     typer.echo(f"{file.name}: {definition.name} has {len(definition.steps)} steps and no problem.")
 
 
@@ -49,12 +51,13 @@ async def _publish(source: str, templates: "list[Template]", key: str) -> "Publi
     from hub.journeys import language, service
     from hub.kit import ids
     from hub.messaging.library import Library
+    from hub.segments import scope
     from runtime import wiring
 
     library = Library()
     known = await library.names() | {template.name for template in templates}
     # Checked before anything is stored, so that a refused journey leaves nothing half done.
-    language.read(source, templates=known)
+    language.read(source, templates=known, known=await scope.current())
     for template in templates:
         await library.save(template)
     published = await service.publish(source, templates=known, by="cli", key=key, now=wiring.clock())
