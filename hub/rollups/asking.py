@@ -93,7 +93,8 @@ def expression(path: Path, now: datetime) -> Any:
 
 
 def _amounts(count: int, sum_: int | None) -> dict[str, Any]:
-    total = None if sum_ is None else sum_ / MILLIONTHS
+    # First a float, as MongoDB divides: beyond 2^53 millionths Python's own division of integers is finer.
+    total = None if sum_ is None else float(sum_) / MILLIONTHS
     return {COUNT: count, SUM: total, AVERAGE: None if total is None else total / count}
 
 

@@ -1,18 +1,16 @@
 """A segment: a rule that picks customers, under a name."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
-from hub.conditions.evaluator import SEGMENTS, Holds, compiled, next_turn
-from hub.conditions.model import Asked, Condition, Path, Within, asked
-from hub.profiles import asking as consents
+from hub.conditions.evaluator import Holds, compiled, next_turn
+from hub.conditions.model import Asked, Condition, Within, asked
 from hub.profiles.model import Profile
 from hub.rollups import asking
+from hub.segments import scope
 from hub.segments.scope import ROOT, is_number
-
-STAGE: Final = "stage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,25 +30,16 @@ class Segment:
     """What of a profile it looks at: `profile.country`, `profile.stage`, `consent`, and rollups by their names."""
     is_timed: bool = field(init=False, compare=False)
     """Whether time alone moves customers in and out."""
-    _asked: tuple[Asked, ...] = field(init=False, repr=False, compare=False)
+    asked: tuple[Asked, ...] = field(init=False, repr=False, compare=False)
+    """What it asks, one by one."""
     _holds: Holds = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         parts = tuple(asked(self.when))
-        object.__setattr__(self, "_asked", parts)
+        object.__setattr__(self, "asked", parts)
         object.__setattr__(self, "asks", frozenset(map(subject_of, parts)))
         object.__setattr__(self, "is_timed", any(map(_is_timed, parts)))
         object.__setattr__(self, "_holds", compiled(self.when))
-
-    @property
-    def windows(self) -> Iterator[tuple[str, int | None]]:
-        """The rollups it looks at, each with the days of the window, None for a lifetime."""
-        return ((it.path[0], asking.window_of(it.path)) for it in self._asked if is_number(it))
-
-    @property
-    def consents(self) -> Iterator[Path]:
-        """The consents it looks at."""
-        return (it.path for it in self._asked if it.path[0] == consents.ROOT)
 
     def picks(self, facts: Mapping[str, Any], now: datetime) -> bool:
         """Tell whether somebody is in, by what `facts_of` gives."""
@@ -59,20 +48,13 @@ class Segment:
     def next_turn(self, profile: Profile, facts: Mapping[str, Any], after: datetime) -> datetime | None:
         """Tell when time alone may next move somebody in or out."""
         turns = [next_turn(self.when, facts, after)]
-        turns += [asking.next_turn(it, profile.rollups.get(it.path[0]), after) for it in self._asked if is_number(it)]
+        turns += [asking.next_turn(it, profile.rollups.get(it.path[0]), after) for it in self.asked if is_number(it)]
         return min((it for it in turns if it is not None), default=None)
 
 
-def facts_of(profile: Profile, segments: Collection[Segment], at: datetime) -> Mapping[str, Any]:
+def facts_of(profile: Profile, segments: Iterable[Segment], at: datetime) -> Mapping[str, Any]:
     """Give what the rules of these segments are asked of: the same as a query finds in the profile's row."""
-    windows: dict[str, set[int]] = {}
-    for segment in segments:
-        for name, days in segment.windows:
-            windows.setdefault(name, set()).update(() if days is None else (days,))
-    numbers = {name: asking.value_of(profile.rollups.get(name), at, windows=it) for name, it in windows.items()}
-    words = consents.value_of(profile.consents, (path for it in segments for path in it.consents))
-    own = {ROOT: {**profile.traits, STAGE: profile.stage}, SEGMENTS: profile.segment_names, consents.ROOT: words}
-    return {**own, **numbers}
+    return scope.told(profile, [it for segment in segments for it in segment.asked], at)
 
 
 def subject_of(asked: Asked) -> str:

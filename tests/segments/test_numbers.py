@@ -171,6 +171,24 @@ async def test_all_three_readings_of_a_number_agree_on_every_profile(
     assert 0.1 < picked / (PROFILES * RULES) < 0.9  # it is tried on both kinds
 
 
+@pytest.mark.parametrize("name", ["sum", "7d.sum", "average"])
+async def test_a_sum_that_is_too_large_to_be_exact_is_the_same_to_both_readings(database: Database, name: str) -> None:
+    del database
+    # 10^16 and 1,999 millionths in ten orders: as a float it is 2,000.
+    orders = [event("Order Completed", total=it, currency="EUR") for it in (*[10**9] * 9, "999999999.999999", "0.002")]
+    state = state_of(orders)
+    assert state["sum"] == 10**16 + 1_999
+    profile = Profile(id=ids.new_id(), rollups={"total-spend": state}, first_seen_at=NOON)
+    await save_profiles([profile], token=ids.new_id())
+    number: Any = facts_of(profile, [Segment("a", parse(f"total-spend.{name} > 0"), "")], NOON)["total-spend"]
+    for part in name.split("."):
+        number = number[part]
+
+    rule = Compare(("total-spend", *name.split(".")), Comparison.EQUAL, (number,))
+
+    assert await found(rule) == {profile.id}
+
+
 @pytest.mark.parametrize(
     "rule",
     [
