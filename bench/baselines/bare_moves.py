@@ -17,8 +17,7 @@ from pymongo import UpdateOne
 from hub.database import Row
 from hub.events.store import EventDocument
 from hub.intake.keeper import BATCH
-from hub.profiles import store
-from hub.profiles.store import ProfileDocument
+from hub.profiles.store import ProfileDocument, due_at
 
 _NOT_YET = frozenset({"profile_id", "seq"})
 """What an event is given only when it is routed."""
@@ -49,7 +48,8 @@ class Writer:
 
     async def step(self, now: datetime) -> int:
         """Move one batch of those who are due, and tell how many they were."""
-        due = await store.due(now, BATCH)
+        rows = ProfileDocument.get_pymongo_collection().find(due_at(now), {"_id": 1}).sort("next_change_at", 1)
+        due = [row["_id"] for row in await rows.limit(BATCH).batch_size(BATCH).to_list()]
         if due:
             found = [(it, self._ready[it]) for it in due]
             updates = [UpdateOne({"_id": it}, {"$set": ready.profile, "$inc": {"rev": 1}}) for it, ready in found]

@@ -29,9 +29,8 @@ from hub.conditions.model import (
     Path,
     Some,
     Within,
-    asked,
 )
-from hub.conditions.times import Bounds, turns
+from hub.conditions.times import Bounds
 
 SEGMENTS: Final = "segments"
 """Where a value holds the names of the segments that its customer is in."""
@@ -48,18 +47,6 @@ def holds(condition: Condition, value: Mapping[str, Any], now: datetime) -> bool
     return compiled(condition)(value, now)
 
 
-def next_turn(condition: Condition, value: Mapping[str, Any], after: datetime) -> datetime | None:
-    """Tell when time alone next changes something that the condition asks; None where it never does."""
-    moments = [
-        moment
-        for it in asked(condition)
-        if isinstance(it, Within)
-        for moment in turns(_found(it.path, value), it.span, ahead=it.ahead) or ()
-        if moment > after
-    ]
-    return min(moments, default=None)
-
-
 @lru_cache(maxsize=4_096)
 def compiled(condition: Condition) -> Holds:  # noqa: PLR0911 - one answer a kind of condition
     """Turn a condition into one function. Who asks often keeps the function: looking it up hashes the whole tree."""
@@ -69,7 +56,7 @@ def compiled(condition: Condition) -> Holds:  # noqa: PLR0911 - one answer a kin
         case Exists(path):
             return _of(path, lambda found: found is not None)
         case Within(path, span, ahead):
-            return lambda value, now: Bounds.of(now, span, ahead=ahead).hold(_found(path, value))
+            return lambda value, now: Bounds.of(now, span, ahead=ahead).hold(value_at(path, value))
         case InSegment(name):
             return lambda value, _: name in value.get(SEGMENTS, ())
         case Not(part):
@@ -113,7 +100,8 @@ def _of(path: Path, test: Test) -> Holds:
     return reached
 
 
-def _found(path: Path, value: Any) -> Any:
+def value_at(path: Path, value: Any) -> Any:
+    """Give what a name holds in a value; None where it holds nothing."""
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     return value

@@ -47,17 +47,11 @@ class Bounds(NamedTuple):
         return _first_date(self.low), _first_date(self.high)
 
 
-def turns(found: object, span: timedelta, *, ahead: bool) -> tuple[datetime, datetime] | None:
-    """Tell when a value begins and when it ceases to be within a span; None where it never is, being no time."""
+def moment_of(found: object) -> datetime | None:
+    """Give the time that a value tells; None where it tells none."""
     if not isinstance(found, str) or not (_MOMENT.fullmatch(found) or _DATE.fullmatch(found)):
         return None
-    moment = _read(found[:_DATE_LENGTH], found[_DATE_LENGTH:_MOMENT_LENGTH] or _MIDNIGHT)
-    if moment is None:
-        return None
-    try:
-        return (moment - span, moment) if ahead else (moment, moment + span)
-    except OverflowError:  # in a year that Python does not know
-        return None
+    return _read(found[:_DATE_LENGTH], found[_DATE_LENGTH:_MOMENT_LENGTH] or _MIDNIGHT)
 
 
 def _read(date: str, time: str) -> datetime | None:

@@ -50,12 +50,12 @@ async def move(defined: Defined, *, now: datetime) -> int:
 
     A profile stays due until it is announced: an attempt that dies in between is made again.
     """
-    due = await profiles.load(await profiles.due(now, BATCH))
-    passed = [standing.passed(profile, defined, now=now) for profile in due.values()]
+    due = await profiles.due(now, BATCH)
+    passed = [standing.passed(profile, defined, now=now) for profile in due]
     waiting = [profile for profile in passed if standing.is_moved(profile)]
-    written = await profiles.save(waiting, token=ids.new_id())
+    written = await profiles.save_standing(waiting, token=ids.new_id())
     await standing.tell(standing.as_saved(waiting, written), now=now)
     # Due by rules that are no longer the published ones: the back-fill says when to look again.
     idle = [rollups.undue(profile, now=now) for profile in passed if not standing.is_moved(profile)]
-    await profiles.save(idle, token=ids.new_id())
+    await profiles.save_standing(idle, token=ids.new_id())
     return len(due)

@@ -109,7 +109,7 @@ async def tell(profiles: Iterable[Profile], *, now: datetime) -> None:
         return
     await announce([it for profile in telling for it in _announcements(profile)], now=now)
     told = [membership.announced(rollups.announced(profile)) for profile in telling]
-    await profiles_store.save(told, token=ids.new_id())
+    await profiles_store.save_standing(told, token=ids.new_id())
 
 
 def as_saved(profiles: Iterable[Profile], written: Collection[UUID]) -> list[Profile]:

@@ -48,7 +48,9 @@ async def of_branches(
 
 def _of(profile: Profile, properties: Mapping[str, object], asks: Sequence[Asked], now: datetime) -> Facts:
     others = [it for it in asks if it.path[0] not in {_PROPERTIES, scope.ROOT}]
-    told = scope.told(profile, others, now) if others else {SEGMENTS: profile.segment_names}
+    if not others:
+        return Facts(profile_facts.of(profile, now=now), properties, {SEGMENTS: profile.segment_names})
+    told = scope.told(profile, scope.windows_in(others), scope.consents_in(others), now)
     return Facts(profile_facts.of(profile, now=now), properties, told)
 
 

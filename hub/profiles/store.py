@@ -149,12 +149,10 @@ async def page(
     return rows.each(profile_of)
 
 
-async def due(now: datetime, limit: int) -> list[UUID]:
-    """List profiles at which it is time to look, the longest due first."""
-    found = (
-        ProfileDocument.get_pymongo_collection().find(due_at(now), {"_id": 1}).sort("next_change_at", 1).limit(limit)
-    )
-    return [row["_id"] async for row in found]
+async def due(now: datetime, limit: int) -> list[Profile]:
+    """Read profiles at which it is time to look, the longest due first."""
+    found = ProfileDocument.get_pymongo_collection().find(due_at(now), {"token": 0}).sort("next_change_at", 1)
+    return [profile_of(row) for row in await found.limit(limit).batch_size(limit).to_list()]
 
 
 def due_at(now: datetime) -> Row:
@@ -186,12 +184,23 @@ async def save(profiles: Sequence[Profile], *, token: UUID, joined: Collection[U
     # New ones first, so that MongoDB takes them in groups: an upsert costs it several times an insert.
     for profile in sorted(profiles, key=lambda it: it.rev > 0):
         row = whole_row(profile) if profile.id in joined else _row_of(profile)
-        row |= {"rev": profile.rev + 1, "token": token}
         if profile.rev == 0:
-            writes.append(InsertOne({"_id": profile.id, **row}))
+            writes.append(InsertOne({"_id": profile.id, **row, "rev": 1, "token": token}))
         else:
-            writes.append(UpdateOne({"_id": profile.id, "rev": profile.rev}, {"$set": row}))
+            writes.append(_update(profile, row, token))
     return await _written(writes, {profile.id for profile in profiles}, token)
+
+
+async def save_standing(profiles: Collection[Profile], *, token: UUID) -> set[UUID]:
+    """Write of profiles that exist only where they stand: stage and segments, and when to look again.
+
+    It is what is decided of them at other times than at an event. Most of a profile is what it has counted, which need
+    not be sent for that. Otherwise as `save`.
+    """
+    if not profiles:
+        return set()
+    rows = [(it, seal.shut(ProfileDocument, _standing_of(it))) for it in profiles]
+    return await _written([_update(it, row, token) for it, row in rows], {it.id for it in profiles}, token)
 
 
 async def absorb(links: Sequence[tuple[Profile, UUID]], *, token: UUID) -> set[UUID]:
@@ -216,6 +225,11 @@ async def absorb(links: Sequence[tuple[Profile, UUID]], *, token: UUID) -> set[U
         for it, head_id in links
     ]
     return await _written(updates, {it.id for it, _ in links}, token) if updates else set()
+
+
+def _update(profile: Profile, row: Row, token: UUID) -> UpdateOne:
+    changes = {**row, "rev": profile.rev + 1, "token": token}
+    return UpdateOne({"_id": profile.id, "rev": profile.rev}, {"$set": changes})
 
 
 async def _written(writes: Sequence[_Write], wanted: set[UUID], token: UUID) -> set[UUID]:
@@ -271,13 +285,19 @@ def _row_of(profile: Profile) -> Row:
         "last_seen_at": profile.last_seen_at,
         "counted": [{"event": event, "seq": seq} for event, seq in profile.counted.items()],
         "rollups": dict(profile.rollups),
-        "stage": profile.stage,
-        "life": dict(profile.life),
-        "next_change_at": profile.next_change_at,
         "edition": profile.edition,
-        "segments": dict(profile.segments),
+        **_standing_of(profile),
     }
     return seal.shut(ProfileDocument, row)
+
+
+def _standing_of(profile: Profile) -> Row:
+    return {
+        "stage": profile.stage,
+        "life": dict(profile.life),
+        "segments": dict(profile.segments),
+        "next_change_at": profile.next_change_at,
+    }
 
 
 def whole_row(profile: Profile) -> Row:

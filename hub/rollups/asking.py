@@ -71,19 +71,6 @@ def turns(asked: Asked) -> Iterator[int]:
             yield from (math.ceil(value), math.floor(value) + 1)
 
 
-def next_turn(asked: Asked, state: State | None, after: datetime) -> datetime | None:
-    """Tell when time alone next changes what is asked of a state; None where it never does."""
-    if not state or not state.get(COUNT):
-        return None
-    days = window_of(asked.path)
-    if days is not None:
-        inside = [int(day) for day in state["days"] if day_of(after) - days < int(day) <= day_of(after)]
-        return counting.EPOCH + (min(inside) + days) * _DAY if inside else None
-    end = MOVING.get(asked.path[1])
-    moments = (state[end]["at"] + turn * _DAY for turn in turns(asked)) if end else ()
-    return min((it for it in moments if it > after), default=None)
-
-
 def expression(path: Path, now: datetime) -> Any:
     """Give what a name asks as an expression of MongoDB over profiles: a number, or null."""
     state, days = f"$rollups.{path[0]}", window_of(path)

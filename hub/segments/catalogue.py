@@ -6,7 +6,7 @@ from typing import Final
 
 from hub.conditions.model import Condition, Every, InSegment, Not, Some, segments_in
 from hub.segments import language, store
-from hub.segments.model import Segment
+from hub.segments.model import Segment, Turns
 from hub.segments.store import SegmentDocument
 
 
@@ -20,6 +20,7 @@ class Catalogue:
         editions: with which edition each was published.
         asking: the segments that look at this: `profile.country`, `profile.stage`, `consent`, or a rollup by its name.
         timed: those that time alone moves people in and out of.
+        turns: when it does.
     """
 
     edition: int = 0
@@ -27,6 +28,7 @@ class Catalogue:
     editions: Mapping[str, int] = field(default_factory=dict)
     asking: Mapping[str, tuple[Segment, ...]] = field(default_factory=dict)
     timed: tuple[Segment, ...] = ()
+    turns: Turns = field(default_factory=lambda: Turns(()))
 
     @classmethod
     def of(cls, published: Iterable[tuple[Segment, int]], *, edition: int) -> "Catalogue":
@@ -41,16 +43,20 @@ class Catalogue:
         for segment, _ in listed:
             for name in segment.asks:
                 asking[name] = (*asking.get(name, ()), segment)
+        timed = tuple(segment for segment, _ in listed if segment.is_timed)
         return cls(
             edition=edition,
             segments={segment.name: segment for segment, _ in listed},
             editions={segment.name: edition for segment, edition in listed},
             asking=asking,
-            timed=tuple(segment for segment, _ in listed if segment.is_timed),
+            timed=timed,
+            turns=Turns(timed),
         )
 
     def since(self, edition: int) -> list[Segment]:
         """List the segments that are newer than an edition."""
+        if edition >= self.edition:
+            return []
         return [segment for name, segment in self.segments.items() if self.editions[name] > edition]
 
 

@@ -57,7 +57,7 @@ def moved(before: Profile, after: Profile, event: Event, defined: Catalogue, *, 
         sorted_before, touched = {"edition": defined.edition, "in": []}, [*defined.segments.values()]
     else:
         sorted_before = dict(_known(before, defined, now=now))
-        traits = [f"{ROOT}.{name}" for name in event.traits] if event.kind is Kind.IDENTIFY else ()
+        traits = _changed(before, after, event) if event.kind is Kind.IDENTIFY else ()
         # Consents are written by whoever decides them, before this says that they have changed.
         said = (consents_asking.ROOT,) if event.name == consents.CHANGED else ()
         touched = _looking_at({*traits, *said, *_found_out(before, after)}, defined)
@@ -134,8 +134,7 @@ def _stood(
     """Ask these rules where a profile stands, and note what has changed and when to ask again."""
     if not touched and ("due" in profile.segments or not defined.timed):
         return profile
-    timed = defined.timed if "due" not in profile.segments or any(it.is_timed for it in touched) else ()
-    facts = facts_of(profile, (*touched, *timed), at)
+    facts = facts_of(profile, touched, at)
     standing = {it["name"]: it for it in profile.segments.get("in", ())}
     moves = []
     for segment in touched:
@@ -147,9 +146,8 @@ def _stood(
             del standing[segment.name]
         moves.append(Move(ENTERED if is_in else LEFT, segment.name, at, cause).row)
     state = {"due": None, **profile.segments, "in": list(standing.values())}
-    if timed:
-        turns = [turn for it in timed if (turn := it.next_turn(profile, facts, at)) is not None]
-        state["due"] = min(turns, default=None)
+    if "due" not in profile.segments or any(it.is_timed for it in touched):
+        state["due"] = defined.turns.next(profile, facts, at)
     if moves and announced:
         state["pending"] = [*profile.segments.get("pending", ()), *moves]
     return replace(profile, segments=state)
@@ -168,6 +166,17 @@ def _known(profile: Profile, defined: Catalogue, *, now: datetime) -> State:
 def _looking_at(names: Collection[str], defined: Catalogue) -> list[Segment]:
     """List the segments that look at something of these names, each once."""
     return list({segment.name: segment for name in names for segment in defined.asking.get(name, ())}.values())
+
+
+def _changed(before: Profile, after: Profile, event: Event) -> list[str]:
+    """Name the traits that an event has changed: most are said again and again, and moved whom they move before."""
+    changed = []
+    for name in event.traits:
+        one, other = before.traits.get(name), after.traits.get(name)
+        # To Python 1 and true are equal, inside of lists and objects too; to rules they are not.
+        if type(one) is not type(other) or one != other or isinstance(one, list | dict):
+            changed.append(f"{ROOT}.{name}")
+    return changed
 
 
 def _found_out(before: Profile, after: Profile) -> list[str]:

@@ -1,14 +1,16 @@
 """A segment: a rule that picks customers, under a name."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from hub.conditions.evaluator import Holds, compiled, next_turn
-from hub.conditions.model import Asked, Condition, Within, asked
+from hub.conditions import turning as times
+from hub.conditions.evaluator import Holds, compiled
+from hub.conditions.model import Asked, Condition, Path, Within, asked
 from hub.profiles.model import Profile
 from hub.rollups import asking
+from hub.rollups import turning as numbers
 from hub.segments import scope
 from hub.segments.scope import ROOT, is_number
 
@@ -30,31 +32,43 @@ class Segment:
     """What of a profile it looks at: `profile.country`, `profile.stage`, `consent`, and rollups by their names."""
     is_timed: bool = field(init=False, compare=False)
     """Whether time alone moves customers in and out."""
-    asked: tuple[Asked, ...] = field(init=False, repr=False, compare=False)
-    """What it asks, one by one."""
+    windows: tuple[tuple[str, int | None], ...] = field(init=False, repr=False, compare=False)
+    """The rollups it looks at, each with the days of the window, None for a lifetime."""
+    consents: tuple[Path, ...] = field(init=False, repr=False, compare=False)
+    """The consents it looks at."""
     _holds: Holds = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         parts = tuple(asked(self.when))
-        object.__setattr__(self, "asked", parts)
         object.__setattr__(self, "asks", frozenset(map(subject_of, parts)))
         object.__setattr__(self, "is_timed", any(map(_is_timed, parts)))
+        object.__setattr__(self, "windows", scope.windows_in(parts))
+        object.__setattr__(self, "consents", scope.consents_in(parts))
         object.__setattr__(self, "_holds", compiled(self.when))
 
     def picks(self, facts: Mapping[str, Any], now: datetime) -> bool:
         """Tell whether somebody is in, by what `facts_of` gives."""
         return self._holds(facts, now)
 
-    def next_turn(self, profile: Profile, facts: Mapping[str, Any], after: datetime) -> datetime | None:
-        """Tell when time alone may next move somebody in or out."""
-        turns = [next_turn(self.when, facts, after)]
-        turns += [asking.next_turn(it, profile.rollups.get(it.path[0]), after) for it in self.asked if is_number(it)]
-        return min((it for it in turns if it is not None), default=None)
+
+class Turns:
+    """When time alone may next move somebody in or out of one of many segments."""
+
+    def __init__(self, segments: Iterable[Segment]) -> None:
+        parts = [part for it in segments for part in asked(it.when)]
+        self._times = times.Turns(parts)
+        self._numbers = numbers.Turns(filter(is_number, parts))
+
+    def next(self, profile: Profile, facts: Mapping[str, Any], after: datetime) -> datetime | None:
+        """Tell the moment, where `facts_of` gives what is known of a profile; None where there is none."""
+        turns = (self._times.next(facts, after), self._numbers.next(profile.rollups, after))
+        return min(filter(None, turns), default=None)
 
 
-def facts_of(profile: Profile, segments: Iterable[Segment], at: datetime) -> Mapping[str, Any]:
+def facts_of(profile: Profile, segments: Collection[Segment], at: datetime) -> Mapping[str, Any]:
     """Give what the rules of these segments are asked of: the same as a query finds in the profile's row."""
-    return scope.told(profile, [it for segment in segments for it in segment.asked], at)
+    windows = {window: 0 for it in segments for window in it.windows}
+    return scope.told(profile, windows, (path for it in segments for path in it.consents), at)
 
 
 def subject_of(asked: Asked) -> str:

@@ -3,8 +3,10 @@ from typing import Any
 
 import pytest
 
-from hub.conditions.evaluator import compiled, holds, next_turn
+from hub.conditions.evaluator import compiled, holds
+from hub.conditions.model import asked
 from hub.conditions.parser import parse
+from hub.conditions.turning import Turns
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, 999, tzinfo=UTC)
 ADA: dict[str, Any] = {
@@ -139,9 +141,10 @@ def test_a_date_is_its_midnight_in_utc() -> None:
 @pytest.mark.parametrize("text", ["2026-11-20T12:00:10.7Z", "2026-11-20", "2026-02-30", "2028-02-29T23:59:59Z"])
 def test_time_alone_changes_a_condition_at_the_moments_that_are_told_and_at_no_other(rule: str, text: str) -> None:
     condition, value = parse(rule), {"p": {"x": text, "y": 1}}
+    turns = Turns(asked(condition))
     at = datetime(2025, 1, 1, tzinfo=UTC)
     moments = []
-    while (turn := next_turn(condition, value, at)) is not None:
+    while (turn := turns.next(value, at)) is not None:
         before, after = (holds(condition, value, turn + timedelta(microseconds=it)) for it in (-1, 0))
         assert before is not after
         assert holds(condition, value, at) is before
@@ -157,4 +160,4 @@ def test_what_is_no_time_that_can_be_told_never_raises(text: str) -> None:
 
     for rule in ("within(p.x, 36500d)", "within(p.x, next 36500d)"):
         assert not holds(parse(rule), value, NOW)
-        next_turn(parse(rule), value, NOW)
+        Turns(asked(parse(rule))).next(value, NOW)

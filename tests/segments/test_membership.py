@@ -120,6 +120,26 @@ async def test_only_rules_that_mention_what_changed_are_asked(shop: Shop, monkey
     assert asked == ["vips"]
 
 
+async def test_what_is_said_of_a_customer_again_asks_no_rule(shop: Shop, monkeypatch: Any) -> None:
+    await publish(shop, GERMANS, VIPS, BOTH)
+    await identify(shop, country="DE", vip=1)
+    asked: list[str] = []
+    picks = Segment.picks
+
+    def picks_and_tells(segment: Segment, facts: Any, now: datetime) -> bool:
+        asked.append(segment.name)
+        return picks(segment, facts, now)
+
+    monkeypatch.setattr(Segment, "picks", picks_and_tells)
+    await identify(shop, country="DE", vip=1, city="Berlin")
+    assert asked == []
+
+    await identify(shop, country="DE", vip=True)  # which is 1 to Python, and not to a rule
+
+    assert sorted(asked) == ["german-vips", "vips"]
+    assert names(await shop.profile()) == {"germans", "vips", "german-vips"}
+
+
 async def test_publishing_sorts_everybody_and_announces_nothing(shop: Shop, database: Database) -> None:
     await identify(shop, country="DE")
     await identify(shop, user="bob", country="AT")

@@ -23,7 +23,7 @@ from hub.rollups import counting, language
 from hub.rollups.model import Rollup
 from hub.segments import language as segments
 from hub.segments import query, scope
-from hub.segments.model import Segment, facts_of
+from hub.segments.model import Segment, Turns, facts_of
 from tests.rollups.stage import DAY, NOON, catalogue, event
 
 SEED = int(os.environ.get("HUB_RULES_SEED") or Random().randrange(10**9))
@@ -208,8 +208,8 @@ def test_time_alone_moves_at_no_moment_that_was_not_told(rule: str) -> None:
     def holds(at: datetime) -> bool:
         return segment.picks(facts_of(profile, [segment], at), at)
 
-    at, moves = NOON, 0
-    while (turn := segment.next_turn(profile, facts_of(profile, [segment], at), at)) is not None:
+    at, moves, turns = NOON, 0, Turns([segment])
+    while (turn := turns.next(profile, facts_of(profile, [segment], at), at)) is not None:
         steps = (turn - at) / 5
         assert {holds(at + number * steps) for number in range(5)} == {holds(at)}
         assert holds(turn - timedelta(milliseconds=1)) is holds(at)
@@ -217,6 +217,28 @@ def test_time_alone_moves_at_no_moment_that_was_not_told(rule: str) -> None:
         at = turn
     assert {holds(at + days * DAY) for days in (0, 1, 50, 1000)} == {holds(at)}
     assert moves >= 1
+
+
+def test_of_many_rules_that_time_alone_turns_the_earliest_turn_is_told() -> None:
+    rules = [
+        *(f"total-spend.days_since_last >= {days}" for days in (2, 30, 31)),
+        *(f"total-spend.{days}d.count >= 1 and total-spend.days_since_first < {days}" for days in (7, 30)),
+        *(f"within(profile.seenAt, {days}d) or within(profile.renewal, next {days}d)" for days in (1, 9, 60)),
+    ]
+    segments = [Segment(f"s-{number}", parse(rule), rule) for number, rule in enumerate(rules)]
+    orders = [event("Order Completed", days_ago=days, total=10, currency="EUR") for days in (2.3, 1.7, 0.1)]
+    traits = {"seenAt": "2026-11-20T08:30:00Z", "renewal": "2027-01-15"}
+    profile = Profile(id=ids.new_id(), traits=traits, rollups={"total-spend": state_of(orders)})
+    facts, together, each = facts_of(profile, segments, NOON), Turns(segments), [Turns([it]) for it in segments]
+
+    at, told = NOON - 3 * DAY, 0
+    while (turn := together.next(profile, facts, at)) is not None:
+        own = [moment for it in each if (moment := it.next(profile, facts, at)) is not None]
+        assert turn == min(own)
+        at, told = turn, told + 1
+
+    assert all(it.next(profile, facts, at) is None for it in each)
+    assert told >= len(rules)
 
 
 def test_what_a_rollup_has_not_is_refused_with_what_it_has() -> None:
