@@ -12,7 +12,6 @@ from hub.journeys import service, store
 from hub.journeys.store import VersionDocument
 from hub.kit import problems as documents
 from hub.messaging.library import Library
-from hub.segments import service as segments
 from hub_api.context import Info
 from hub_api.failures import IdempotencyKeyReused, UserError
 from hub_api.needs import Needs
@@ -133,7 +132,6 @@ class JourneyMutations:
                 key=input.idempotency_key,
                 now=context.clock(),
                 brands=context.caller.brands,
-                segments=await segments.names(),
             )
             name, number = published.version.journey, published.version.number
             return Done({"journey": name, "version": number, "new": published.new}, published.change)

@@ -159,6 +159,8 @@ def _no_such_name(path: Path, shapes: Sequence[Shape | None]) -> str:
     said = ".".join(outer)
     for place in reversed(range(len(shapes))):
         known = shape.known if isinstance(shape := shapes[place], Names) else {}
+        if path[place + 1] in known:
+            break
         if hint := did_you_mean(path[place + 1], known):
             written = ".".join(path[: place + 1])
             return f"`{said}` has no `{name}`.{hint.replace('`', f'`{written}.', 1)}"

@@ -40,9 +40,19 @@ _COMPARISONS: Final = {comparison.value: comparison for comparison in Comparison
 _RESERVED: Final = frozenset(
     {"and", "or", "not", "exists", "within", "segment", "in", "contains", "starts", "ends", "between", *_CONSTANTS}
 )
-_MEANT: Final = {"is": "=", "equals": "=", "eq": "=", "like": "contains", "startswith": "starts", "endswith": "ends"}
+_MEANT: Final = {
+    **dict.fromkeys(("is", "equals", "eq"), "="),
+    "like": "contains",
+    "startswith": "starts",
+    "endswith": "ends",
+    "before": "<",
+    "after": ">",
+}
 _PATTERNS: Final = frozenset({"matches", "match", "regex", "regexp", "rlike", "glob"})
 """What would look for a pattern: some take for ever."""
+_UNITS: Final = {
+    said: unit[0] for unit in ("week", "day", "hour", "minute", "second") for said in (unit[0], unit, f"{unit}s")
+}
 _FUNCTIONS: Final = ("exists", "within", "segment")
 _CALLS: Final = ' The functions are `exists(NAME)`, `within(NAME, 30d)` and `segment("NAME")`.'
 
@@ -179,7 +189,7 @@ class _Parser:
         ahead = self._take("next") is not None
         token = self._now
         if token.sort is not Sort.DURATION:
-            raise self._expected("a duration such as 30d or 12h")
+            raise self._expected("a duration such as 30d or 12h", self._meant_duration())
         self._next += 1
         try:
             span = durations.parse(token.text)
@@ -189,6 +199,18 @@ class _Parser:
             message = f"`within` looks {durations.spell(LONGEST_SPAN)} away at most."
             raise tokens.bad(self._text, token.at, message, code="bad_duration")
         return Within(name, span, ahead)
+
+    def _meant_duration(self) -> str:
+        """Guess what was meant by `30 days`, `30` or `last 30d`."""
+        token = self._now
+        if token.text == "last":
+            return " Leave it out: what is not `next` lies behind."
+        if not isinstance(token.value, int) or token.value <= 0:
+            return ""
+        following = self._tokens[self._next + 1].text.lower()
+        if following.startswith(("month", "year")):
+            return " Months and years are not all as long: write days, as in `30d`."
+        return f" Did you mean `{token.value}{_UNITS.get(following, 'd')}`?"
 
     def _refuse_comparison(self, first: Token) -> None:
         token = self._now
@@ -236,13 +258,15 @@ class _Parser:
         if token.sort is not Sort.LITERAL and token.text in _COMPARISONS:
             self._next += 1
             return _COMPARISONS[token.text]
-        if token.text == "(" and len(name) == 1:
+        word = name[0] if token.text == "(" else token.text
+        if word.lower() in _PATTERNS:
+            hint = f" {tokens.NO_PATTERNS}"
+        elif token.text == "(" and len(name) == 1:
             hint = did_you_mean(name[0], _FUNCTIONS) or _CALLS
+        elif token.text == "within":
+            hint = f" Did you mean `within({'.'.join(name)}, 30d)`?"
         elif token.sort is Sort.WORD and token.text not in _RESERVED:
             meant = _MEANT.get(token.text.lower())
-            if token.text.lower() in _PATTERNS:
-                message = f"`{token.text}`: there are no patterns. Use `contains`, `starts` or `ends`."
-                raise tokens.bad(self._text, token.at, message)
             hint = f" Did you mean `{meant}`?" if meant else did_you_mean(token.text, list(_COMPARISONS))
         else:
             hint = f" Did you mean `{'.'.join(name)} = true`?"
@@ -259,6 +283,8 @@ class _Parser:
         hint = ""
         if token.sort is Sort.DURATION:
             hint = f" How long ago something was, `within(NAME, {token.text})` asks."
+        elif token.text == "with":
+            hint = " `starts` and `ends` stand without it."
         elif token.sort is Sort.WORD and token.text not in _RESERVED:
             lower = token.text.lower()
             hint = f" Did you mean `{lower}`?" if lower in _CONSTANTS else f' Text stands in quotes: "{token.text}".'

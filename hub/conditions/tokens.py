@@ -19,7 +19,7 @@ _TOKEN: Final = re.compile(
     | (?P<duration>(?:[0-9]+[wdhms])+(?![\w.]))
     | (?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)
     | (?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
-    | (?P<mistake>==|=<|=>|<>|&&|\|\||!(?!=))
+    | (?P<mistake>==|=<|=>|<>|&&|\|\||[=!]?~|!(?!=))
     | (?P<sign><=|>=|!=|[=<>()\[\],])
     """,
     re.VERBOSE,
@@ -30,6 +30,8 @@ _ESCAPED: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '
 _KNOWN_ESCAPES: Final = r"\" \' \\ \/ \n \t \r \b \f and \uXXXX"
 _HALVES: Final = range(0xD800, 0xE000)  # of the pairs of UTF-16: no characters by themselves
 _MEANT: Final = {"==": "=", "=<": "<=", "=>": ">=", "<>": "!=", "&&": "and", "||": "or", "!": "not"}
+NO_PATTERNS: Final = "There are no patterns: use `contains`, `starts` or `ends`."
+"""Some patterns take for ever."""
 
 
 class Sort(StrEnum):
@@ -92,7 +94,8 @@ def _token(text: str, found: re.Match[str]) -> Token:
         case "text":
             return Token(Sort.LITERAL, written, at, _unescaped(text, written[1:-1], at + 1))
         case "mistake":
-            raise bad(text, at, f"`{written}` is not part of the language. Did you mean `{_MEANT[written]}`?")
+            hint = f"Did you mean `{_MEANT[written]}`?" if written in _MEANT else NO_PATTERNS
+            raise bad(text, at, f"`{written}` is not part of the language. {hint}")
     return Token(Sort.SIGN, written, at)
 
 
@@ -126,4 +129,6 @@ def _why_not(text: str, at: int) -> str:
         return "This text has no closing quote in its line."
     if character == ".":
         return "A dot stands between two names, without blanks."
+    if character == "/":
+        return f"`/` cannot stand here. {NO_PATTERNS}"
     return f"`{character}` cannot stand here."

@@ -16,12 +16,10 @@ from hub.decisions.model import Decision, Reason
 from hub.events import store as events_store
 from hub.events.model import Event, Kind
 from hub.intake.apply import Applied
-from hub.journeys import gathering, guards, machine, runs
+from hub.journeys import facts, gathering, guards, machine, runs
 from hub.journeys.catalogue import Catalogue
-from hub.journeys.machine import Facts
 from hub.journeys.model import Input, Run
 from hub.profiles import merging
-from hub.rollups import facts
 
 
 async def route(applied: Applied, catalogue: Catalogue, *, now: datetime) -> set[str]:
@@ -74,9 +72,8 @@ def _candidates(events: Sequence[Event], applied: Applied, catalogue: Catalogue,
         for version in catalogue.entered_by.get(event.name, ()):
             definition = catalogue.definitions[version]
             run = machine.enter(definition, version, event, now=now)
-            profile = applied.profiles[run.profile_id]
-            asked = Facts(facts.of(profile, now=now), event.properties, profile.segment_names)
-            if machine.admits(definition, event, asked, now=now):
+            known = facts.of_entry(definition, event, applied.profiles[run.profile_id], now=now)
+            if machine.admits(definition, event, known, now=now):
                 found.append(_Candidate(run, _decision(run, now)))
     return found
 

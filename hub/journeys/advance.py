@@ -5,24 +5,21 @@ round: with effects first, six kills sent both branches to 116 of 1,000 people.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 import structlog
 
-from hub.conditions.model import Condition, asked, segments_in
-from hub.events import store as events_store
-from hub.journeys import cohorts, guards, language, machine, store
+from hub.journeys import cohorts, facts, guards, language, machine, store
 from hub.journeys.cohorts import Loaded
-from hub.journeys.definition import Branch, Definition
+from hub.journeys.definition import Definition
 from hub.journeys.machine import Facts
 from hub.journeys.model import ReleaseGuard, Run, SendMessage, Version
 from hub.kit import ids
 from hub.messaging import store as messages_store
 from hub.messaging.model import Message
-from hub.rollups import facts as profile_facts
 
 log = structlog.get_logger(__name__)
 
@@ -54,8 +51,8 @@ class Advancer:
         if not runs:
             return []
         definitions = {version: await self._definition(version) for version in {run.version for run in runs}}
-        facts = await _facts(runs, definitions, now)
-        return [(run, _advanced(definitions[run.version], run, facts[run.id], now)) for run in runs]
+        found = await facts.of_branches(runs, definitions, now=now)
+        return [(run, _advanced(definitions[run.version], run, found[run.id], now)) for run in runs]
 
     async def _definition(self, version: Version) -> Definition:
         if version not in self._definitions:
@@ -82,41 +79,13 @@ async def perform(decisions: Iterable[Loaded], *, now: datetime) -> None:
         await cohorts.clear(token, runs)
 
 
-def _advanced(definition: Definition, run: Run, facts: Facts, now: datetime) -> Run:
+def _advanced(definition: Definition, run: Run, found: Facts, now: datetime) -> Run:
     try:
-        return machine.advance(definition, run, facts, now=now)
+        return machine.advance(definition, run, found, now=now)
     except Exception as error:
         # Whatever is wrong belongs to this run and must touch no neighbour.
         log.exception("run_failed", run_id=str(run.id), journey=run.version.journey, version=run.version.number)
         return machine.fail(run, type(error).__name__, now=now)
-
-
-async def _facts(runs: Sequence[Run], definitions: Mapping[Version, Definition], now: datetime) -> dict[UUID, Facts]:
-    """Read in bulk what the branches of these runs may look at, and nothing where there is no branch."""
-    branching = {version: roots for version, it in definitions.items() if (roots := _roots(it))}
-    profiles = await profile_facts.load({it.profile_id for it in runs if "profile" in branching.get(it.version, ())})
-    properties = await events_store.properties_of(
-        {it.event_id for it in runs if "properties" in branching.get(it.version, ())}
-    )
-    facts: dict[UUID, Facts] = {}
-    for run in runs:
-        profile, said = profiles.get(run.profile_id), properties.get(run.event_id, {})
-        facts[run.id] = (
-            Facts(profile_facts.of(profile, now=now), said, profile.segment_names) if profile else Facts({}, said)
-        )
-    return facts
-
-
-def _roots(definition: Definition) -> frozenset[str]:
-    """Name what the branches of a journey read: `profile`, `properties`, both or nothing."""
-    arms = (arm for step in definition.steps.values() if isinstance(step, Branch) for arm in step.arms)
-    return frozenset(root for arm in arms if arm.when is not None for root in _roots_of(arm.when))
-
-
-def _roots_of(condition: Condition) -> Iterable[str]:
-    yield from (it.path[0] for it in asked(condition))
-    if segments_in(condition):
-        yield "profile"
 
 
 def _message(run: Run, intent: SendMessage, now: datetime) -> Message:

@@ -14,7 +14,7 @@
           - else: [end]
 
 `channels` is `[email]` where it is left out. A condition is text or the tree of `all`, `any` and `not`; it may ask for
-`properties` of the entering event and traits of the `profile`.
+`properties` of the entering event, and of the customer for all that a segment may ask for.
 """
 
 import re
@@ -22,7 +22,7 @@ from collections.abc import Callable, Collection
 from typing import Final
 
 from hub.conditions import catalogue, kinds, parser, tree
-from hub.conditions.kinds import ANY_SEGMENT, SEGMENT, Kind, Names, Scope
+from hub.conditions.kinds import Kind, Scope
 from hub.conditions.model import Path
 from hub.journeys.definition import Definition, Entry, Exit
 from hub.journeys.steps import StepReader
@@ -38,23 +38,21 @@ LONGEST_EVENT: Final = 128
 LONGEST_DESCRIPTION: Final = 2_000
 
 _KEYS: Final = ("journey", "description", "enter", "exit", "steps")
-_OPEN: Final[Scope] = {"properties": {}, "profile": {}, SEGMENT: ANY_SEGMENT}
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-def read(source: str, *, templates: Collection[str], segments: Collection[str] | None = None) -> Definition:
+def read(source: str, *, templates: Collection[str], known: Scope) -> Definition:
     """Read a journey that somebody wants to publish.
 
     Args:
         source: the document, YAML or JSON.
         templates: the names that a `send` may use.
-        segments: those that a condition may ask for; None where nobody knows which there are.
+        known: what conditions may speak of besides the entering event: see `hub.segments.scope`.
 
     Raises:
         InvalidDefinition: with every problem that the document has; one that is no YAML has that one only.
     """
-    known = ANY_SEGMENT if segments is None else Names(dict.fromkeys(segments, Kind.OBJECT))
-    return _read(source, templates, lambda event: {**catalogue.scope_of(event), SEGMENT: known})
+    return _read(source, templates, lambda event: {**catalogue.scope_of(event), **known})
 
 
 def read_published(source: str) -> Definition:
@@ -62,10 +60,10 @@ def read_published(source: str) -> Definition:
 
     Its templates and the kinds of its names are not asked for again: what has changed since must not stop its runs.
     """
-    return _read(source, None, lambda _: _OPEN)
+    return _read(source, None, lambda _: None)
 
 
-def _read(source: str, templates: Collection[str] | None, scope_of: Callable[[str | None], Scope]) -> Definition:
+def _read(source: str, templates: Collection[str] | None, scope_of: Callable[[str | None], Scope | None]) -> Definition:
     document = documents.load(source)
     reading = Reading()
     fields = reading.fields(document, "a journey", _KEYS, "journey", "enter", "steps")
@@ -99,7 +97,7 @@ def _entering_event(node: Node) -> str | None:
     return event.node.value if event and isinstance(event.node, Value) and isinstance(event.node.value, str) else None
 
 
-def _entry(node: Node, scope: Scope, reading: Reading) -> Entry:
+def _entry(node: Node, scope: Scope | None, reading: Reading) -> Entry:
     fields = reading.fields(node, "`enter`", ("event", "key", "where"), "event")
     return Entry(
         event=_event(fields["event"].node, reading) if "event" in fields else "",
@@ -108,7 +106,7 @@ def _entry(node: Node, scope: Scope, reading: Reading) -> Entry:
     )
 
 
-def _exits(node: Node, scope_of: Callable[[str | None], Scope], reading: Reading) -> tuple[Exit, ...]:
+def _exits(node: Node, scope_of: Callable[[str | None], Scope | None], reading: Reading) -> tuple[Exit, ...]:
     exits: list[Exit] = []
     for item in reading.items(node, "`exit`"):
         fields = reading.fields(item, "an item of `exit`", ("event", "match"), "event")
@@ -122,14 +120,14 @@ def _event(node: Node, reading: Reading) -> str:
     return reading.text(node, "`event`", longest=LONGEST_EVENT) or ""
 
 
-def _property(node: Node, name: str, scope: Scope, reading: Reading) -> Path | None:
+def _property(node: Node, name: str, scope: Scope | None, reading: Reading) -> Path | None:
     """Read the name of a property that can tell one thing, such as an order, from another."""
     text = reading.text(node, f"`{name}`", longest=LONGEST_EVENT)
     if text is None or not isinstance(node, Value):
         return None
     try:
         path = parser.path(text)
-        kind = kinds.kind_of(path, {"properties": scope["properties"]})
+        kind = kinds.kind_of(path, {"properties": scope["properties"] if scope else {}})
     except InvalidDefinition as error:
         reading.problems += map(node.outside, error.problems)
         return None

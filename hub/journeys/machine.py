@@ -4,11 +4,11 @@ The cohort, the simulator and the back-test drive this same function.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from hub.conditions.evaluator import SEGMENTS, compiled
+from hub.conditions.evaluator import compiled
 from hub.conditions.model import Path
 from hub.events.model import Event, Properties
 from hub.journeys import model
@@ -20,17 +20,18 @@ from hub.journeys.model import Intent, Mark, ReleaseGuard, Run, SendMessage, Sta
 class Facts:
     """What a run may look at while it advances: what rules may ask of its profile, and its entering event's properties.
 
-    `profile` has the traits, `stage` and `preferred`: see `hub.rollups.facts`. `segments` names those it is in.
+    `profile` has the traits, `stage` and `preferred`: see `hub.rollups.facts`. `others` is what its conditions ask for
+    besides: segments, consents, and numbers of rollups by their names, see `hub.segments.scope`.
     """
 
     profile: Properties
     properties: Properties
-    segments: frozenset[str] = frozenset()
+    others: Properties = field(default_factory=dict)
 
     @property
     def scope(self) -> Mapping[str, Any]:
         """The value that conditions read."""
-        return {"profile": self.profile, "properties": self.properties, SEGMENTS: self.segments}
+        return {**self.others, "profile": self.profile, "properties": self.properties}
 
 
 def admits(definition: Definition, event: Event, facts: Facts, *, now: datetime) -> bool:

@@ -12,6 +12,7 @@ from hub.journeys.definition import Definition, Send
 from hub.journeys.model import Version
 from hub.journeys.store import VersionDocument
 from hub.kit import ids
+from hub.segments import service as segments
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,6 @@ async def publish(
     key: str,
     now: datetime,
     brands: Collection[str] = (),
-    segments: Collection[str] | None = None,
 ) -> Published:
     """Check a journey and let people enter it. Those in flight finish the version they began.
 
@@ -52,7 +52,6 @@ async def publish(
         by: who publishes, the scope of `key`.
         key: repeating it with the same document answers the same version and changes nothing.
         now: when it is published.
-        segments: those that a condition may ask for; None where nobody knows which there are.
         brands: whose messages it may send, and the version before it too; of all, if none is named.
 
     Raises:
@@ -63,7 +62,7 @@ async def publish(
     digest, key_id = store.digest_of(source), ids.key_of("publish", by, key)
     # Whoever is faster with this key or the next number: what stands under the key in the end is the answer.
     while (standing := await store.published_under(key_id)) is None:
-        definition = language.read(source, templates=templates, segments=segments)
+        definition = language.read(source, templates=templates, known=await segments.rules())
         journey = definition.name
         newest = await store.newest(journey)
         if brands:

@@ -30,7 +30,7 @@ class StepReader:
     `templates` are the names that a `send` may use; None allows any.
     """
 
-    def __init__(self, reading: Reading, scope: Scope, templates: Collection[str] | None) -> None:
+    def __init__(self, reading: Reading, scope: Scope | None, templates: Collection[str] | None) -> None:
         self.steps: dict[StepId, Step] = {}
         self._reading = reading
         self._scope = scope

@@ -111,10 +111,10 @@ def heads_in(profiles: Mapping[UUID, Profile]) -> dict[UUID, Profile]:
 
 
 async def outlines(profile_ids: Collection[UUID], *, rollups: Collection[str]) -> dict[UUID, Profile]:
-    """Read of profiles, or of their heads, by the ids that were asked for, only what rules ask, and these rollups."""
+    """Read of profiles or their heads, by the ids that were asked for, only what rules ask, and these rollups."""
     if not profile_ids:
         return {}
-    fields = ["traits", "stage", "segments.in.name", "absorbed_by", *(f"rollups.{it}" for it in rollups)]
+    fields = ["traits", "stage", "consents", "segments.in.name", "absorbed_by", *(f"rollups.{it}" for it in rollups)]
     found = ProfileDocument.get_pymongo_collection().find({"_id": {"$in": list(profile_ids)}}, fields)
     rows = [seal.opened(ProfileDocument, row) async for row in found]
     absorbed = {row["_id"] for row in rows if row.get("absorbed_by")}
@@ -123,6 +123,7 @@ async def outlines(profile_ids: Collection[UUID], *, rollups: Collection[str]) -
             id=row["_id"],
             traits=row["traits"],
             stage=row.get("stage"),
+            consents=row.get("consents") or {},
             rollups=row.get("rollups") or {},
             segments=row.get("segments") or {},
         )

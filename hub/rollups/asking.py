@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from hub.conditions.kinds import Kind, Shape
+from hub.conditions.kinds import Kind, Names
 from hub.conditions.model import Asked, Compare, Path
-from hub.kit.problems import did_you_mean
 from hub.rollups import counting
 from hub.rollups.counting import MILLIONTHS, SEVERAL, day_of
 from hub.rollups.model import Rollup, State
@@ -27,6 +26,8 @@ LIFETIME: Final = (COUNT, SUM, AVERAGE, SINCE_FIRST, SINCE_LAST, BETWEEN)
 """What a rule may ask of all that a rollup has counted."""
 WINDOW: Final = (COUNT, SUM, AVERAGE)
 """What it may ask of one of its windows."""
+ALWAYS: Final = Names(dict.fromkeys(LIFETIME, Kind.NUMBER))
+"""What may be asked of every rollup, for the type checker."""
 MOVING: Final[Mapping[str, str]] = {SINCE_FIRST: "first", SINCE_LAST: "last"}
 """Which of them time alone changes, and since which event they count."""
 
@@ -36,26 +37,10 @@ _MOST_DAYS: Final = 1_000_000
 _WINDOW: Final = re.compile(r"([0-9]{1,4})d")
 
 
-def shape_of(rollup: Rollup) -> Mapping[str, Shape]:
-    """Give what may be asked of a rollup, for the type checker."""
-    windows = {f"{days}d": dict.fromkeys(WINDOW, Kind.NUMBER) for days in rollup.windows}
-    return {**dict.fromkeys(LIFETIME, Kind.NUMBER), **windows}
-
-
-def fault_of(path: Path, shape: Mapping[str, Shape]) -> str | None:
-    """Say what is wrong with a name below a rollup, which has no numbers but its own."""
-    name, *inner = path[1:]
-    known: Mapping[str, Shape] = shape
-    if inner and isinstance(window := shape.get(name), Mapping):
-        name, known = ".".join(inner), window
-    if known.get(name) is Kind.NUMBER:
-        return None
-    windows = [it for it in shape if _WINDOW.fullmatch(it)]
-    if _WINDOW.fullmatch(path[1]) and path[1] not in windows:
-        return f"`{path[0]}` keeps no window of `{path[1]}`. It keeps {', '.join(windows) or 'none'}."
-    asked = ".".join(path[1:])
-    hint = did_you_mean(asked, list(shape)) or f" Known are {', '.join(known)}."
-    return f"`{path[0]}` has no `{asked}` that a rule can ask for.{hint}"
+def shape_of(rollup: Rollup) -> Names:
+    """Give what may be asked of a rollup, for the type checker: this and nothing else."""
+    windows = {f"{days}d": Names(dict.fromkeys(WINDOW, Kind.NUMBER)) for days in rollup.windows}
+    return Names({**dict.fromkeys(LIFETIME, Kind.NUMBER), **windows})
 
 
 def value_of(state: State | None, at: datetime, *, windows: Iterable[int] = ()) -> dict[str, Any]:
@@ -95,7 +80,8 @@ def expression(path: Path, now: datetime) -> Any:
 
 
 def _amounts(count: int, sum_: int | None) -> dict[str, Any]:
-    total = None if sum_ is None else sum_ / MILLIONTHS
+    # First a float, as MongoDB divides: beyond 2^53 millionths Python's own division of integers is finer.
+    total = None if sum_ is None else float(sum_) / MILLIONTHS
     return {COUNT: count, SUM: total, AVERAGE: None if total is None else total / count}
 
 

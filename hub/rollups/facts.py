@@ -23,6 +23,9 @@ def of(profile: Profile, *, now: datetime) -> Mapping[str, Any]:
     return {**profile.traits, "stage": profile.stage, "preferred": preferred}
 
 
-async def load(profile_ids: Collection[UUID]) -> dict[UUID, Profile]:
-    """Read of profiles what it takes, by the ids that were asked for; of those that were absorbed their head's."""
-    return await profiles_store.outlines(profile_ids, rollups=_PREFERENCES)
+async def load(profile_ids: Collection[UUID], *, rollups: Collection[str]) -> dict[UUID, Profile]:
+    """Read profiles, as far as rules may ask of them and of these rollups, by the ids that were asked for.
+
+    Of those that were absorbed it is their head.
+    """
+    return await profiles_store.outlines(profile_ids, rollups=[*_PREFERENCES, *rollups])

@@ -28,13 +28,13 @@ from typing import Final
 
 from hub.conditions import catalogue, kinds, parser, tree
 from hub.conditions.kinds import Kind, Scope
-from hub.conditions.model import Condition, Path, asked
+from hub.conditions.model import Path, asked
 from hub.conditions.spelling import spell
 from hub.kit import documents, durations
 from hub.kit.documents import Field, Fields, Items, Node, Value
 from hub.kit.problems import InvalidDefinition, did_you_mean
 from hub.kit.reading import Reading, spoken
-from hub.rollups.asking import LIFETIME
+from hub.rollups import asking
 from hub.rollups.model import STAGES, Aspect, Definition, Preference, Rollup, Rule, Sign, Stages
 from hub.rollups.stages import turns
 
@@ -139,21 +139,8 @@ def _rule(node: Node, rollups: Collection[str], reading: Reading) -> Rule | None
         reading.report(fields["stage"].node, "bad_name", "A stage is lower case with underscores, as in at_risk.")
     if "when" not in fields:
         return None
-    when = _when(fields["when"].node, rollups, reading)
+    when = tree.read(fields["when"].node, dict.fromkeys(rollups, asking.ALWAYS), reading)
     return Rule(stage, when, spell(when)) if stage and when else None
-
-
-def _when(node: Node, rollups: Collection[str], reading: Reading) -> Condition | None:
-    """Read when a customer is at a stage: a condition on the numbers of rollups."""
-    when = tree.read(node, dict.fromkeys(rollups, dict.fromkeys(LIFETIME, Kind.NUMBER)), reading)
-    if when is None:
-        return None
-    for part in asked(when):
-        fact = ".".join(part.path[1:])
-        if fact not in LIFETIME:
-            hint = did_you_mean(fact, LIFETIME) or f" Known are {', '.join(LIFETIME)}."
-            reading.report(node, "unknown_name", f"A rollup has no `{fact}` that a stage can ask for.{hint}")
-    return when
 
 
 def _describe(fields: Mapping[str, Field], reading: Reading) -> None:

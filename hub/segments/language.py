@@ -21,7 +21,6 @@ from hub.kit.problems import InvalidDefinition
 from hub.kit.reading import Reading
 from hub.segments import query
 from hub.segments.model import Segment
-from hub.segments.scope import faults
 
 LONGEST_NAME: Final = 64
 LONGEST_DESCRIPTION: Final = 2_000
@@ -89,10 +88,6 @@ def _when(node: Node, scope: Scope | None, reading: Reading) -> Condition | None
     when = tree.read(node, scope, reading)
     if when is None or scope is None:
         return when
-    if unknown := list(faults(when, scope)):
-        for fault in unknown:
-            reading.report(node, "unknown_name", fault)
-        return None
     try:
         query.of(when, now=_ANY_TIME)
     except query.BadRule as error:

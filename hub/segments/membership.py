@@ -18,8 +18,8 @@ from hub.profiles import asking as consents_asking
 from hub.profiles import consents
 from hub.profiles.model import Profile
 from hub.segments.catalogue import Catalogue
-from hub.segments.model import STAGE, Segment, facts_of
-from hub.segments.scope import ROOT
+from hub.segments.model import Segment, facts_of
+from hub.segments.scope import ROOT, STAGE
 
 ENTERED: Final = "Segment Entered"
 LEFT: Final = "Segment Left"

@@ -3,18 +3,16 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from hub.conditions import turning as times
-from hub.conditions.evaluator import SEGMENTS, Holds, compiled
+from hub.conditions.evaluator import Holds, compiled
 from hub.conditions.model import Asked, Condition, Path, Within, asked
-from hub.profiles import asking as consents
 from hub.profiles.model import Profile
 from hub.rollups import asking
 from hub.rollups import turning as numbers
+from hub.segments import scope
 from hub.segments.scope import ROOT, is_number
-
-STAGE: Final = "stage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +40,10 @@ class Segment:
 
     def __post_init__(self) -> None:
         parts = tuple(asked(self.when))
-        windows = {(it.path[0], asking.window_of(it.path)): 0 for it in parts if is_number(it)}
         object.__setattr__(self, "asks", frozenset(map(subject_of, parts)))
         object.__setattr__(self, "is_timed", any(map(_is_timed, parts)))
-        object.__setattr__(self, "windows", tuple(windows))
-        object.__setattr__(self, "consents", tuple(it.path for it in parts if it.path[0] == consents.ROOT))
+        object.__setattr__(self, "windows", scope.windows_in(parts))
+        object.__setattr__(self, "consents", scope.consents_in(parts))
         object.__setattr__(self, "_holds", compiled(self.when))
 
     def picks(self, facts: Mapping[str, Any], now: datetime) -> bool:
@@ -70,16 +67,8 @@ class Turns:
 
 def facts_of(profile: Profile, segments: Collection[Segment], at: datetime) -> Mapping[str, Any]:
     """Give what the rules of these segments are asked of: the same as a query finds in the profile's row."""
-    windows: dict[str, set[int]] = {}
-    for segment in segments:
-        for name, days in segment.windows:
-            kept = windows.setdefault(name, set())
-            if days is not None:
-                kept.add(days)
-    counted = {name: asking.value_of(profile.rollups.get(name), at, windows=it) for name, it in windows.items()}
-    words = consents.value_of(profile.consents, (path for it in segments for path in it.consents))
-    own = {ROOT: {**profile.traits, STAGE: profile.stage}, SEGMENTS: profile.segment_names, consents.ROOT: words}
-    return {**own, **counted}
+    windows = {window: 0 for it in segments for window in it.windows}
+    return scope.told(profile, windows, (path for it in segments for path in it.consents), at)
 
 
 def subject_of(asked: Asked) -> str:

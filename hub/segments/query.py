@@ -36,7 +36,7 @@ from hub.kit.errors import HubError
 from hub.kit.problems import InvalidDefinition
 from hub.profiles import asking as consents
 from hub.rollups import asking
-from hub.segments.scope import faults, is_number
+from hub.segments.scope import is_number
 
 Query: TypeAlias = dict[str, Any]
 
@@ -65,12 +65,9 @@ def read(text: str, scope: Scope, *, now: datetime) -> Query:
         BadRule: every fault with its place in the text.
     """
     try:
-        condition = kinds.read(text, scope)
+        return of(kinds.read(text, scope), now=now)
     except InvalidDefinition as error:
         raise BadRule(error.message) from None
-    if fault := next(faults(condition, scope), None):
-        raise BadRule(fault)
-    return of(condition, now=now)
 
 
 def of(condition: Condition, *, now: datetime) -> Query:

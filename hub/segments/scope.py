@@ -1,17 +1,21 @@
 """What a rule that picks customers may speak of: traits, stage, consents, segments, and the numbers of rollups."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
 
 from hub.conditions.catalogue import PROFILE
+from hub.conditions.evaluator import SEGMENTS
 from hub.conditions.kinds import SEGMENT, Kind, Names, Scope
-from hub.conditions.model import Asked, Condition, asked
+from hub.conditions.model import Asked, Path
 from hub.profiles import asking as consents
+from hub.profiles.model import Profile
 from hub.rollups import asking
 from hub.rollups.catalogue import Catalogue
 from hub.rollups.model import Rollup
 
 ROOT: Final = "profile"
+STAGE: Final = "stage"
 
 
 def of(defined: Catalogue, segments: Iterable[str] = ()) -> Scope:
@@ -22,12 +26,36 @@ def of(defined: Catalogue, segments: Iterable[str] = ()) -> Scope:
     return {ROOT: PROFILE, consents.ROOT: consents.SHAPE, **known, **numbers}
 
 
-def faults(condition: Condition, scope: Scope) -> Iterator[str]:
-    """Say which numbers there are not. Of traits nobody knows all, of a rollup everybody does."""
-    for it in asked(condition):
-        shape = scope.get(it.path[0], {})
-        if is_number(it) and isinstance(shape, Mapping) and shape and (fault := asking.fault_of(it.path, shape)):
-            yield fault
+def told(
+    profile: Profile, windows: Iterable[tuple[str, int | None]], words: Iterable[Path], at: datetime
+) -> dict[str, Any]:
+    """Give what rules are asked of: the same as a query finds in the profile's row.
+
+    Args:
+        profile: the customer.
+        windows: which numbers of rollups to tell: see `windows_in`.
+        words: which consents: see `consents_in`.
+        at: the time.
+    """
+    days_of: dict[str, list[int]] = {}
+    for name, days in windows:
+        kept = days_of.setdefault(name, [])
+        if days is not None:
+            kept.append(days)
+    numbers = {name: asking.value_of(profile.rollups.get(name), at, windows=days) for name, days in days_of.items()}
+    said = consents.value_of(profile.consents, words)
+    own = {ROOT: {**profile.traits, STAGE: profile.stage}, SEGMENTS: profile.segment_names, consents.ROOT: said}
+    return {**own, **numbers}
+
+
+def windows_in(asks: Iterable[Asked]) -> tuple[tuple[str, int | None], ...]:
+    """List the rollups that are asked for, each with the days of the window, None for a lifetime."""
+    return tuple({(it.path[0], asking.window_of(it.path)): 0 for it in asks if is_number(it)})
+
+
+def consents_in(asks: Iterable[Asked]) -> tuple[Path, ...]:
+    """List the consents that are asked for."""
+    return tuple({it.path: 0 for it in asks if it.path[0] == consents.ROOT})
 
 
 def is_number(asked: Asked) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runtime import texts
+from runtime.known import Rollups, known_offline
 
 if TYPE_CHECKING:
     from hub.journeys.service import Published
@@ -21,12 +22,13 @@ File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True
 
 
 @journeys.command()
-def check(file: File) -> None:
+def check(file: File, rollup: Rollups = None) -> None:
     """Name every problem of a journey and its templates, with line and column. Needs no server."""
     from hub.journeys import language
 
     source, templates = _read(file)
-    definition = language.read(source, templates={template.name for template in templates})
+    known = known_offline(rollup or ())
+    definition = language.read(source, templates={template.name for template in templates}, known=known)
     typer.echo(f"{file.name}: {definition.name} has {len(definition.steps)} steps and no problem.")
 
 
@@ -55,11 +57,10 @@ async def _publish(source: str, templates: "list[Template]", key: str) -> "Publi
     library = Library()
     known = await library.names() | {template.name for template in templates}
     # Checked before anything is stored, so that a refused journey leaves nothing half done.
-    live = await segments.names()
-    language.read(source, templates=known, segments=live)
+    language.read(source, templates=known, known=await segments.rules())
     for template in templates:
         await library.save(template)
-    published = await service.publish(source, templates=known, by="cli", key=key, now=wiring.clock(), segments=live)
+    published = await service.publish(source, templates=known, by="cli", key=key, now=wiring.clock())
     if published.change:
         cause = ids.key_of("cli", "publish journey", key)
         await audit.record(audit.OPERATOR, published.change, at=wiring.clock(), cause=cause)

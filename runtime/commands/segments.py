@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from runtime import texts
+from runtime.known import Rollups, known_offline
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from hub.conditions.kinds import Scope
     from hub.definitions import Published
     from hub.segments.model import Segment
     from hub.segments.preview import Preview
@@ -28,16 +26,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer as one JSON object.
 
 
 @segments.command()
-def check(
-    file: File,
-    rollup: Annotated[
-        list[Path] | None, typer.Option(help="A NAME.rollup.yaml that the rule may speak of, beside those of the hub.")
-    ] = None,
-) -> None:
+def check(file: File, rollup: Rollups = None) -> None:
     """Name every problem of a segment, with line and column. Needs no server."""
     from hub.segments import language
 
-    segment = language.read(texts.read(file), _scope([texts.read(it) for it in rollup or ()]))
+    segment = language.read(texts.read(file), known_offline(rollup or ()))
     typer.echo(f"{file.name}: {segment.name} has no problem.")
 
 
@@ -107,18 +100,6 @@ def list_(*, as_json: AsJson = False) -> None:
         typer.echo(f"{it['name']} version {it['version']}: {it['size']} in, {it['percent']} % sorted; {it['rule']}")
     if not listed:
         typer.echo("There is no segment yet. docs/segments.md shows how one is written.")
-
-
-def _scope(sources: "Sequence[str]") -> "Scope":
-    from hub.conditions.kinds import ANY_SEGMENT, SEGMENT
-    from hub.definitions import Version
-    from hub.rollups import language, service
-    from hub.rollups.catalogue import Catalogue
-    from hub.segments import scope
-
-    read = [language.read(it, rollups=(service.PURCHASES,)) for it in (*service.shipped(), *sources)]
-    known = scope.of(Catalogue.of([(Version(it.name, 1), it) for it in read], edition=1))
-    return {**known, SEGMENT: ANY_SEGMENT}  # which there are, the hub knows
 
 
 async def _publish(source: str, key: str) -> "Published":

@@ -138,12 +138,11 @@ def test_words_of_the_language_may_be_parts_of_a_name() -> None:
             ),
         ),
         (
-            "p.x ~ 1",
-            "1:5: `~` cannot stand here. [bad_condition]",
-        ),
-        (
             "p.x matches '(a+)+$'",
-            "1:5: `matches`: there are no patterns. Use `contains`, `starts` or `ends`. [bad_condition]",
+            (
+                "1:5: Expected a comparison (= != < <= > >= in contains starts ends between), found `matches`."
+                " There are no patterns: use `contains`, `starts` or `ends`. [bad_condition]"
+            ),
         ),
         (
             "p.x > 30d",
@@ -166,7 +165,74 @@ def test_words_of_the_language_may_be_parts_of_a_name() -> None:
                 ' The functions are `exists(NAME)`, `within(NAME, 30d)` and `segment("NAME")`. [bad_condition]'
             ),
         ),
-        ("within(p.x, 30)", "1:13: Expected a duration such as 30d or 12h, found `30`. [bad_condition]"),
+        (
+            "p.x =~ '^a'",
+            (
+                "1:5: `=~` is not part of the language."
+                " There are no patterns: use `contains`, `starts` or `ends`. [bad_condition]"
+            ),
+        ),
+        (
+            "p.x ~ '^a'",
+            (
+                "1:5: `~` is not part of the language."
+                " There are no patterns: use `contains`, `starts` or `ends`. [bad_condition]"
+            ),
+        ),
+        (
+            "p.x = /a/",
+            "1:7: `/` cannot stand here. There are no patterns: use `contains`, `starts` or `ends`. [bad_condition]",
+        ),
+        (
+            "regex(p.x, 'a')",
+            (
+                "1:6: Expected a comparison (= != < <= > >= in contains starts ends between), found `(`."
+                " There are no patterns: use `contains`, `starts` or `ends`. [bad_condition]"
+            ),
+        ),
+        (
+            "p.x ends with 'a'",
+            (
+                "1:10: Expected text in quotes, a number, true, false or null, found `with`."
+                " `starts` and `ends` stand without it. [bad_condition]"
+            ),
+        ),
+        (
+            "p.x after '2026-01-01'",
+            (
+                "1:5: Expected a comparison (= != < <= > >= in contains starts ends between), found `after`."
+                " Did you mean `>`? [bad_condition]"
+            ),
+        ),
+        (
+            "p.x within 30d",
+            (
+                "1:5: Expected a comparison (= != < <= > >= in contains starts ends between), found `within`."
+                " Did you mean `within(p.x, 30d)`? [bad_condition]"
+            ),
+        ),
+        (
+            "within(p.x, 30)",
+            "1:13: Expected a duration such as 30d or 12h, found `30`. Did you mean `30d`? [bad_condition]",
+        ),
+        (
+            "within(p.x, 2 weeks)",
+            "1:13: Expected a duration such as 30d or 12h, found `2`. Did you mean `2w`? [bad_condition]",
+        ),
+        (
+            "within(p.x, 3months)",
+            (
+                "1:13: Expected a duration such as 30d or 12h, found `3`."
+                " Months and years are not all as long: write days, as in `30d`. [bad_condition]"
+            ),
+        ),
+        (
+            "within(p.x, last 30d)",
+            (
+                "1:13: Expected a duration such as 30d or 12h, found `last`."
+                " Leave it out: what is not `next` lies behind. [bad_condition]"
+            ),
+        ),
         ("within(p.x 30d)", "1:12: Expected `,`, found `30d`. [bad_condition]"),
         ("within(p.x, 0d)", "1:13: `0d` is no duration: write it like 30s, 15m, 1h30m, 2d or 1w. [bad_duration]"),
         ("within(p.x, 1h1d)", "1:13: `1h1d` is no duration: write it like 30s, 15m, 1h30m, 2d or 1w. [bad_duration]"),

@@ -8,6 +8,8 @@ from hub.journeys.definition import Send, Wait
 from hub.messaging import templates
 from hub.messaging.templates import RenderContext, Template
 from hub.profiles.model import Channel
+from hub.rollups.catalogue import NOTHING_DEFINED
+from hub.segments import scope
 from runtime.demo import opening, shop
 from runtime.demo.regulars import REGULARS
 
@@ -28,8 +30,13 @@ def context(**traits: object) -> RenderContext:
     return RenderContext(profile=traits, event=step.call["properties"])
 
 
+KNOWN = scope.of(NOTHING_DEFINED)
+
+
 def test_the_journey_is_in_order_and_sends_every_template_of_the_demo() -> None:
-    journey = language.read(opening.JOURNEY.read_text(encoding="utf-8"), templates=NAMES)
+    journey = language.read(
+        opening.JOURNEY.read_text(encoding="utf-8"), templates=NAMES, known=scope.of(NOTHING_DEFINED)
+    )
 
     sends = {step.template for step in journey.steps.values() if isinstance(step, Send)}
     waits = [step.duration for step in journey.steps.values() if isinstance(step, Wait)]
@@ -40,7 +47,9 @@ def test_the_journey_is_in_order_and_sends_every_template_of_the_demo() -> None:
 
 @pytest.mark.parametrize("language_", ["en", "de"])
 def test_every_send_of_the_journey_can_be_said_in_both_languages_on_each_of_its_channels(language_: str) -> None:
-    journey = language.read(opening.JOURNEY.read_text(encoding="utf-8"), templates=NAMES)
+    journey = language.read(
+        opening.JOURNEY.read_text(encoding="utf-8"), templates=NAMES, known=scope.of(NOTHING_DEFINED)
+    )
     for send in (step for step in journey.steps.values() if isinstance(step, Send)):
         for channel in send.channels:
             alone = Template(send.template, {language_: template(send.template).languages[language_]})

@@ -18,6 +18,8 @@ from hub.messaging.model import MessageClass, Outcome, State
 from hub.messaging.templates import Part
 from hub.privacy.service import NobodyThere
 from hub.profiles.model import Channel
+from hub.rollups.catalogue import NOTHING_DEFINED
+from hub.segments import scope
 from hub_api import errors
 from hub_api.limits import QueryTooComplex
 from tests.docs.codes import codes_in
@@ -88,7 +90,7 @@ def problems_of(fragment: str) -> set[str]:
         case _:
             enter = f"enter: {{event: Checkout Started, where: '{fragment}'}}"
     with pytest.raises(InvalidDefinition) as refused:
-        language.read(f"{before}\n{enter}\n{steps}\n", templates={"x"})
+        language.read(f"{before}\n{enter}\n{steps}\n", templates={"x"}, known=scope.of(NOTHING_DEFINED))
     return {problem.code for problem in refused.value.problems}
 
 
@@ -97,7 +99,7 @@ def test_every_journey_on_a_page_can_be_published(page: Path) -> None:
     templates = {"cart-reminder", "cart-vip-offer", "cart-last-call", "second-coffee", "thanks"}
 
     for journey in blocks(page.read_text(encoding="utf-8"), "yaml"):
-        assert language.read(journey, templates=templates).steps
+        assert language.read(journey, templates=templates, known=scope.of(NOTHING_DEFINED)).steps
 
 
 @pytest.mark.parametrize(

@@ -47,9 +47,7 @@ def journey(steps: str) -> Definition:
 def test_an_event_of_the_right_name_is_admitted_where_the_condition_holds(
     name: str, properties: dict[str, Any], *, expected: bool
 ) -> None:
-    assert (
-        machine.admits(DEFINITION, event(name, ADA, properties=properties), Facts({}, properties), now=NOON) is expected
-    )
+    assert machine.admits(DEFINITION, event(name, ADA), Facts({}, properties), now=NOON) is expected
 
 
 def test_a_new_run_waits_at_the_first_step_and_remembers_what_its_exits_match() -> None:

@@ -61,6 +61,33 @@ async def test_a_segment_is_checked_previewed_published_and_listed(run: Verb, ge
     assert await EntryDocument.find(EntryDocument.what == "delete segment").count() == 1
 
 
+@pytest.mark.parametrize(
+    ("verb", "name", "source"),
+    [
+        ("segments", "a.segment.yaml", "segment: a\nwhen: spend.count > 1 and purchases.count > 1\n"),
+        (
+            "journeys",
+            "a.journey.yaml",
+            "{journey: a, enter: {event: X, where: spend.count > 1 and purchases.count > 1}, steps: [end]}\n",
+        ),
+    ],
+)
+def test_a_rule_is_checked_without_a_server_with_the_rollups_of_the_hub_and_those_in_files(
+    verb: str, name: str, source: str, tmp_path: Path
+) -> None:
+    file, rollup = tmp_path / name, tmp_path / "spend.rollup.yaml"
+    file.write_text(source)
+    rollup.write_text("rollup: spend\nevent: Order Completed\n")
+
+    refused, checked = (
+        CliRunner().invoke(application(), [verb, "check", str(file), *option])
+        for option in ([], ["--rollup", str(rollup)])
+    )
+
+    assert "`spend` is not known here" in str(refused.exception)
+    assert (checked.exit_code, checked.stdout.endswith("no problem.\n")) == (0, True)
+
+
 def test_a_problem_is_named_with_its_place(tmp_path: Path) -> None:
     file = tmp_path / "bad.segment.yaml"
     file.write_text("segment: Bad One\nwhen: profile.country == 1\n")

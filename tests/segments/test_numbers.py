@@ -171,6 +171,24 @@ async def test_all_three_readings_of_a_number_agree_on_every_profile(
     assert 0.1 < picked / (PROFILES * RULES) < 0.9  # it is tried on both kinds
 
 
+@pytest.mark.parametrize("name", ["sum", "7d.sum", "average"])
+async def test_a_sum_that_is_too_large_to_be_exact_is_the_same_to_both_readings(database: Database, name: str) -> None:
+    del database
+    # 10^16 and 1,999 millionths in ten orders: as a float it is 2,000.
+    orders = [event("Order Completed", total=it, currency="EUR") for it in (*[10**9] * 9, "999999999.999999", "0.002")]
+    state = state_of(orders)
+    assert state["sum"] == 10**16 + 1_999
+    profile = Profile(id=ids.new_id(), rollups={"total-spend": state}, first_seen_at=NOON)
+    await save_profiles([profile], token=ids.new_id())
+    number: Any = facts_of(profile, [Segment("a", parse(f"total-spend.{name} > 0"), "")], NOON)["total-spend"]
+    for part in name.split("."):
+        number = number[part]
+
+    rule = Compare(("total-spend", *name.split(".")), Comparison.EQUAL, (number,))
+
+    assert await found(rule) == {profile.id}
+
+
 @pytest.mark.parametrize(
     "rule",
     [
@@ -225,12 +243,19 @@ def test_of_many_rules_that_time_alone_turns_the_earliest_turn_is_told() -> None
 
 def test_what_a_rollup_has_not_is_refused_with_what_it_has() -> None:
     with pytest.raises(InvalidDefinition) as refused:
-        segments.read("segment: a\nwhen: total-spend.90d.count > 1 or total-spend.sums > 3", SCOPE)
+        segments.read(
+            "segment: a\nwhen: total-spend.90d.count > 1 or total-spend.sums > 3 or "
+            "total-spend.other > 3 or total-spend.30d.days > 2 or exists(total-spend.7d)",
+            SCOPE,
+        )
 
-    assert [(it.code, it.line) for it in refused.value.problems] == [("unknown_name", 2), ("unknown_name", 2)]
-    assert sorted(it.message for it in refused.value.problems) == [
-        "`total-spend` has no `sums` that a rule can ask for. Did you mean `sum`?",
-        "`total-spend` keeps no window of `90d`. It keeps 7d, 30d.",
+    known = "count, sum, average, days_since_first, days_since_last, days_between_last_two, 7d, 30d"
+    assert list(map(str, refused.value.problems)) == [
+        "2:7: `total-spend` has no `90d`. Did you mean `total-spend.30d`? [unknown_name]",
+        "2:36: `total-spend` has no `sums`. Did you mean `total-spend.sum`? [unknown_name]",
+        f"2:60: `total-spend` has no `other`. Known are {known}. [unknown_name]",
+        "2:85: `total-spend.30d` has no `days`. Known are count, sum, average. [unknown_name]",
+        "2:120: `total-spend.7d` needs a name behind it, as in `total-spend.7d.count`. [unknown_name]",
     ]
     with pytest.raises(InvalidDefinition) as unknown:
         segments.read("segment: a\nwhen: totl-spend.count > 1", SCOPE)

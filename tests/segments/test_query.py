@@ -1,15 +1,20 @@
 """A rule finds by MongoDB whom it holds of by one profile, and both are right."""
 
 import os
+from collections.abc import Mapping
 from random import Random
 from typing import Any
 
 import pytest
 
+from hub.conditions.evaluator import compiled
 from hub.conditions.model import Compare, Comparison, Condition
 from hub.conditions.parser import parse
 from hub.conditions.spelling import spell
 from hub.database import Database
+from hub.events.model import Event
+from hub.journeys import facts
+from hub.journeys.definition import Definition, Entry
 from hub.kit import ids
 from hub.profiles.model import Profile
 from hub.profiles.store import ProfileDocument
@@ -18,6 +23,7 @@ from hub.segments import query, scope
 from hub.segments.model import Segment, facts_of
 from hub.segments.query import BadRule
 from tests.intake.inflow import NOW
+from tests.rollups.stage import event
 from tests.segments import judge
 from tests.segments.chance import a_profile, a_rule, stored
 
@@ -30,6 +36,15 @@ RULES = 400
 async def found(condition: Condition) -> set[Any]:
     rows = ProfileDocument.get_pymongo_collection().find(query.of(condition, now=NOW), {"_id": 1})
     return {row["_id"] async for row in rows}
+
+
+def as_a_journey_asks(profile: Profile, rule: Condition) -> Mapping[str, Any]:
+    journey = Definition("any", Entry("Page Viewed", where=rule), (), None, {}, "")
+    return facts.of_entry(journey, page_viewed(), profile, now=NOW).scope
+
+
+def page_viewed() -> Event:
+    return event("Page Viewed", properties={"a": 1})
 
 
 async def test_all_three_readings_of_a_rule_agree_on_every_profile(
@@ -47,9 +62,11 @@ async def test_all_three_readings_of_a_rule_agree_on_every_profile(
         right = {it.id for it in profiles if judge.picks(rule, it, NOW)}
         segment = Segment("random", rule, spell(rule))
         asked = {it.id for it in profiles if segment.picks(facts_of(it, [segment], NOW), NOW)}
+        in_journeys = {it.id for it in profiles if compiled(rule)(as_a_journey_asks(it, rule), NOW)}
         told = {it.id: (it.traits, it.stage, it.consents) for it in profiles}
         by_query = await found(rule)
         assert asked == right, (spell(rule), [told[it] for it in asked ^ right][:3])
+        assert in_journeys == right, (spell(rule), [told[it] for it in in_journeys ^ right][:3])
         assert by_query == right, (spell(rule), query.of(rule, now=NOW), [told[it] for it in by_query ^ right][:3])
         picked += len(right)
     assert 0.1 < picked / (PROFILES * RULES) < 0.9  # it is tried on both kinds

@@ -9,6 +9,8 @@ from hub.journeys import language
 from hub.journeys.definition import Arm, Branch, Definition, End, Entry, Exit, Send, Wait
 from hub.kit.problems import InvalidDefinition
 from hub.profiles.model import Channel
+from hub.rollups.catalogue import NOTHING_DEFINED
+from hub.segments import scope
 
 HERE = Path(__file__).parent
 TEMPLATES = {"cart-reminder", "cart-last-call", "cart-pay-with-points"}
@@ -16,7 +18,7 @@ ENTER = "journey: a\nenter: {event: Checkout Started}\n"
 
 
 def read(source: str) -> Definition:
-    return language.read(source, templates=TEMPLATES)
+    return language.read(source, templates=TEMPLATES, known=scope.of(NOTHING_DEFINED))
 
 
 def problems_of(source: str) -> list[str]:
