@@ -118,8 +118,17 @@ class Definitions(Generic[D]):
             if version := await self._insert(name, newest, said):
                 return Published(version, new=True)
 
-    async def delete(self, name: str, *, by: str, key: str, now: datetime) -> Published | None:
+    async def delete(
+        self, name: str, *, check: Callable[[Collection[D]], None], by: str, key: str, now: datetime
+    ) -> Published | None:
         """Take a definition away, by a last version that says so.
+
+        Args:
+            name: the definition.
+            check: raises where one of those that are live needs it. Nothing is published between it and the deletion.
+            by: who deletes, the scope of `key`.
+            key: repeating it answers the same.
+            now: when it is deleted.
 
         Returns:
             That version; None where there is no such definition.
@@ -132,6 +141,7 @@ class Definitions(Generic[D]):
                 return None
             if standing.deleted:
                 return Published(standing.version, new=True)
+            check([it for it in newest.values() if not it.deleted])
             said = {"source": "", "digest": "", "key": key_id, "published_at": now, "published_by": by, "deleted": True}
             if version := await self._insert(name, newest, said):
                 return Published(version, new=True)

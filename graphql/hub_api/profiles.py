@@ -235,9 +235,13 @@ class ProfileFilter:
 
         Raises:
             BadRule: the rule cannot be read.
+            NoSuchSegment: there is no such segment.
         """
         rule = [query.read(self.where, await segments.rules(), now=now)] if self.where is not None else []
-        return {"$and": [*rule, segments_store.members_of(self.segment) if self.segment is not None else {}]}
+        if self.segment is None:
+            return {"$and": [*rule, {}]}
+        await segments.live(self.segment)  # else nobody would be in, and nobody know why
+        return {"$and": [*rule, segments_store.members_of(self.segment)]}
 
 
 class BadName(HubError):

@@ -94,21 +94,22 @@ Condition: TypeAlias = Asked | InSegment | Every | Some | Not
 
 def asked(condition: Condition) -> Iterator[Asked]:
     """List what a condition asks of names, one by one."""
-    return (part for part in _leaves(condition) if not isinstance(part, InSegment))
+    return (part for part in leaves(condition) if not isinstance(part, InSegment))
 
 
 def segments_in(condition: Condition) -> frozenset[str]:
     """Name the segments that a condition asks for."""
-    return frozenset(part.name for part in _leaves(condition) if isinstance(part, InSegment))
+    return frozenset(part.name for part in leaves(condition) if isinstance(part, InSegment))
 
 
-def _leaves(condition: Condition) -> Iterator[Asked | InSegment]:
+def leaves(condition: Condition) -> Iterator[Asked | InSegment]:
+    """List what a condition asks, one by one."""
     match condition:
         case Every(parts) | Some(parts):
             for part in parts:
-                yield from _leaves(part)
+                yield from leaves(part)
         case Not(part):
-            yield from _leaves(part)
+            yield from leaves(part)
         case _:
             yield condition
 

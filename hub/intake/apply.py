@@ -102,8 +102,8 @@ class _Plan:
                 self.untrusted.append(event)
             before = standing.passed(profile, self._defined, now=self._now)
             profile = rules.apply(before, event, seq=seq)
-            if not isinstance(found, BadOrder):  # what is set aside is no purchase
-                profile = standing.taken_in(before, profile, event, self._defined, now=self._now)
+            counts = not isinstance(found, BadOrder)  # what is set aside is no purchase
+            profile = standing.taken_in(before, profile, event, self._defined, now=self._now, counts=counts)
             self.fresh.add(event.id)
         self.profiles[profile_id] = profile
         self.events.append(event)

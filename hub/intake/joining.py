@@ -113,6 +113,7 @@ class _Taking:
 
     def _add(self, head_id: UUID, other: Profile) -> None:
         head = self.heads.get(head_id) or standing.begun(Profile(id=head_id), self._defined)
+        head = standing.passed(head, self._defined, now=self._now)
         both = merging.taken_in(head, other, believed=False)
         self.heads[head_id] = standing.merged(head, other, both, self._defined, now=self._now)
         self.changed.add(head_id)

@@ -16,6 +16,7 @@ from hub.intake import backfill, standing
 from hub.intake.standing import Defined, Definitions
 from hub.kit import ids
 from hub.profiles import store as profiles
+from hub.profiles.model import Profile
 from hub.rollups import rules as rollups
 
 log = structlog.get_logger(__name__)
@@ -51,7 +52,7 @@ async def move(defined: Defined, *, now: datetime) -> int:
     A profile stays due until it is announced: an attempt that dies in between is made again.
     """
     due = await profiles.due(now, BATCH)
-    passed = [standing.passed(profile, defined, now=now) for profile in due]
+    passed = [_passed(profile, defined, now) for profile in due]
     waiting = [profile for profile in passed if standing.is_moved(profile)]
     written = await profiles.save_standing(waiting, token=ids.new_id())
     await standing.tell(standing.as_saved(waiting, written), now=now)
@@ -59,3 +60,12 @@ async def move(defined: Defined, *, now: datetime) -> int:
     idle = [rollups.undue(profile, now=now) for profile in passed if not standing.is_moved(profile)]
     await profiles.save_standing(idle, token=ids.new_id())
     return len(due)
+
+
+def _passed(profile: Profile, defined: Defined, now: datetime) -> Profile:
+    try:
+        return standing.passed(profile, defined, now=now)
+    except Exception as error:
+        # Whatever is wrong belongs to this profile and must hold up no neighbour: its next event looks again.
+        log.exception("profile_not_moved", profile_id=str(profile.id), error=type(error).__name__)
+        return standing.undecided(profile, now=now)

@@ -103,6 +103,7 @@ async def merge(head_id: UUID, other_id: UUID, *, key: UUID, now: datetime) -> U
                 raise AlreadyMerged(it.absorbed_by)
         if await _is_quiet(head, other):
             defined = await Definitions().current()
+            head = standing.passed(head, defined, now=now)
             taken = merging.taken_in(head, other, believed=True)
             after = standing.merged(head, other, taken, defined, now=now)
             said = Announcement(merging.MERGED, head.id, cause=str(key), at=now, properties={"absorbed": str(other.id)})

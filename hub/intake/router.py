@@ -20,6 +20,7 @@ from hub.intake.apply import Applied
 from hub.intake.ringer import Ringer
 from hub.intake.standing import Definitions
 from hub.journeys.catalogue import Catalogues
+from hub.segments.membership import OutdatedError
 
 log = structlog.get_logger(__name__)
 
@@ -118,6 +119,13 @@ class Router:
         await self._lead_on(await self._apply(events, now), now)
 
     async def _apply(self, events: Sequence[Event], now: datetime) -> Applied:
+        try:
+            return await self._apply_by_what_is_defined(events, now)
+        except OutdatedError:
+            # Somebody was sorted by a segment that was published after this batch had looked which there are.
+            return await self._apply_by_what_is_defined(events, now)
+
+    async def _apply_by_what_is_defined(self, events: Sequence[Event], now: datetime) -> Applied:
         return await apply.apply(events, now=now, defined=await self._defined.current(), region=self._region)
 
     async def _lead_on(self, applied: Applied, now: datetime) -> None:

@@ -50,7 +50,9 @@ def begun(profile: Profile, defined: Defined) -> Profile:
     return rollups.begun(profile, defined.rollups)
 
 
-def taken_in(before: Profile, told: Profile, event: Event, defined: Defined, *, now: datetime) -> Profile:
+def taken_in(
+    before: Profile, told: Profile, event: Event, defined: Defined, *, now: datetime, counts: bool = True
+) -> Profile:
     """Say where a profile stands after an event.
 
     Args:
@@ -59,18 +61,30 @@ def taken_in(before: Profile, told: Profile, event: Event, defined: Defined, *, 
         event: what happened.
         defined: what is counted and how is sorted.
         now: the time.
+        counts: whether rollups count it. What is set aside is no purchase.
+
+    Raises:
+        OutdatedError: something newer is defined.
     """
-    after = rollups.taken_in(told, event, defined.rollups, now=now)
-    return membership.moved(before, after, event, defined.segments, now=now)
+    after = rollups.taken_in(told, event, defined.rollups, now=now) if counts else told
+    return membership.moved(before, after, event, defined.segments, now=now, uncounted=_uncounted(after, defined))
 
 
 def passed(profile: Profile, defined: Defined, *, now: datetime) -> Profile:
-    """Bring a profile up to `now`, one moment at which time alone changes it after the other."""
-    while (due := profile.due) is not None and due <= now:
-        after = rollups.passed(profile, defined.rollups, now=due)
-        after = membership.passed(profile, after, defined.segments, at=due)
-        if after.due == due:
-            break  # by rules that are no longer the published ones: the back-fill says when to look again
+    """Bring a profile up to `now`, one moment at which time alone changes it after the other.
+
+    A stage by rules that are no longer the published ones cannot be decided: the back-fill says when to look again. It
+    holds up no segment.
+    """
+    uncounted = _uncounted(profile, defined)
+    staged = True
+    while (due := _due(profile, staged=staged)) is not None and due <= now:
+        after = rollups.passed(profile, defined.rollups, now=due) if staged else profile
+        after = membership.passed(profile, after, defined.segments, at=due, uncounted=uncounted)
+        if (_due(after, staged=False), after.life.get("due")) == (_due(profile, staged=False), profile.life.get("due")):
+            if not staged:
+                return after
+            staged = False
         profile = after
     return profile
 
@@ -79,13 +93,23 @@ def completed(profile: Profile, history: Iterable[Event], defined: Defined, *, n
     """Complete a profile for all that is defined, by its whole history. What was found out is not announced."""
     profile = passed(profile, defined, now=now)  # that has happened, and is announced
     filled = rollups.replayed(profile, history, defined.rollups, now=now)
-    return membership.settled(profile, filled, defined.segments, now=now)
+    return membership.settled(profile, filled, defined.segments, now=now, uncounted=_uncounted(filled, defined))
 
 
 def merged(head: Profile, other: Profile, both: Profile, defined: Defined, *, now: datetime) -> Profile:
-    """Say where a head stands that has taken in another profile; `both` has what the two are without it."""
+    """Say where a head stands that has taken in another profile; `both` has what the two are without it.
+
+    Raises:
+        OutdatedError: something newer is defined.
+    """
     counted = rollups.merged(both, other, defined.rollups, now=now)
-    return membership.merged(head, other, counted, defined.segments, now=now)
+    uncounted = _uncounted(counted, defined)
+    return membership.merged(head, other, counted, defined.segments, now=now, uncounted=uncounted)
+
+
+def undecided(profile: Profile, *, now: datetime) -> Profile:
+    """Have nobody look at a profile again for what is past and could not be decided."""
+    return rollups.undue(membership.undue(profile, now=now), now=now)
 
 
 def anew(profile: Profile, defined: Defined) -> Profile:
@@ -115,6 +139,17 @@ async def tell(profiles: Iterable[Profile], *, now: datetime) -> None:
 def as_saved(profiles: Iterable[Profile], written: Collection[UUID]) -> list[Profile]:
     """Give those profiles that were written as they are stored now."""
     return [replace(profile, rev=profile.rev + 1) for profile in profiles if profile.id in written]
+
+
+def _due(profile: Profile, *, staged: bool) -> datetime | None:
+    return profile.due if staged else profile.segments.get("due")
+
+
+def _uncounted(profile: Profile, defined: Defined) -> frozenset[str]:
+    """Name the rollups that are not complete for a profile: usually none."""
+    if profile.edition == defined.rollups.edition:
+        return frozenset()
+    return frozenset(it.name for it in rollups.missing(profile, defined.rollups))
 
 
 def _announcements(profile: Profile) -> Iterator[Announcement]:

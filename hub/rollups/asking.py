@@ -33,7 +33,8 @@ MOVING: Final[Mapping[str, str]] = {SINCE_FIRST: "first", SINCE_LAST: "last"}
 
 _DAY: Final = timedelta(days=1)
 _DAY_MILLISECONDS: Final = 86_400_000
-_MOST_DAYS: Final = 1_000_000
+_MOST_DAYS: Final = 100_000
+"""Further away than that, time alone changes nothing that anybody would notice, nor that a calendar knows."""
 _WINDOW: Final = re.compile(r"([0-9]{1,4})d")
 
 

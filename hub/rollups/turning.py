@@ -5,6 +5,7 @@ A number of days turns so many days after its event, a window at the midnight at
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -40,7 +41,8 @@ class Turns:
                 happened = state[end]["at"]
                 place = bisect_right(days, (after - happened) // _DAY)
                 if place < len(days):
-                    yield happened + days[place] * _DAY
+                    with suppress(OverflowError):  # in a year that Python does not know
+                        yield happened + days[place] * _DAY
         for name, windows in self._windows.items():
             if (state := rollups.get(name)) and state.get(asking.COUNT):
                 yield from _lost(state, windows, after)

@@ -53,6 +53,12 @@ class Catalogue:
             turns=Turns(timed),
         )
 
+    def turns_of(self, edition: int) -> Turns:
+        """Tell the turns of the segments that are not newer than an edition."""
+        if edition >= self.edition:
+            return self.turns
+        return Turns(it for it in self.timed if self.editions[it.name] <= edition)
+
     def since(self, edition: int) -> list[Segment]:
         """List the segments that are newer than an edition."""
         if edition >= self.edition:

@@ -6,14 +6,16 @@ when: profile.vip = true and profile.country = "DE"
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
 from hub.conditions import tree
 from hub.conditions.kinds import Scope
-from hub.conditions.model import Condition, segments_in
+from hub.conditions.model import Condition, InSegment, asked, leaves, segments_in
 from hub.conditions.spelling import spell
 from hub.kit import documents
 from hub.kit.documents import Node
@@ -25,40 +27,61 @@ from hub.segments.model import Segment
 LONGEST_NAME: Final = 64
 LONGEST_DESCRIPTION: Final = 2_000
 
-NOBODY: Final[Mapping[str, frozenset[str]]] = MappingProxyType({})
+MOST_ASKED: Final = 1_000
+"""How much a rule may ask, with all that the segments ask for which it asks: everybody is sorted by it."""
 
 _ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-def read(source: str, scope: Scope, reach: Mapping[str, frozenset[str]] = NOBODY) -> Segment:
+@dataclass(frozen=True, slots=True)
+class Other:
+    """What another segment brings along: the segments it asks for, itself or by those, and how much it asks in all."""
+
+    reach: frozenset[str] = frozenset()
+    asked: int = 0
+
+
+NOTHING_ASKED: Final = Other()
+NO_OTHERS: Final[Mapping[str, Other]] = MappingProxyType({})
+
+
+def whole(when: Condition, others: Mapping[str, Other]) -> Other:
+    """Tell what a rule asks, with what the segments bring along for which it asks; once for each time it does."""
+    named = Counter(it.name for it in leaves(when) if isinstance(it, InSegment))
+    reach = frozenset(named).union(*(it.reach for it in others.values()))
+    brought = sum(times * others[name].asked for name, times in named.items() if name in others)
+    return Other(reach, sum(1 for _ in asked(when)) + brought)
+
+
+def read(source: str, scope: Scope, others: Mapping[str, Other] = NO_OTHERS) -> Segment:
     """Read a segment that somebody wants to publish.
 
     Args:
         source: the document, YAML or JSON.
         scope: what its rule may speak of.
-        reach: the segments that each published one asks for, itself or by those it asks for.
+        others: what is known of the published segments.
 
     Raises:
         InvalidDefinition: with every problem that the document has; one that is no YAML has that one only.
     """
-    return _whole(source, scope, reach)
+    return _whole(source, scope, others)
 
 
 def read_published(source: str) -> Segment:
     """Read a segment that was checked when it was published: what rollups have become since must not stop anything."""
-    return _whole(source, None, NOBODY)
+    return _whole(source, None, NO_OTHERS)
 
 
-def _whole(source: str, scope: Scope | None, reach: Mapping[str, frozenset[str]]) -> Segment:
+def _whole(source: str, scope: Scope | None, others: Mapping[str, Other]) -> Segment:
     reading = Reading()
-    segment = _read(documents.load(source), scope, reach, reading)
+    segment = _read(documents.load(source), scope, others, reading)
     if reading.problems or segment is None:
         raise InvalidDefinition(reading.problems)
     return segment
 
 
-def _read(document: Node, scope: Scope | None, reach: Mapping[str, frozenset[str]], reading: Reading) -> Segment | None:
+def _read(document: Node, scope: Scope | None, others: Mapping[str, Other], reading: Reading) -> Segment | None:
     fields = reading.fields(document, "a segment", ("segment", "description", "when"), "segment", "when")
     if "description" in fields:
         reading.text(fields["description"].node, "`description`", longest=LONGEST_DESCRIPTION)
@@ -67,9 +90,13 @@ def _read(document: Node, scope: Scope | None, reach: Mapping[str, frozenset[str
     if name is None or when is None:
         return None
     for other in sorted(segments_in(when)):
-        if other == name or name in reach.get(other, ()):
+        if other == name or (other in others and name in others[other].reach):
             own = "itself" if other == name else f"`{other}`, which asks for `{name}`"
             reading.report(fields["when"].node, "circular", f"`{name}` asks for {own}: nobody could tell who is in.")
+    size = whole(when, {it: others[it] for it in segments_in(when) & others.keys()}).asked
+    if size > MOST_ASKED:
+        message = f"A rule asks {MOST_ASKED} things at most, with the segments that it asks for; this one asks {size}."
+        reading.report(fields["when"].node, "too_large", message)
     return Segment(name, when, spell(when))
 
 

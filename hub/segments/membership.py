@@ -8,7 +8,7 @@ Publishing a segment sorts everybody and announces nothing, for nothing has happ
 know the newest edition is sorted by it first, as they were before the event.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Self, TypeAlias
@@ -49,46 +49,93 @@ class Move:
         return cls(row["name"], row["segment"], row["at"], row["cause"])
 
 
-def moved(before: Profile, after: Profile, event: Event, defined: Catalogue, *, now: datetime) -> Profile:
-    """Say where a profile stands after an event, by asking only the rules that look at what it may have changed."""
+class OutdatedError(Exception):
+    """A profile was sorted by segments that this process does not know yet: it has to look again which there are."""
+
+
+def moved(
+    before: Profile,
+    after: Profile,
+    event: Event,
+    defined: Catalogue,
+    *,
+    now: datetime,
+    uncounted: Collection[str] = (),
+) -> Profile:
+    """Say where a profile stands after an event, by asking only the rules that look at what it may have changed.
+
+    Args:
+        before: as it was, brought up to `now`.
+        after: as it is.
+        event: what happened.
+        defined: the segments.
+        now: the time.
+        uncounted: the rollups that are not complete for it. Who asks for them is not moved: the back-fill sorts them.
+
+    Raises:
+        OutdatedError: it was sorted by newer segments.
+    """
+    _check(before, defined)
     if not defined.edition:
         return after
     if _is_new(before):
-        sorted_before, touched = {"edition": defined.edition, "in": []}, [*defined.segments.values()]
+        sorted_before: State = {"edition": defined.edition, "in": []}
+        touched = [*defined.segments.values()]
     else:
-        sorted_before = dict(_known(before, defined, now=now))
+        sorted_before = _known(before, defined, now=now, uncounted=uncounted)
         traits = _changed(before, after, event) if event.kind is Kind.IDENTIFY else ()
         # Consents are written by whoever decides them, before this says that they have changed.
         said = (consents_asking.ROOT,) if event.name == consents.CHANGED else ()
         touched = _looking_at({*traits, *said, *_found_out(before, after)}, defined)
-    known = replace(after, segments=sorted_before)
-    return _stood(known, touched, defined, at=now, cause=str(event.id), announced=not event.is_history)
+    return _stood(
+        replace(after, segments=sorted_before),
+        _counted(touched, uncounted),
+        defined,
+        at=now,
+        cause=str(event.id),
+        announced=not event.is_history,
+    )
 
 
-def passed(before: Profile, after: Profile, defined: Catalogue, *, at: datetime) -> Profile:
-    """Say where a profile stands after time alone has come to `at`, and perhaps brought it to another stage."""
+def passed(
+    before: Profile, after: Profile, defined: Catalogue, *, at: datetime, uncounted: Collection[str] = ()
+) -> Profile:
+    """Say where a profile stands after time alone has come to `at`, and perhaps brought it to another stage.
+
+    Only the segments are asked by which it was sorted: a newer one would move people to whom nothing has happened. If
+    they are newer than the defined ones, nothing is decided here.
+    """
+    edition = before.segments.get("edition", 0)
+    if edition > defined.edition:
+        return after
     due = before.segments.get("due")
     is_due = due is not None and due <= at
     timed = defined.timed if is_due else ()
     touched = {it.name: it for it in (*_looking_at(_found_out(before, after), defined), *timed)}
-    return _stood(_undated(after) if is_due else after, touched.values(), defined, at=at, cause=at.isoformat())
+    known = [it for it in touched.values() if defined.editions[it.name] <= edition]
+    after = _undated(after) if is_due else after
+    return _stood(after, _counted(known, uncounted), defined, at=at, cause=at.isoformat())
 
 
-def settled(before: Profile, after: Profile, defined: Catalogue, *, now: datetime) -> Profile:
+def settled(
+    before: Profile, after: Profile, defined: Catalogue, *, now: datetime, uncounted: Collection[str] = ()
+) -> Profile:
     """Sort a profile to which nothing has happened: by segments it does not know, and by what was found out of it.
 
-    A segment that was deleted it is in no longer.
+    A segment that was deleted it is in no longer. It announces nothing.
     """
-    known = before.segments.get("edition", 0)
-    touched = {it.name: it for it in (*defined.since(known), *_looking_at(_found_out(before, after), defined))}
+    edition = before.segments.get("edition", 0)
+    if edition > defined.edition:
+        return after
+    touched = {it.name: it for it in (*defined.since(edition), *_looking_at(_found_out(before, after), defined))}
     if after.absorbed_by is not None:
         touched = {}
-    elif known == defined.edition and not touched:
+    elif edition == defined.edition and not touched:
         return after
     kept = [it for it in after.segments.get("in", ()) if it["name"] in defined.segments]
-    after = replace(after, segments={**after.segments, "in": kept})
-    stood = _stood(_undated(after), touched.values(), defined, at=now, cause=DEFINITION, announced=False)
-    return replace(stood, segments={**stood.segments, "edition": defined.edition})
+    state = {**_undated(after).segments, "edition": defined.edition, "in": kept}
+    counted = _counted(touched.values(), uncounted)
+    return _stood(replace(after, segments=state), counted, defined, at=now, cause=DEFINITION, announced=False)
 
 
 def anew(profile: Profile) -> Profile:
@@ -96,18 +143,34 @@ def anew(profile: Profile) -> Profile:
     return replace(profile, segments={**profile.segments, "edition": 0})
 
 
-def merged(head: Profile, other: Profile, both: Profile, defined: Catalogue, *, now: datetime) -> Profile:
+def merged(
+    head: Profile,
+    other: Profile,
+    both: Profile,
+    defined: Catalogue,
+    *,
+    now: datetime,
+    uncounted: Collection[str] = (),
+) -> Profile:
     """Give a head its segments after it has taken in another profile.
 
     A person who was in a segment by either of their profiles does not enter it again.
+
+    Raises:
+        OutdatedError: one of them was sorted by newer segments.
     """
+    _check(head, defined)
+    _check(other, defined)
     if not defined.edition:
         return both
-    ours, theirs = (_known(it, defined, now=now) for it in (head, other))
+    ours, theirs = (_known(it, defined, now=now, uncounted=uncounted) for it in (head, other))
     names = {it["name"] for it in ours.get("in", ())}
     either = [*ours.get("in", ()), *(it for it in theirs.get("in", ()) if it["name"] not in names)]
     state = {**ours, "edition": defined.edition, "in": either}
-    return _stood(replace(both, segments=state), defined.segments.values(), defined, at=now, cause=f"merge/{other.id}")
+    # By its revision too: two who are divided and merged again become one twice.
+    cause = f"merge/{other.id}/{both.rev}"
+    touched = _counted(defined.segments.values(), uncounted)
+    return _stood(replace(both, segments=state), touched, defined, at=now, cause=cause)
 
 
 def unannounced(profile: Profile) -> Sequence[Move]:
@@ -122,6 +185,12 @@ def announced(profile: Profile) -> Profile:
     return replace(profile, segments={name: it for name, it in profile.segments.items() if name != "pending"})
 
 
+def undue(profile: Profile, *, now: datetime) -> Profile:
+    """Have nobody look at a profile again for what is past."""
+    due = profile.segments.get("due")
+    return replace(profile, segments={**profile.segments, "due": None}) if due is not None and due <= now else profile
+
+
 def _stood(
     profile: Profile,
     touched: Collection[Segment],
@@ -134,6 +203,7 @@ def _stood(
     """Ask these rules where a profile stands, and note what has changed and when to ask again."""
     if not touched and ("due" in profile.segments or not defined.timed):
         return profile
+    edition = profile.segments.get("edition", 0)
     facts = facts_of(profile, touched, at)
     standing = {it["name"]: it for it in profile.segments.get("in", ())}
     moves = []
@@ -147,7 +217,7 @@ def _stood(
         moves.append(Move(ENTERED if is_in else LEFT, segment.name, at, cause).row)
     state = {"due": None, **profile.segments, "in": list(standing.values())}
     if "due" not in profile.segments or any(it.is_timed for it in touched):
-        state["due"] = defined.turns.next(profile, facts, at)
+        state["due"] = defined.turns_of(edition).next(profile, facts, at)
     if moves and announced:
         state["pending"] = [*profile.segments.get("pending", ()), *moves]
     return replace(profile, segments=state)
@@ -158,9 +228,19 @@ def _undated(profile: Profile) -> Profile:
     return replace(profile, segments={name: it for name, it in profile.segments.items() if name != "due"})
 
 
-def _known(profile: Profile, defined: Catalogue, *, now: datetime) -> State:
+def _known(profile: Profile, defined: Catalogue, *, now: datetime, uncounted: Collection[str]) -> State:
     """Give the segments of a profile, sorted by all that are defined."""
-    return settled(profile, profile, defined, now=now).segments
+    return settled(profile, profile, defined, now=now, uncounted=uncounted).segments
+
+
+def _check(profile: Profile, defined: Catalogue) -> None:
+    if profile.segments.get("edition", 0) > defined.edition:
+        raise OutdatedError
+
+
+def _counted(segments: Iterable[Segment], uncounted: Collection[str]) -> list[Segment]:
+    """Leave out the segments that look at a rollup which is not complete."""
+    return [it for it in segments if not uncounted or it.asks.isdisjoint(uncounted)]
 
 
 def _looking_at(names: Collection[str], defined: Catalogue) -> list[Segment]:

@@ -10,6 +10,7 @@ from hub.kit.errors import HubError
 from hub.kit.problems import did_you_mean
 from hub.rollups.catalogue import Catalogues
 from hub.segments import language, scope, store
+from hub.segments.language import NOTHING_ASKED, Other
 from hub.segments.model import Segment
 from hub.segments.store import SegmentDocument
 
@@ -29,7 +30,7 @@ async def publish(source: str, *, by: str, key: str, now: datetime) -> Published
     rollups = await Catalogues().current()
 
     def name(live: Mapping[str, SegmentDocument]) -> str:
-        return language.read(source, scope.of(rollups, live), _reach(live.values())).name
+        return language.read(source, scope.of(rollups, live), _others(live.values())).name
 
     return await store.DEFINITIONS.publish(source, read=name, by=by, key=key, now=now)
 
@@ -68,9 +69,12 @@ async def delete(name: str, *, used_by: Sequence[str], by: str, key: str, now: d
         NoSuchSegment: there is no such segment.
         SegmentInUse: somebody asks for it.
     """
-    if users := [*await users_of(name), *used_by]:
-        raise SegmentInUse(name, users)
-    deleted = await store.DEFINITIONS.delete(name, by=by, key=key, now=now)
+
+    def check(live: Collection[SegmentDocument]) -> None:
+        if users := [*_asking(name, live), *used_by]:
+            raise SegmentInUse(name, users)
+
+    deleted = await store.DEFINITIONS.delete(name, check=check, by=by, key=key, now=now)
     if deleted is None:
         raise NoSuchSegment(name, await names())
     return deleted
@@ -89,7 +93,10 @@ async def live(name: str) -> SegmentDocument:
 
 async def users_of(name: str) -> list[str]:
     """Name the segments that ask for one."""
-    live = await store.DEFINITIONS.live()
+    return _asking(name, await store.DEFINITIONS.live())
+
+
+def _asking(name: str, live: Iterable[SegmentDocument]) -> list[str]:
     return [f"segment {it.name}" for it in live if name in segments_in(language.read_published(it.source).when)]
 
 
@@ -100,7 +107,7 @@ async def read(source: str) -> Segment:
         InvalidDefinition: with every problem of the document.
     """
     live = await store.DEFINITIONS.live()
-    return language.read(source, scope.of(await Catalogues().current(), [it.name for it in live]), _reach(live))
+    return language.read(source, scope.of(await Catalogues().current(), [it.name for it in live]), _others(live))
 
 
 async def rules() -> Scope:
@@ -113,15 +120,15 @@ async def names() -> list[str]:
     return [it.name for it in await store.DEFINITIONS.live()]
 
 
-def _reach(live: Iterable[SegmentDocument]) -> dict[str, frozenset[str]]:
-    """Tell which segments each asks for, itself or by those it asks for."""
-    direct = {it.name: segments_in(language.read_published(it.source).when) for it in live}
-    reach: dict[str, frozenset[str]] = {}
+def _others(live: Iterable[SegmentDocument]) -> dict[str, Other]:
+    """Tell of each segment which ones it asks for, itself or by those it asks for, and how much it asks in all."""
+    rules = {it.name: language.read_published(it.source).when for it in live}
+    found: dict[str, Other] = {}
 
-    def of(name: str) -> frozenset[str]:
-        if name not in reach:
-            reach[name] = direct.get(name, frozenset())
-            reach[name] |= {far for other in reach[name] for far in of(other)}
-        return reach[name]
+    def of(name: str) -> Other:
+        if name not in found:
+            found[name] = NOTHING_ASKED  # where they went round after all
+            found[name] = language.whole(rules[name], {it: of(it) for it in segments_in(rules[name]) & rules.keys()})
+        return found[name]
 
-    return {name: of(name) for name in direct}
+    return {name: of(name) for name in rules}

@@ -70,6 +70,6 @@ def test_the_segment_of_the_page_has_no_problem() -> None:
     assert segments.read(source, SCOPE).name == "german-vips"
 
 
-@pytest.mark.parametrize("code", ["bad_name", "unknown_name", "circular", "not_listable"])
+@pytest.mark.parametrize("code", ["bad_name", "unknown_name", "circular", "too_large", "not_listable"])
 def test_the_page_names_every_problem_of_a_segment(code: str) -> None:
     assert f"| `{code}` |" in PAGE.read_text(encoding="utf-8")

@@ -77,7 +77,7 @@ async def test_a_published_segment_lists_who_is_in_and_why(hub: Hub, admin: str)
         "backfill": {"done": 3, "total": 3, "percent": 100},
     }
     assert await hub.data('{ segment(name: "nobody") { name } }', admin) == {"segment": None}
-    assert (await hub.data(MEMBERS, admin, of="nobody"))["profiles"]["nodes"] == []
+    assert await hub.codes(MEMBERS, admin, of="german") == ["NOT_FOUND"]
 
 
 async def test_a_customer_sees_the_segments_they_are_in_and_a_key_of_an_app_sees_none(hub: Hub, admin: str) -> None:
