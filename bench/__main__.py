@@ -5,7 +5,19 @@ import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final
 
-from bench import auth, driver, event_to_message, imports, ingest, ingest_apply, journeys, orders, segment_count, up
+from bench import (
+    auth,
+    bulk_memory,
+    driver,
+    event_to_message,
+    imports,
+    ingest,
+    ingest_apply,
+    journeys,
+    orders,
+    segment_count,
+    up,
+)
 from bench.line import Line, say
 
 BENCHES: Final[Mapping[str, Callable[[], AsyncIterator[Line]]]] = {
@@ -18,6 +30,7 @@ BENCHES: Final[Mapping[str, Callable[[], AsyncIterator[Line]]]] = {
     "up": up.measure,
     "auth": auth.measure,
     "import": imports.measure,
+    "bulk_memory": bulk_memory.measure,
     "segment_count": segment_count.measure,
 }
 
