@@ -7,6 +7,7 @@ from typing import Final
 
 from bench import (
     auth,
+    bulk_memory,
     driver,
     event_to_message,
     imports,
@@ -32,6 +33,7 @@ BENCHES: Final[Mapping[str, Callable[[], AsyncIterator[Line]]]] = {
     "up": up.measure,
     "auth": auth.measure,
     "import": imports.measure,
+    "bulk_memory": bulk_memory.measure,
     "segment_count": segment_count.measure,
     "segment_stream": segment_stream.measure,
     "membership": membership.measure,
