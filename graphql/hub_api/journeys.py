@@ -12,6 +12,7 @@ from hub.journeys import service, store
 from hub.journeys.store import VersionDocument
 from hub.kit import problems as documents
 from hub.messaging.library import Library
+from hub.questions import asking as answers
 from hub.segments import service as segments
 from hub_api.context import Info
 from hub_api.failures import IdempotencyKeyReused, UserError
@@ -134,6 +135,7 @@ class JourneyMutations:
                 now=context.clock(),
                 brands=context.caller.brands,
                 segments=await segments.names(),
+                answers=await answers.current(),
             )
             name, number = published.version.journey, published.version.number
             return Done({"journey": name, "version": number, "new": published.new}, published.change)

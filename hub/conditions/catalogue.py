@@ -105,6 +105,11 @@ EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
 """Properties of each known event by name. A review's rating is text to Segment and a number to most shops: unknown."""
 
 
-def scope_of(event: str | None) -> Scope:
+def profile_of(answers: Names | None) -> Mapping[str, Shape]:
+    """Say what rules may ask of a profile where these answers are known; any, if nobody knows which there are."""
+    return PROFILE if answers is None else {**PROFILE, "answers": answers}
+
+
+def scope_of(event: str | None, answers: Names | None = None) -> Scope:
     """Make the scope of a rule about an event and its customer; nothing is known of the properties of other events."""
-    return {"properties": EVENTS.get(event or "", {}), "profile": PROFILE}
+    return {"properties": EVENTS.get(event or "", {}), "profile": profile_of(answers)}

@@ -42,19 +42,22 @@ _OPEN: Final[Scope] = {"properties": {}, "profile": {}, SEGMENT: ANY_SEGMENT}
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-def read(source: str, *, templates: Collection[str], segments: Collection[str] | None = None) -> Definition:
+def read(
+    source: str, *, templates: Collection[str], segments: Collection[str] | None = None, answers: Names | None = None
+) -> Definition:
     """Read a journey that somebody wants to publish.
 
     Args:
         source: the document, YAML or JSON.
         templates: the names that a `send` may use.
         segments: those that a condition may ask for; None where nobody knows which there are.
+        answers: those to questions, likewise.
 
     Raises:
         InvalidDefinition: with every problem that the document has; one that is no YAML has that one only.
     """
     known = ANY_SEGMENT if segments is None else Names(dict.fromkeys(segments, Kind.OBJECT))
-    return _read(source, templates, lambda event: {**catalogue.scope_of(event), SEGMENT: known})
+    return _read(source, templates, lambda event: {**catalogue.scope_of(event, answers), SEGMENT: known})
 
 
 def read_published(source: str) -> Definition:

@@ -7,6 +7,7 @@ from datetime import datetime
 from hub.access.audit import Change
 from hub.access.idempotency import IdempotencyKeyReused
 from hub.access.model import Limited
+from hub.conditions.kinds import Names
 from hub.journeys import language, store
 from hub.journeys.definition import Definition, Send
 from hub.journeys.model import Version
@@ -43,6 +44,7 @@ async def publish(
     now: datetime,
     brands: Collection[str] = (),
     segments: Collection[str] | None = None,
+    answers: Names | None = None,
 ) -> Published:
     """Check a journey and let people enter it. Those in flight finish the version they began.
 
@@ -53,6 +55,7 @@ async def publish(
         key: repeating it with the same document answers the same version and changes nothing.
         now: when it is published.
         segments: those that a condition may ask for; None where nobody knows which there are.
+        answers: those to questions, likewise.
         brands: whose messages it may send, and the version before it too; of all, if none is named.
 
     Raises:
@@ -63,7 +66,7 @@ async def publish(
     digest, key_id = store.digest_of(source), ids.key_of("publish", by, key)
     # Whoever is faster with this key or the next number: what stands under the key in the end is the answer.
     while (standing := await store.published_under(key_id)) is None:
-        definition = language.read(source, templates=templates, segments=segments)
+        definition = language.read(source, templates=templates, segments=segments, answers=answers)
         journey = definition.name
         newest = await store.newest(journey)
         if brands:

@@ -21,11 +21,11 @@ def properties_of(question: str, version: int, answers: Sequence[str], *, severa
 
 
 def taken_in(traits: Properties, event: Event) -> Properties:
-    """Take an answer into the traits of who gave it. One that was given before the one that stands is left out.
+    """Take what the hub has announced of a customer into their traits.
 
-    Only what the hub says of a profile counts: anybody may send an event of this name.
+    An answer takes the place of the one before it, and one that was given before the one that stands is left out.
     """
-    if event.name != ANSWERED or event.about is None:
+    if event.name != ANSWERED:
         return traits
     said = event.properties
     value = list(said["answers"]) if said["several"] else said["answers"][0]

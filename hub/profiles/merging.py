@@ -56,8 +56,7 @@ def let_go(head: Profile, other: Profile, own: Profile, *, consents: Mapping[str
     gone = {other.id, *other.members}
     verified = own.verified | (head.verified - other.verified)
     # What is in no event stays: a device or an address that came by another way, and is not the other's.
-    left = {name: it for name, it in _without(head.traits, other.traits).items() if name not in rules.OWN_TRAITS}
-    traits = {**left, **own.traits}
+    traits = {**_without(head.traits, other.traits), **own.traits}
     devices = _devices(own.devices, [it for it in head.devices if it not in {*own.devices, *other.devices}])
     return replace(
         head,

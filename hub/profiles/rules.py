@@ -111,6 +111,7 @@ def apply(profile: Profile, event: Event, *, seq: int) -> Profile:
     """
     counted = {**profile.counted, event.id: seq}
     if event.about:
+        # Here only, and not where a source sends an event of that name.
         return replace(profile, seq=seq, counted=counted, traits=answers.taken_in(profile.traits, event))
     told = _told(profile, event)
     return replace(

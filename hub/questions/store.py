@@ -1,6 +1,5 @@
 """Questions in MongoDB. A version, once stored, never changes, and can be answered for ever."""
 
-from collections.abc import Collection
 from typing import ClassVar, Final
 
 from pymongo import IndexModel
@@ -31,6 +30,6 @@ async def version(name: str, number: int) -> Question | None:
     return language.read(found.source) if found else None
 
 
-async def versions(names: Collection[str]) -> list[Question]:
-    """Read all versions of these questions."""
-    return [language.read(it.source) async for it in QuestionDocument.find({"name": {"$in": sorted(names)}})]
+async def versions() -> list[Question]:
+    """Read all questions in all their versions, each question's oldest first."""
+    return [language.read(it.source) async for it in QuestionDocument.find().sort("name", "number")]

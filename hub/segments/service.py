@@ -8,6 +8,7 @@ from hub.conditions.model import segments_in
 from hub.definitions import Published
 from hub.kit.errors import HubError
 from hub.kit.problems import did_you_mean
+from hub.questions import asking as answers
 from hub.rollups.catalogue import Catalogues
 from hub.segments import language, scope, store
 from hub.segments.model import Segment
@@ -26,10 +27,10 @@ async def publish(source: str, *, by: str, key: str, now: datetime) -> Published
     Raises:
         InvalidDefinition: with every problem of the document.
     """
-    rollups = await Catalogues().current()
+    rollups, answered = await Catalogues().current(), await answers.current()
 
     def name(live: Mapping[str, SegmentDocument]) -> str:
-        return language.read(source, scope.of(rollups, live), _reach(live.values())).name
+        return language.read(source, scope.of(rollups, live, answered), _reach(live.values())).name
 
     return await store.DEFINITIONS.publish(source, read=name, by=by, key=key, now=now)
 
@@ -100,17 +101,21 @@ async def read(source: str) -> Segment:
         InvalidDefinition: with every problem of the document.
     """
     live = await store.DEFINITIONS.live()
-    return language.read(source, scope.of(await Catalogues().current(), [it.name for it in live]), _reach(live))
+    return language.read(source, await _scope(live), _reach(live))
 
 
 async def rules() -> Scope:
     """Give what a rule may speak of as of now."""
-    return scope.of(await Catalogues().current(), await names())
+    return await _scope(await store.DEFINITIONS.live())
 
 
 async def names() -> list[str]:
     """List the live segments."""
     return [it.name for it in await store.DEFINITIONS.live()]
+
+
+async def _scope(live: Iterable[SegmentDocument]) -> Scope:
+    return scope.of(await Catalogues().current(), [it.name for it in live], await answers.current())
 
 
 def _reach(live: Iterable[SegmentDocument]) -> dict[str, frozenset[str]]:

@@ -49,17 +49,20 @@ async def _publish(source: str, templates: "list[Template]", key: str) -> "Publi
     from hub.journeys import language, service
     from hub.kit import ids
     from hub.messaging.library import Library
+    from hub.questions import asking
     from hub.segments import service as segments
     from runtime import wiring
 
     library = Library()
     known = await library.names() | {template.name for template in templates}
     # Checked before anything is stored, so that a refused journey leaves nothing half done.
-    live = await segments.names()
-    language.read(source, templates=known, segments=live)
+    live, answers = await segments.names(), await asking.current()
+    language.read(source, templates=known, segments=live, answers=answers)
     for template in templates:
         await library.save(template)
-    published = await service.publish(source, templates=known, by="cli", key=key, now=wiring.clock(), segments=live)
+    published = await service.publish(
+        source, templates=known, by="cli", key=key, now=wiring.clock(), segments=live, answers=answers
+    )
     if published.change:
         cause = ids.key_of("cli", "publish journey", key)
         await audit.record(audit.OPERATOR, published.change, at=wiring.clock(), cause=cause)

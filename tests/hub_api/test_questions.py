@@ -178,3 +178,20 @@ async def test_what_was_answered_is_kept_with_the_customer_and_nowhere_that_outl
     rows = await database["idempotency"].find({}).to_list()
     assert all("taste" not in str(row["answer"]) for row in rows)
     assert (await audit.verify()).fault is None
+
+
+async def test_a_journey_that_asks_for_an_answer_nobody_can_give_is_refused_at_its_place(hub: Hub, admin: str) -> None:
+    await publish(hub, admin)
+    asked = """mutation ($source: String!, $under: String!) {
+      publishJourney(input: {source: $source, idempotencyKey: $under}) {
+        __typename ... on InvalidDefinition { problems { line code message } } } }"""
+    journey = """{journey: a, steps: [end],
+      enter: {event: X, where: 'profile.answers.matters-most.value = "%s"'}}"""
+
+    refused = await hub.data(asked, admin, source=journey % "prise", under="1")
+    published = await hub.data(asked, admin, source=journey % "price", under="2")
+
+    (problem,) = refused["publishJourney"]["problems"]
+    assert (problem["line"], problem["code"]) == (2, "wrong_type")
+    assert problem["message"].endswith("Did you mean `price`?")
+    assert published["publishJourney"]["__typename"] == "PublishJourneyPayload"

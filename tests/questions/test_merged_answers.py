@@ -37,6 +37,22 @@ async def test_merging_keeps_the_newer_answer_of_each_question_and_unmerging_giv
     assert [names(it) for it in (alone, free)] == [set(), {"thrifty", "press"}]
 
 
+async def test_who_has_answered_nothing_keeps_none_of_the_answers_of_whom_they_let_go(ada: Shop) -> None:
+    await ada.identify(user="bob", traits={})
+    await ada.route()
+    await answer(ada, "price", user="bob")
+    await ada.route()
+    head, other = await ada.profile(), await ada.profile("bob")
+    await merging.merge(head.id, other.id, key=ids.new_id(), now=ada.now)
+    assert answers_of(await ada.profile()) == {"matters-most": "price"}
+
+    await ada.route()
+    await merging.unmerge(other.id, key=ids.new_id(), now=ada.now)
+
+    assert answers_of(await ada.profile()) == {}
+    assert answers_of(await ada.profile("bob")) == {"matters-most": "price"}
+
+
 async def test_an_answer_about_who_was_merged_since_is_their_heads_and_does_not_undo_a_later_one(ada: Shop) -> None:
     await ada.identify(user="bob", traits={})
     await ada.route()

@@ -52,3 +52,21 @@ def test_a_problem_is_named_with_its_place(tmp_path: Path) -> None:
     assert first.startswith("1:11: ")
     assert first.endswith("Did you mean `how-brew`? [bad_name]")
     assert second.startswith("3:10: ")
+
+
+async def test_a_journey_that_asks_for_an_answer_nobody_can_give_is_not_published(
+    verb: Verb, tmp_path: Path, database: Database
+) -> None:
+    question, journey = tmp_path / "brews.question.yaml", tmp_path / "a.journey.yaml"
+    question.write_text(BREWS.replace("several: true\n", ""))
+    await verb("questions", "publish", str(question))
+    written = "journey: a\nenter: {event: X, where: 'profile.answers.brews.value = \"moka\"'}\nsteps: [end]\n"
+
+    journey.write_text(written.replace("moka", "mocha"))
+    with pytest.raises(AssertionError):  # the verb fails
+        await verb("journeys", "publish", str(journey))
+    assert await database["journey_versions"].count_documents({}) == 0
+
+    journey.write_text(written)
+    await verb("journeys", "publish", str(journey))
+    assert await database["journey_versions"].count_documents({}) == 1
