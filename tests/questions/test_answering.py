@@ -117,6 +117,11 @@ async def test_an_older_version_can_be_answered_and_the_answer_says_which_it_was
     with pytest.raises(NoSuchAnswer):
         await answer(ada, "price", version=2)
 
+    await answer(ada, "origin", version=2)
+    await ada.route()
+    answered = (await ada.profile()).traits["answers"]["matters-most"]
+    assert (answered["value"], answered["version"]) == ("origin", 2)
+
 
 @pytest.mark.parametrize(
     ("given", "code", "sentence"),

@@ -60,13 +60,18 @@ async def test_a_journey_that_asks_for_an_answer_nobody_can_give_is_not_publishe
     question, journey = tmp_path / "brews.question.yaml", tmp_path / "a.journey.yaml"
     question.write_text(BREWS.replace("several: true\n", ""))
     await verb("questions", "publish", str(question))
+    template = tmp_path / "templates" / "thanks" / "en"
+    template.mkdir(parents=True)
+    (template / "sms.liquid").write_text("Thanks!")
     written = "journey: a\nenter: {event: X, where: 'profile.answers.brews.value = \"moka\"'}\nsteps: [end]\n"
 
     journey.write_text(written.replace("moka", "mocha"))
     with pytest.raises(AssertionError):  # the verb fails
         await verb("journeys", "publish", str(journey))
     assert await database["journey_versions"].count_documents({}) == 0
+    assert await database["templates"].count_documents({}) == 0
 
     journey.write_text(written)
     await verb("journeys", "publish", str(journey))
     assert await database["journey_versions"].count_documents({}) == 1
+    assert await database["templates"].count_documents({}) == 1
