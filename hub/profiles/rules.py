@@ -132,9 +132,9 @@ def apply(profile: Profile, event: Event, *, seq: int) -> Profile:
 def untrusted_traits(profile: Profile, event: Event) -> Sequence[str]:
     """Name what a source tried to change and is not believed in: it stays as it is.
 
-    That are the hub's own traits, and where a client sends it, the contacts of somebody who is vouched for. Anybody can
-    read a client's key and name any user id. Could they also say where that user is reached, they would get what is
-    meant for them.
+    These are the hub's own traits and, where a client sends it, the contacts of somebody who is vouched for. Anybody
+    can read a client's key and name any user id. Could they also say where that user is reached, they would get what
+    is meant for them.
     """
     if event.kind is not Kind.IDENTIFY:
         return []
