@@ -41,6 +41,7 @@ from hub.profiles.store import ProfileDocument
 from hub.profiles.suppression import SuppressionDocument
 from hub.profiles.topics import TopicDocument
 from hub.profiles.unions import UnionDocument
+from hub.questions.store import QuestionDocument
 from hub.rollups.store import RollupDocument
 from hub.segments.store import SegmentDocument
 from hub.settings import Settings
@@ -73,6 +74,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     OrderDocument,
     ProductDocument,
     ProfileDocument,
+    QuestionDocument,
     RateDocument,
     RevokedTokenDocument,
     RollupDocument,

@@ -16,7 +16,8 @@ class Needs(FieldExtension):
     `or_own` lets also pass a customer, on the object of their own profile: it is asked of the object, so that no way
     through the schema leads from one customer to another.
 
-    `or_self` lets also pass a customer, on a mutation that then means their own profile: it asks `subjects.meant`.
+    `or_self` lets also pass a customer, on a mutation that then means their own profile: it asks `subjects.meant`. On a
+    query it is for what every customer may be shown, and is of nobody.
 
     `unlimited` keeps out who is limited to brands or stores: what the field is about belongs to all of them.
     """

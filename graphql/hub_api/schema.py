@@ -27,6 +27,7 @@ from hub_api.orders import OrderQueries
 from hub_api.privacy import PrivacyMutations, PrivacyQueries
 from hub_api.products import ProductMutations, ProductQueries
 from hub_api.profiles import ProfileQueries
+from hub_api.questions import QuestionMutations, QuestionQueries
 from hub_api.rollups import RollupMutations, RollupQueries
 from hub_api.runs import Run
 from hub_api.segments import SegmentMutations, SegmentQueries
@@ -48,6 +49,7 @@ class Query(
     OrderQueries,
     AuditQueries,
     ProductQueries,
+    QuestionQueries,
     RollupQueries,
     SegmentQueries,
     ShippingQueries,
@@ -67,6 +69,7 @@ class Mutation(
     JourneyMutations,
     KeyMutations,
     ProductMutations,
+    QuestionMutations,
     RollupMutations,
     SegmentMutations,
     ShippingMutations,

@@ -22,7 +22,7 @@ MEANINGS: Final[Mapping[Scope, str]] = {
     Scope.CONSENT_WRITE: "record what a customer agreed to, and whom nobody may write to",
     Scope.COMMERCE_READ: "see what is sold, where and at what price; nothing of a person",
     Scope.COMMERCE_WRITE: "change what is sold, where and at what price",
-    Scope.DEFINITIONS_READ: "see how topics, rollups, stages, segments and rules are defined",
+    Scope.DEFINITIONS_READ: "see how topics, questions, rollups, stages, segments and rules are defined",
     Scope.DEFINITIONS_WRITE: "define them",
     Scope.JOURNEYS_READ: "see journeys",
     Scope.JOURNEYS_WRITE: "publish and steer journeys",

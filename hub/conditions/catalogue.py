@@ -6,11 +6,14 @@ Both as of Segment's specification. Names that are not here are of unknown kind 
 from collections.abc import Mapping
 from typing import Final
 
-from hub.conditions.kinds import Kind, Scope, Shape
+from hub.conditions.kinds import Kind, Names, Scope, Shape
 
 _TEXT, _NUMBER, _OBJECTS = Kind.TEXT, Kind.NUMBER, Kind.OBJECTS
 
 _ADDRESS: Final[Mapping[str, Shape]] = dict.fromkeys(("street", "city", "state", "postalCode", "country"), _TEXT)
+
+ANSWER: Final = Names({"value": _TEXT, "version": _NUMBER, "at": _TEXT})
+"""What a customer has said to a question, in which version of it, and when. Of several answers the value is a list."""
 
 TRAITS: Final[Mapping[str, Shape]] = {
     **dict.fromkeys(
@@ -25,6 +28,8 @@ TRAITS: Final[Mapping[str, Shape]] = {
     },
     # No reserved trait of Segment's, but the hub's own: the country whose rules and language apply to the customer.
     "country": _TEXT,
+    # The hub's own too: what the customer has said to questions, by their names.
+    "answers": Names({}, others=ANSWER),
 }
 """Traits of a customer by name; `birthday` and `createdAt` are ISO 8601 text."""
 
@@ -91,12 +96,18 @@ EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
     "Cart Updated": {**_CART, "value": _NUMBER, "currency": _TEXT, "item_count": _NUMBER},
     "Back In Stock Requested": {"sku": _TEXT},
     "Back In Stock": {"sku": _TEXT, "product_id": _TEXT, "on_hand": _NUMBER},
+    "Question Answered": {"question": _TEXT, "version": _NUMBER, "answers": Kind.LIST, "several": Kind.BOOLEAN},
     "Stage Changed": dict.fromkeys(("from", "to"), _TEXT),
     "Segment Entered": {"segment": _TEXT},
     "Segment Left": {"segment": _TEXT},
     "Product Reviewed": {"product_id": _TEXT, "review_id": _TEXT, "review_body": _TEXT},
 }
 """Properties of each known event by name. A review's rating is text to Segment and a number to most shops: unknown."""
+
+
+def profile_of(answers: Names | None) -> Mapping[str, Shape]:
+    """Say what rules may ask of a profile where these answers are known; any, if nobody knows which there are."""
+    return PROFILE if answers is None else {**PROFILE, "answers": answers}
 
 
 def scope_of(event: str | None) -> Scope:

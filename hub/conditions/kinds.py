@@ -148,7 +148,7 @@ def shape_of(path: Path, scope: Scope) -> Shape | None:
     if isinstance(shapes[-1], Names):
         said = ".".join(path)
         raise BadName(
-            "unknown_name", f"`{said}` needs a name behind it, as in `{said}.{next(iter(shapes[-1].known))}`."
+            "unknown_name", f"`{said}` needs a name behind it, as in `{said}.{next(iter(shapes[-1].known), 'NAME')}`."
         )
     return shapes[-1]
 
@@ -164,8 +164,9 @@ def _no_such_name(path: Path, shapes: Sequence[Shape | None]) -> str:
         if hint := did_you_mean(path[place + 1], known):
             written = ".".join(path[: place + 1])
             return f"`{said}` has no `{name}`.{hint.replace('`', f'`{written}.', 1)}"
-    last = shapes[-1]
-    return f"`{said}` has no `{name}`. Known are {', '.join(last.known if isinstance(last, Names) else ())}."
+    known = shapes[-1].known if isinstance(shapes[-1], Names) else {}
+    listed = f" Known are {', '.join(known)}." if known else ""
+    return f"`{said}` has no `{name}`.{listed}"
 
 
 def _faults(leaf: Leaf, scope: Scope) -> Iterator[tuple[int, str, str]]:

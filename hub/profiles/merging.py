@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from hub.profiles import consent, rules
+from hub.profiles import answers, consent, rules
 from hub.profiles.model import Profile
 
 MERGED: Final = "Profile Merged"
@@ -17,8 +17,9 @@ def taken_in(head: Profile, other: Profile, *, believed: bool) -> Profile:
     """Give what a head is once it has absorbed another profile. Rollups and stage are their owner's to join.
 
     Where both say something, the head's word stays, except where only the other's was vouched for. Of each consent the
-    stricter holds. Its next event comes after all that either has counted. Neither may have an event that is counted
-    and not routed yet: what that leads to has keys made of the profile that it was counted in.
+    stricter holds, of each question the newer answer. Its next event comes after all that either has counted. Neither
+    may have an event that is counted and not routed yet: what that leads to has keys made of the profile that it was
+    counted in.
 
     Args:
         head: who absorbs.
@@ -75,7 +76,8 @@ def let_go(head: Profile, other: Profile, own: Profile, *, consents: Mapping[str
 def _traits(head: Profile, other: Profile, *, guarded: bool) -> Mapping[str, Any]:
     vouched = {name: other.traits[name] for name in other.verified - head.verified if name in other.traits}
     brought = {name: it for name, it in other.traits.items() if not guarded or name not in rules.CONTACT_TRAITS}
-    return {**brought, **head.traits, **vouched}
+    both = answers.merged(head.traits, other.traits)
+    return {**brought, **head.traits, **vouched, **({answers.TRAIT: both} if both else {})}
 
 
 def _devices(ours: Sequence[str], theirs: Sequence[str]) -> tuple[str, ...]:

@@ -5,11 +5,14 @@ from dataclasses import replace
 from typing import Final
 
 from hub.events.model import Event, Kind, Properties, Trust
-from hub.profiles import addresses, codes
+from hub.profiles import addresses, answers, codes
 from hub.profiles.model import Identifier, IdentifierKind, Profile
 
 CONTACT_TRAITS: Final = frozenset({"email", "phone"})
 """Traits by which a customer is reached: they are worth stealing, so a client source never changes a verified one."""
+
+OWN_TRAITS: Final = frozenset({answers.TRAIT})
+"""Traits that only the hub itself writes: no source is believed in them, for it could pretend what nobody has said."""
 
 MOST_DEVICES: Final = 10
 SEQ_PER_MILLISECOND: Final = 1024
@@ -103,11 +106,13 @@ def next_seq(profile: Profile, milliseconds: int) -> int:
 def apply(profile: Profile, event: Event, *, seq: int) -> Profile:
     """Change a profile by an event and name the event in it, so that it counts once.
 
-    What the hub itself announces is no sign of life: it takes its place in the order and changes nothing else.
+    What the hub itself announces is no sign of life: it takes its place in the order, and changes nothing else but the
+    customer's answers.
     """
     counted = {**profile.counted, event.id: seq}
     if event.about:
-        return replace(profile, seq=seq, counted=counted)
+        # Here only, and not where a source sends an event of that name.
+        return replace(profile, seq=seq, counted=counted, traits=answers.taken_in(profile.traits, event))
     told = _told(profile, event)
     return replace(
         profile,
@@ -125,15 +130,17 @@ def apply(profile: Profile, event: Event, *, seq: int) -> Profile:
 
 
 def untrusted_traits(profile: Profile, event: Event) -> Sequence[str]:
-    """Name the contacts that a client source tried to change, of somebody who is vouched for: they stay as they are.
+    """Name what a source tried to change and is not believed in: it stays as it is.
 
-    Anybody can read a client's key and name any user id. Could they also say where that user is reached, they would
-    get what is meant for them.
+    These are the hub's own traits and, where a client sends it, the contacts of somebody who is vouched for. Anybody
+    can read a client's key and name any user id. Could they also say where that user is reached, they would get what
+    is meant for them.
     """
-    if event.kind is not Kind.IDENTIFY or event.trust is Trust.SERVER or not profile.verified:
+    if event.kind is not Kind.IDENTIFY:
         return []
-    contacts = CONTACT_TRAITS & event.traits.keys()
-    return sorted(name for name in contacts if event.traits[name] != profile.traits.get(name))
+    is_guarded = event.trust is not Trust.SERVER and bool(profile.verified)
+    refused = OWN_TRAITS | CONTACT_TRAITS if is_guarded else OWN_TRAITS
+    return sorted(it for it in refused & event.traits.keys() if event.traits[it] != profile.traits.get(it))
 
 
 def _told(profile: Profile, event: Event) -> dict[str, object]:

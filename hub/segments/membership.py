@@ -14,8 +14,8 @@ from datetime import datetime
 from typing import Any, Final, Self, TypeAlias
 
 from hub.events.model import Event, Kind
+from hub.profiles import answers, consents
 from hub.profiles import asking as consents_asking
-from hub.profiles import consents
 from hub.profiles.model import Profile
 from hub.segments.catalogue import Catalogue
 from hub.segments.model import Segment, facts_of
@@ -25,6 +25,13 @@ ENTERED: Final = "Segment Entered"
 LEFT: Final = "Segment Left"
 DEFINITION: Final = "definition"
 """The cause of a membership that follows from a new rule, and from nothing that has happened."""
+
+_TOLD: Final[Mapping[str, str]] = {
+    # Consents are written by whoever decides them, before this says that they have changed.
+    consents.CHANGED: consents_asking.ROOT,
+    answers.ANSWERED: f"{ROOT}.{answers.TRAIT}",
+}
+"""What rules look at that an event of the hub's own has changed, by its name."""
 
 State: TypeAlias = Mapping[str, Any]
 
@@ -84,8 +91,7 @@ def moved(
     else:
         sorted_before = _known(before, defined, now=now, uncounted=uncounted)
         traits = _changed(before, after, event) if event.kind is Kind.IDENTIFY else ()
-        # Consents are written by whoever decides them, before this says that they have changed.
-        said = (consents_asking.ROOT,) if event.name == consents.CHANGED else ()
+        said = (_TOLD[event.name],) if event.name in _TOLD else ()
         touched = _looking_at({*traits, *said, *_found_out(before, after)}, defined)
     return _stood(
         replace(after, segments=sorted_before),

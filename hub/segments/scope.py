@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from hub.conditions.catalogue import PROFILE
+from hub.conditions.catalogue import profile_of
 from hub.conditions.evaluator import SEGMENTS
 from hub.conditions.kinds import SEGMENT, Kind, Names, Scope
 from hub.conditions.model import Asked, Path
@@ -18,12 +18,15 @@ ROOT: Final = "profile"
 STAGE: Final = "stage"
 
 
-def of(defined: Catalogue, segments: Iterable[str] = ()) -> Scope:
-    """Give what rules may speak of where these rollups and segments are published."""
+def of(defined: Catalogue, segments: Iterable[str] = (), answers: Names | None = None) -> Scope:
+    """Give what rules may speak of where these rollups and segments are published, and these answers can be given.
+
+    Without `answers` nobody knows which there are.
+    """
     rollups = [it for it in defined.measures.values() if isinstance(it, Rollup)]
     known = {SEGMENT: Names(dict.fromkeys(segments, Kind.OBJECT))}
     numbers = {it.name: asking.shape_of(it) for it in rollups}
-    return {ROOT: PROFILE, consents.ROOT: consents.SHAPE, **known, **numbers}
+    return {ROOT: profile_of(answers), consents.ROOT: consents.SHAPE, **known, **numbers}
 
 
 def told(

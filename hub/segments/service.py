@@ -8,6 +8,7 @@ from hub.conditions.model import segments_in
 from hub.definitions import Published
 from hub.kit.errors import HubError
 from hub.kit.problems import did_you_mean
+from hub.questions import asking as answers
 from hub.rollups.catalogue import Catalogues
 from hub.segments import language, scope, store
 from hub.segments.language import NOTHING_ASKED, Other
@@ -27,10 +28,10 @@ async def publish(source: str, *, by: str, key: str, now: datetime) -> Published
     Raises:
         InvalidDefinition: with every problem of the document.
     """
-    rollups = await Catalogues().current()
+    rollups, answered = await Catalogues().current(), await answers.current()
 
     def name(live: Mapping[str, SegmentDocument]) -> str:
-        return language.read(source, scope.of(rollups, live), _others(live.values())).name
+        return language.read(source, scope.of(rollups, live, answered), _others(live.values())).name
 
     return await store.DEFINITIONS.publish(source, read=name, by=by, key=key, now=now)
 
@@ -107,17 +108,21 @@ async def read(source: str) -> Segment:
         InvalidDefinition: with every problem of the document.
     """
     live = await store.DEFINITIONS.live()
-    return language.read(source, scope.of(await Catalogues().current(), [it.name for it in live]), _others(live))
+    return language.read(source, await _scope(live), _others(live))
 
 
 async def rules() -> Scope:
     """Give what a rule may speak of as of now."""
-    return scope.of(await Catalogues().current(), await names())
+    return await _scope(await store.DEFINITIONS.live())
 
 
 async def names() -> list[str]:
     """List the live segments."""
     return [it.name for it in await store.DEFINITIONS.live()]
+
+
+async def _scope(live: Iterable[SegmentDocument]) -> Scope:
+    return scope.of(await Catalogues().current(), [it.name for it in live], await answers.current())
 
 
 def _others(live: Iterable[SegmentDocument]) -> dict[str, Other]:

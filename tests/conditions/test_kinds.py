@@ -121,3 +121,34 @@ def test_within_asks_for_text_only() -> None:
         "1:8: `profile.age` is a number; `within` asks for a time, which is text. [wrong_type]"
     ]
     assert kinds.read("within(profile.birthday, 3d)", CHECKOUT)
+
+
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [
+        (
+            "profile.answers.matters-most.valeu = 'price'",
+            (
+                "1:1: `profile.answers.matters-most` has no `valeu`. "
+                "Did you mean `profile.answers.matters-most.value`? [unknown_name]"
+            ),
+        ),
+        (
+            "exists(profile.answers.matters-most)",
+            (
+                "1:8: `profile.answers.matters-most` needs a name behind it, "
+                "as in `profile.answers.matters-most.value`. [unknown_name]"
+            ),
+        ),
+        (
+            "exists(profile.answers)",
+            "1:8: `profile.answers` needs a name behind it, as in `profile.answers.NAME`. [unknown_name]",
+        ),
+        ("exists(profile.answers.Matters.value)", "1:8: `profile.answers` has no `Matters`. [unknown_name]"),
+    ],
+)
+def test_an_answer_has_a_value_a_version_and_a_time_and_nothing_else(text: str, refusal: str) -> None:
+    assert kinds.read('profile.answers.matters-most.value = "price"', CHECKOUT)
+    assert kinds.read("within(profile.answers.matters-most.at, 30d) and profile.answers.a.version > 1", CHECKOUT)
+
+    assert refusals_of(text) == [refusal]

@@ -53,6 +53,19 @@ async def publish_segment(hub: Hub) -> tuple[str, Given, Given]:
     return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
 
 
+async def publish_question(hub: Hub) -> tuple[str, Given, Given]:
+    sources = [f"{{question: a, texts: {{en: A?}}, answers: [{{answer: {it}, texts: {{en: B}}}}]}}" for it in "bc"]
+    return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
+
+
+async def answer_question(hub: Hub) -> tuple[str, Given, Given]:
+    key, published, _ = await publish_question(hub)
+    await done(hub, "publishQuestion", key, {"idempotencyKey": "before", **published})
+    await hub.identify("ada")
+    given = {"question": "a", "version": 1, "answers": ["b"]}
+    return hub.token("ada"), given, {**given, "answers": ["c"]}
+
+
 async def delete_segment(hub: Hub) -> tuple[str, Given, Given]:
     key, given, _ = await publish_segment(hub)
     await done(hub, "publishSegment", key, {"idempotencyKey": "before", **given})
@@ -188,6 +201,8 @@ async def sign_out(hub: Hub) -> tuple[str, Given, None]:
 MUTATIONS: Final[Mapping[str, Prepare]] = {
     "track": track,
     "publishJourney": publish_journey,
+    "publishQuestion": publish_question,
+    "answerQuestion": answer_question,
     "publishRollup": publish_rollup,
     "publishSegment": publish_segment,
     "deleteSegment": delete_segment,

@@ -1,0 +1,1 @@
+"""Questions that a shop asks its customers, and their answers."""
