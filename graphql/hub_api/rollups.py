@@ -18,6 +18,7 @@ from hub.profiles import store as profiles_store
 from hub.rollups import counting, preferring, service, store
 from hub.rollups.model import STAGES, Aspect, State
 from hub.rollups.store import RollupDocument
+from hub.segments import service as segments
 from hub_api.context import Info
 from hub_api.failures import IdempotencyKeyReused
 from hub_api.journeys import InvalidDefinition
@@ -284,7 +285,11 @@ class RollupMutations:
             # It counts the customers of all brands and stores.
             checks.check_reach(context.caller, brands=(), stores=())
             published = await service.publish(
-                input.source, by=context.caller.subject, key=input.idempotency_key, now=context.clock()
+                input.source,
+                by=context.caller.subject,
+                key=input.idempotency_key,
+                now=context.clock(),
+                needed=await segments.windows(),
             )
             name, number = published.version.name, published.version.number
             return Done(

@@ -24,7 +24,8 @@
 import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
-from typing import Final
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 from hub.conditions import catalogue, kinds, parser, tree
 from hub.conditions.kinds import Kind, Scope
@@ -46,6 +47,9 @@ LONGEST_WINDOW: Final = timedelta(days=730)
 MOST_WEIGHT: Final = 100
 _ALL: Final = "lifetime"
 
+Needed: TypeAlias = Mapping[str, Mapping[int, Sequence[str]]]
+NOTHING_NEEDED: Final[Needed] = MappingProxyType({})
+
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _STAGE: Final = re.compile(r"[a-z][a-z0-9_]*")
 _RESERVED: Final = re.compile(r"orders|stages|preferred-.*|profile|properties|segments?|consent")
@@ -53,14 +57,25 @@ _RESERVED: Final = re.compile(r"orders|stages|preferred-.*|profile|properties|se
 _KINDS: Final = ("rollup", "preference", "stages")
 
 
-def read(source: str, *, rollups: Collection[str]) -> Definition:
-    """Read a definition. `rollups` are the names of those that stages may read.
+def read(source: str, *, rollups: Collection[str], needed: Needed = NOTHING_NEEDED) -> Definition:
+    """Read a definition.
+
+    Args:
+        source: the document, YAML or JSON.
+        rollups: the names of those that stages may read.
+        needed: the windows that somebody asks a rollup for, and who does.
 
     Raises:
         InvalidDefinition: with every problem that the document has; one that is no YAML has that one only.
     """
     reading = Reading()
-    definition = _read(documents.load(source), rollups, reading)
+    document = documents.load(source)
+    definition = _read(document, rollups, reading)
+    if isinstance(definition, Rollup):
+        for days, users in needed.get(definition.name, {}).items():
+            if days not in definition.windows:
+                message = f"The window `{days}d` is asked for by {', '.join(users)}. Publish those without it first."
+                reading.report(document, "window_in_use", message)
     if reading.problems or definition is None:
         raise InvalidDefinition(reading.problems)
     return definition

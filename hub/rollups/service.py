@@ -7,6 +7,7 @@ from typing import Final
 from hub import definitions
 from hub.definitions import Published
 from hub.rollups import language, store
+from hub.rollups.language import NOTHING_NEEDED, Needed
 
 PURCHASES: Final = "purchases"
 """The rollup that comes with the hub, and which its stages read."""
@@ -15,7 +16,7 @@ SHIPPED_BY: Final = "hub"
 """Who publishes what comes with the hub. Once somebody else has published a version of it, theirs stays."""
 
 
-async def publish(source: str, *, by: str, key: str, now: datetime) -> Published:
+async def publish(source: str, *, by: str, key: str, now: datetime, needed: Needed = NOTHING_NEEDED) -> Published:
     """Check a definition and have it counted: at once for new profiles, for the others as the back-fill comes to them.
 
     Args:
@@ -23,12 +24,17 @@ async def publish(source: str, *, by: str, key: str, now: datetime) -> Published
         by: who publishes, the scope of `key`.
         key: repeating it with the same document answers the same, as long as no other version was published since.
         now: when it is published.
+        needed: the windows that somebody asks a rollup for, and who does. They cannot be taken away.
 
     Raises:
         InvalidDefinition: with every problem of the document.
     """
     return await store.DEFINITIONS.publish(
-        source, read=lambda live: language.read(source, rollups=live.keys()).name, by=by, key=key, now=now
+        source,
+        read=lambda live: language.read(source, rollups=live.keys(), needed=needed).name,
+        by=by,
+        key=key,
+        now=now,
     )
 
 

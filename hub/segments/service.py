@@ -116,6 +116,16 @@ async def rules() -> Scope:
     return await _scope(await store.DEFINITIONS.live())
 
 
+async def windows() -> dict[str, dict[int, list[str]]]:
+    """Tell which windows of which rollups the live segments ask for, and which segments do."""
+    found: dict[str, dict[int, list[str]]] = {}
+    for it in await store.DEFINITIONS.live():
+        for rollup, days in language.read_published(it.source).windows:
+            if days is not None:
+                found.setdefault(rollup, {}).setdefault(days, []).append(f"segment {it.name}")
+    return found
+
+
 async def names() -> list[str]:
     """List the live segments."""
     return [it.name for it in await store.DEFINITIONS.live()]

@@ -90,9 +90,11 @@ async def _publish(source: str, key: str) -> "Published":
     from hub.access import audit
     from hub.kit import ids
     from hub.rollups import service
+    from hub.segments import service as segments
     from runtime import wiring
 
-    published = await service.publish(source, by="cli", key=key, now=wiring.clock())
+    needed = await segments.windows()
+    published = await service.publish(source, by="cli", key=key, now=wiring.clock(), needed=needed)
     if change := audit.publication("publish rollup", published):
         cause = ids.key_of("cli", "publish rollup", key)
         await audit.record(audit.OPERATOR, change, at=wiring.clock(), cause=cause)

@@ -200,6 +200,20 @@ async def test_a_segment_that_is_asked_for_meanwhile_is_not_deleted(
         await service.delete("germans", used_by=(), by="test", key="d", now=shop.now)
 
 
+async def test_a_window_that_a_segment_asks_for_is_not_taken_away(shop: Shop) -> None:
+    await shop.publish(*rollups.shipped())
+    await publish(shop, "{segment: loyal, when: purchases.365d.count >= 2 and purchases.sum > 1}")
+    less = PURCHASES.replace(", 365d", "")
+    assert less != PURCHASES
+
+    with pytest.raises(InvalidDefinition) as refused:
+        await rollups.publish(less, by="test", key="less", now=shop.now, needed=await service.windows())
+
+    assert [(it.code, it.message) for it in refused.value.problems] == [
+        ("window_in_use", "The window `365d` is asked for by segment loyal. Publish those without it first.")
+    ]
+
+
 async def test_a_rule_that_asks_too_much_by_what_it_asks_for_is_refused(shop: Shop) -> None:
     await publish(shop, "{segment: s1, when: profile.a = 1}")
     for number in (2, 3):
