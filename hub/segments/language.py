@@ -29,6 +29,8 @@ LONGEST_DESCRIPTION: Final = 2_000
 
 MOST_ASKED: Final = 1_000
 """How much a rule may ask, with all that the segments ask for which it asks: everybody is sorted by it."""
+MOST_REACHED: Final = 50
+"""For how many segments it may ask, itself or by those."""
 
 _ANY_TIME: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -41,7 +43,16 @@ class Other:
     reach: frozenset[str] = frozenset()
     asked: int = 0
 
+    @property
+    def is_too_large(self) -> bool:
+        """Tell whether it is more than everybody can be sorted by."""
+        return self.asked > MOST_ASKED or len(self.reach) > MOST_REACHED
 
+
+TOO_LARGE: Final = (
+    f"A rule asks {MOST_ASKED:,} things at most, with all that the segments ask for which it asks, "
+    f"and for {MOST_REACHED} segments."
+)
 NOTHING_ASKED: Final = Other()
 NO_OTHERS: Final[Mapping[str, Other]] = MappingProxyType({})
 
@@ -93,10 +104,8 @@ def _read(document: Node, scope: Scope | None, others: Mapping[str, Other], read
         if other == name or (other in others and name in others[other].reach):
             own = "itself" if other == name else f"`{other}`, which asks for `{name}`"
             reading.report(fields["when"].node, "circular", f"`{name}` asks for {own}: nobody could tell who is in.")
-    size = whole(when, {it: others[it] for it in segments_in(when) & others.keys()}).asked
-    if size > MOST_ASKED:
-        message = f"A rule asks {MOST_ASKED} things at most, with the segments that it asks for; this one asks {size}."
-        reading.report(fields["when"].node, "too_large", message)
+    if whole(when, {it: others[it] for it in segments_in(when) & others.keys()}).is_too_large:
+        reading.report(fields["when"].node, "too_large", TOO_LARGE)
     return Segment(name, when, spell(when))
 
 

@@ -7,7 +7,7 @@ from hub.conditions.kinds import Scope
 from hub.conditions.model import segments_in
 from hub.definitions import Published
 from hub.kit.errors import HubError
-from hub.kit.problems import did_you_mean
+from hub.kit.problems import InvalidDefinition, Problem, did_you_mean
 from hub.questions import asking as answers
 from hub.rollups.catalogue import Catalogues
 from hub.segments import language, scope, store
@@ -31,7 +31,11 @@ async def publish(source: str, *, by: str, key: str, now: datetime) -> Published
     rollups, answered = await Catalogues().current(), await answers.current()
 
     def name(live: Mapping[str, SegmentDocument]) -> str:
-        return language.read(source, scope.of(rollups, live, answered), _others(live.values())).name
+        segment = language.read(source, scope.of(rollups, live, answered), _others(live.values()))
+        if grown := sorted(it for it, other in _others(live.values(), segment).items() if other.is_too_large):
+            message = f"With this rule, {', '.join(grown)} would ask too much. {language.TOO_LARGE}"
+            raise InvalidDefinition([Problem(1, 1, "too_large", message)])
+        return segment.name
 
     return await store.DEFINITIONS.publish(source, read=name, by=by, key=key, now=now)
 
@@ -135,9 +139,14 @@ async def _scope(live: Iterable[SegmentDocument]) -> Scope:
     return scope.of(await Catalogues().current(), [it.name for it in live], await answers.current())
 
 
-def _others(live: Iterable[SegmentDocument]) -> dict[str, Other]:
-    """Tell of each segment which ones it asks for, itself or by those it asks for, and how much it asks in all."""
+def _others(live: Iterable[SegmentDocument], new: Segment | None = None) -> dict[str, Other]:
+    """Tell of each segment which ones it asks for, itself or by those it asks for, and how much it asks in all.
+
+    If there is a `new` version of one, with that.
+    """
     rules = {it.name: language.read_published(it.source).when for it in live}
+    if new is not None:
+        rules[new.name] = new.when
     found: dict[str, Other] = {}
 
     def of(name: str) -> Other:

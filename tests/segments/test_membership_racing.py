@@ -226,3 +226,29 @@ async def test_a_rule_that_asks_too_much_by_what_it_asks_for_is_refused(shop: Sh
 
     assert [it.code for it in refused.value.problems] == ["too_large"]
     assert await backfill.step(await Definitions().current(), now=shop.now) == 0
+
+
+async def test_a_new_version_by_which_another_rule_would_ask_too_much_is_refused(shop: Shop) -> None:
+    await publish(shop, "{segment: s1, when: profile.a = 1}")
+    many = " or ".join(['segment("s1")'] * 30)
+    await publish(shop, f"{{segment: s2, when: '{many}'}}")
+    large = " or ".join(["profile.a = 1"] * 40)
+
+    with pytest.raises(InvalidDefinition) as refused:
+        await publish(shop, f"{{segment: s1, when: '{large}'}}")
+
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.message[:40]) == ("too_large", "With this rule, s2 would ask too much. A")
+
+
+async def test_a_chain_of_segments_has_an_end(shop: Shop) -> None:
+    await publish(shop, "{segment: s0, when: profile.a = 1}")
+    for number in range(1, 51):
+        await publish(shop, f"{{segment: s{number}, when: 'segment(\"s{number - 1}\")'}}")
+
+    with pytest.raises(InvalidDefinition) as refused:
+        await publish(shop, "{segment: s51, when: 'segment(\"s50\")'}")
+
+    assert [it.code for it in refused.value.problems] == ["too_large"]
+    await identify(shop, a=1)
+    assert len(names(await shop.profile())) == 51
