@@ -11,7 +11,7 @@ from tests.traffic.day import Message
 
 BATCH = 100
 """Messages a request: what the library puts into one."""
-INTERVAL_SECONDS = 2.0
+INTERVAL_SECONDS = 1.0
 """How long the library gathers them: long enough that no hundred goes in two pieces, one of which may be put off."""
 
 
