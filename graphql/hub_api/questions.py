@@ -5,13 +5,12 @@ from typing import Annotated, Self, TypeAlias
 
 import strawberry
 
-from hub.access import audit, idempotency
+from hub.access import idempotency
 from hub.access.audit import Change
 from hub.access.idempotency import Done
 from hub.access.model import Scope
-from hub.commerce import checks
+from hub.definitions import Published
 from hub.kit import ids
-from hub.kit import problems as documents
 from hub.kit.languages import LAST_RESORT
 from hub.profiles import store as profiles_store
 from hub.questions import language as documents_of_questions
@@ -23,6 +22,7 @@ from hub_api.context import Info
 from hub_api.failures import IdempotencyKeyReused, UserError
 from hub_api.journeys import InvalidDefinition
 from hub_api.needs import Needs
+from hub_api.publishing import Publication, publish
 from hub_api.subjects import meant
 
 Language = Annotated[
@@ -155,25 +155,20 @@ class QuestionMutations:
         """Check a question and let it be asked."""
         context = info.context
 
-        async def do() -> Done:
-            # It is asked of the customers of all brands and stores.
-            checks.check_reach(context.caller, brands=(), stores=())
-            published = await service.publish(
-                input.source, by=context.caller.subject, key=input.idempotency_key, now=context.clock()
+        async def do() -> Published:
+            return await service.publish(
+                input.source,
+                by=context.caller.subject,
+                key=input.idempotency_key,
+                now=context.clock(),
             )
-            name, number = published.version.name, published.version.number
-            answer = {"name": name, "version": number, "new": published.new}
-            return Done(answer, audit.publication("publish question", published))
 
-        try:
-            answer = await context.once("publishQuestion", input, do)
-        except documents.InvalidDefinition as error:
-            return InvalidDefinition.of(error)
-        except idempotency.IdempotencyKeyReused as error:
-            return IdempotencyKeyReused.of(error)
-        (live,) = await store.DEFINITIONS.live([answer["name"]])
+        done = await publish(context, "question", input, do)
+        if not isinstance(done, Publication):
+            return done
+        (live,) = await store.DEFINITIONS.live([done.name])
         shown = Question.of(live, LAST_RESORT)
-        return PublishQuestionPayload(question=shown, version=answer["version"], is_new=answer["new"])
+        return PublishQuestionPayload(question=shown, version=done.version, is_new=done.is_new)
 
     @strawberry.mutation(extensions=[Needs(Scope.PROFILE_WRITE, or_self=True)])
     async def answer_question(

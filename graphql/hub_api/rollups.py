@@ -8,11 +8,8 @@ from uuid import UUID
 import strawberry
 from strawberry.scalars import JSON
 
-from hub.access import audit, idempotency
-from hub.access.idempotency import Done
 from hub.access.model import Scope
-from hub.commerce import checks
-from hub.kit import problems as documents
+from hub.definitions import Published
 from hub.profiles import model
 from hub.profiles import store as profiles_store
 from hub.rollups import counting, preferring, service, store
@@ -24,6 +21,7 @@ from hub_api.failures import IdempotencyKeyReused
 from hub_api.journeys import InvalidDefinition
 from hub_api.needs import Needs
 from hub_api.nodes import global_id
+from hub_api.publishing import Publication, publish
 
 
 @strawberry.type
@@ -281,29 +279,20 @@ class RollupMutations:
         """Check a definition and have every profile counted by it."""
         context = info.context
 
-        async def do() -> Done:
-            # It counts the customers of all brands and stores.
-            checks.check_reach(context.caller, brands=(), stores=())
-            published = await service.publish(
+        async def do() -> Published:
+            return await service.publish(
                 input.source,
                 by=context.caller.subject,
                 key=input.idempotency_key,
                 now=context.clock(),
                 needed=await segments.windows(),
             )
-            name, number = published.version.name, published.version.number
-            return Done(
-                {"name": name, "version": number, "new": published.new}, audit.publication("publish rollup", published)
-            )
 
-        try:
-            answer = await context.once("publishRollup", input, do)
-        except documents.InvalidDefinition as error:
-            return InvalidDefinition.of(error)
-        except idempotency.IdempotencyKeyReused as error:
-            return IdempotencyKeyReused.of(error)
-        (live,) = await store.DEFINITIONS.live([answer["name"]])
-        return PublishRollupPayload(rollup=RollupDefinition.of(live), version=answer["version"], is_new=answer["new"])
+        done = await publish(context, "rollup", input, do)
+        if not isinstance(done, Publication):
+            return done
+        (live,) = await store.DEFINITIONS.live([done.name])
+        return PublishRollupPayload(rollup=RollupDefinition.of(live), version=done.version, is_new=done.is_new)
 
 
 async def _profile(profile_id: UUID, info: Info) -> model.Profile:

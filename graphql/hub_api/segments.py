@@ -10,6 +10,7 @@ from hub.access import audit, idempotency
 from hub.access.idempotency import Done
 from hub.access.model import Scope
 from hub.commerce import checks
+from hub.definitions import Published
 from hub.journeys import usage
 from hub.kit import problems as documents
 from hub.profiles import store as profiles_store
@@ -21,6 +22,7 @@ from hub_api.journeys import InvalidDefinition
 from hub_api.money import Money
 from hub_api.needs import Needs
 from hub_api.profiles import Profile
+from hub_api.publishing import Publication, publish
 from hub_api.rollups import Backfill
 
 
@@ -236,24 +238,19 @@ class SegmentMutations:
         """Check a segment and have every profile sorted by it."""
         context = info.context
 
-        async def do() -> Done:
-            # It sorts the customers of all brands and stores.
-            checks.check_reach(context.caller, brands=(), stores=())
-            published = await service.publish(
-                input.source, by=context.caller.subject, key=input.idempotency_key, now=context.clock()
+        async def do() -> Published:
+            return await service.publish(
+                input.source,
+                by=context.caller.subject,
+                key=input.idempotency_key,
+                now=context.clock(),
             )
-            name, number = published.version.name, published.version.number
-            answer = {"name": name, "version": number, "new": published.new}
-            return Done(answer, audit.publication("publish segment", published))
 
-        try:
-            answer = await context.once("publishSegment", input, do)
-        except documents.InvalidDefinition as error:
-            return InvalidDefinition.of(error)
-        except idempotency.IdempotencyKeyReused as error:
-            return IdempotencyKeyReused.of(error)
-        (live,) = await store.DEFINITIONS.live([answer["name"]])
-        return PublishSegmentPayload(segment=Segment.of(live), version=answer["version"], is_new=answer["new"])
+        done = await publish(context, "segment", input, do)
+        if not isinstance(done, Publication):
+            return done
+        (live,) = await store.DEFINITIONS.live([done.name])
+        return PublishSegmentPayload(segment=Segment.of(live), version=done.version, is_new=done.is_new)
 
     @strawberry.mutation(extensions=[Needs(Scope.DEFINITIONS_WRITE, unlimited=True)])
     async def delete_segment(

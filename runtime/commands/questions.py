@@ -2,7 +2,6 @@
 # ruff: noqa: PLC0415  the imports of a verb wait until it runs
 
 import json
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,12 +34,12 @@ def publish(
     file: File, key: Annotated[str, typer.Option(help="Idempotency key: repeating it changes nothing.")] = ""
 ) -> None:
     """Publish a question as a new version. Earlier versions can still be answered."""
-    from runtime.on_database import on_database
+    from runtime import publishing
 
     source = texts.read(file)
-    published = on_database(lambda _: _publish(source, key or uuid.uuid4().hex))
-    state = "can be answered from now on" if published.new else "was published already: nothing has changed"
-    typer.echo(f"{published.version.name} version {published.version.number} {state}.")
+    typer.echo(
+        publishing.publish("question", key, lambda key: _publish(source, key), news="can be answered from now on")
+    )
 
 
 @questions.command(name="list")
@@ -60,16 +59,10 @@ def list_(*, as_json: AsJson = False) -> None:
 
 
 async def _publish(source: str, key: str) -> "Published":
-    from hub.access import audit
-    from hub.kit import ids
     from hub.questions import service
     from runtime import wiring
 
-    published = await service.publish(source, by="cli", key=key, now=wiring.clock())
-    if change := audit.publication("publish question", published):
-        cause = ids.key_of("cli", "publish question", key)
-        await audit.record(audit.OPERATOR, change, at=wiring.clock(), cause=cause)
-    return published
+    return await service.publish(source, by="cli", key=key, now=wiring.clock())
 
 
 async def _listed() -> list[dict[str, Any]]:

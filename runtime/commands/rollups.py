@@ -2,7 +2,6 @@
 # ruff: noqa: PLC0415  the imports of a verb wait until it runs
 
 import json
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -45,12 +44,10 @@ def publish(
     file: File, key: Annotated[str, typer.Option(help="Idempotency key: repeating it changes nothing.")] = ""
 ) -> None:
     """Publish a definition as a new version. Profiles that are there already are counted by the back-fill."""
-    from runtime.on_database import on_database
+    from runtime import publishing
 
     source = texts.read(file)
-    published = on_database(lambda _: _publish(source, key or uuid.uuid4().hex))
-    state = "counts from now on" if published.new else "was published already: nothing has changed"
-    typer.echo(f"{published.version.name} version {published.version.number} {state}.")
+    typer.echo(publishing.publish("rollup", key, lambda key: _publish(source, key), news="counts from now on"))
 
 
 @rollups.command(name="list")
@@ -87,18 +84,11 @@ def backfill(*, as_json: AsJson = False) -> None:
 
 
 async def _publish(source: str, key: str) -> "Published":
-    from hub.access import audit
-    from hub.kit import ids
     from hub.rollups import service
     from hub.segments import service as segments
     from runtime import wiring
 
-    needed = await segments.windows()
-    published = await service.publish(source, by="cli", key=key, now=wiring.clock(), needed=needed)
-    if change := audit.publication("publish rollup", published):
-        cause = ids.key_of("cli", "publish rollup", key)
-        await audit.record(audit.OPERATOR, change, at=wiring.clock(), cause=cause)
-    return published
+    return await service.publish(source, by="cli", key=key, now=wiring.clock(), needed=await segments.windows())
 
 
 async def _listed() -> list[dict[str, Any]]:

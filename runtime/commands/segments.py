@@ -67,12 +67,10 @@ def publish(
     file: File, key: Annotated[str, typer.Option(help="Idempotency key: repeating it changes nothing.")] = ""
 ) -> None:
     """Publish a segment as a new version. Profiles that are there already are sorted by the back-fill."""
-    from runtime.on_database import on_database
+    from runtime import publishing
 
     source = texts.read(file)
-    published = on_database(lambda _: _publish(source, key or uuid.uuid4().hex))
-    state = "counts from now on" if published.new else "was published already: nothing has changed"
-    typer.echo(f"{published.version.name} version {published.version.number} {state}.")
+    typer.echo(publishing.publish("segment", key, lambda key: _publish(source, key), news="counts from now on"))
 
 
 @segments.command()
@@ -103,16 +101,10 @@ def list_(*, as_json: AsJson = False) -> None:
 
 
 async def _publish(source: str, key: str) -> "Published":
-    from hub.access import audit
-    from hub.kit import ids
     from hub.segments import service
     from runtime import wiring
 
-    published = await service.publish(source, by="cli", key=key, now=wiring.clock())
-    if change := audit.publication("publish segment", published):
-        cause = ids.key_of("cli", "publish segment", key)
-        await audit.record(audit.OPERATOR, change, at=wiring.clock(), cause=cause)
-    return published
+    return await service.publish(source, by="cli", key=key, now=wiring.clock())
 
 
 async def _delete(name: str, key: str) -> None:
