@@ -107,6 +107,8 @@ class Settings(BaseSettings):
     push_provider: str = "console"
     sms_provider: str = "console"
     smtp_url: SecretStr = SecretStr("smtp://127.0.0.1:1025")
+    sendgrid_api_key: SecretStr = Field(default=SecretStr(""), validation_alias="SENDGRID_API_KEY")
+    sendgrid_url: str = "https://api.sendgrid.com"
     email_from: str = "Engagement Hub <hub@example.com>"
 
     consent_email: ConsentPolicy = ConsentPolicy.OPT_IN

@@ -49,6 +49,7 @@ from hub.settings import Settings
 from hub.vault import SealedKeyDocument
 from integrations.console.sender import ConsoleSender
 from integrations.console.store import InboxDocument
+from integrations.sendgrid.sender import SendGridSender
 from integrations.smtp.sender import SmtpSender
 
 DOCUMENTS: list[type[beanie.Document]] = [
@@ -123,6 +124,7 @@ def senders(settings: Settings) -> Senders:
     Raises:
         UnknownProvider: a setting names none that there is.
         NotForProduction: the console is chosen where real customers wait.
+        NotSetUp: a provider is chosen, and a setting that it needs is empty.
     """
     return Senders(
         email=_email(settings),
@@ -132,9 +134,13 @@ def senders(settings: Settings) -> Senders:
 
 
 def _email(settings: Settings) -> EmailSender | None:
-    if settings.email_provider == SmtpSender.name:
-        return SmtpSender(settings)
-    return _console(settings, Channel.EMAIL, settings.email_provider, SmtpSender.name)
+    match settings.email_provider:
+        case SmtpSender.name:
+            return SmtpSender(settings)
+        case SendGridSender.name:
+            return SendGridSender(settings)
+        case other:
+            return _console(settings, Channel.EMAIL, other, SmtpSender.name, SendGridSender.name)
 
 
 def _console(settings: Settings, channel: Channel, name: str, *others: str) -> ConsoleSender | None:

@@ -39,11 +39,14 @@ MEANINGS: Final[Mapping[str, str]] = {
     "temporal_address": "Temporal's frontend. `hub up` starts a server of its own where this is not set.",
     "temporal_namespace": "The namespace in which cohorts run. It must exist.",
     "temporal_api_key": "The key of Temporal Cloud. With a key, the connection uses TLS.",
-    "email_provider": "`console` (the inbox, not in production), `smtp`, or `none`: then it reaches nobody.",
+    "email_provider": "`console` (the inbox, not in production), `smtp`, [`sendgrid`](../providers/sendgrid.md), or "
+    "`none`: then it reaches nobody.",
     "push_provider": "`console` (the inbox, not in production) or `none`: then it reaches nobody.",
     "sms_provider": "As for push.",
     "smtp_url": "`smtp://USER:PASSWORD@HOST:PORT`, or `smtps://` for TLS from the first byte. Read by the `smtp` "
     "provider only.",
+    "sendgrid_api_key": "The key of SendGrid, with the right to send mail. The `sendgrid` provider needs it.",
+    "sendgrid_url": "SendGrid's address; `https://api.eu.sendgrid.com` for an account in the EU.",
     "phone_region": "The country, in two capital letters, that phone numbers without a country's code are of. Where it "
     "is empty, the locale in an event's context says it. The same for every API and router.",
     "email_from": "The sender of every e-mail, as `Name <address>`.",
