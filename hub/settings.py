@@ -111,6 +111,10 @@ class Settings(BaseSettings):
     sendgrid_url: str = "https://api.sendgrid.com"
     email_from: str = "Engagement Hub <hub@example.com>"
 
+    email_per_second: float = Field(default=0, ge=0)
+    push_per_second: float = Field(default=0, ge=0)
+    sms_per_second: float = Field(default=0, ge=0)
+
     consent_email: ConsentPolicy = ConsentPolicy.OPT_IN
     consent_push: ConsentPolicy = ConsentPolicy.OPT_IN
     consent_sms: ConsentPolicy = ConsentPolicy.OPT_IN

@@ -31,6 +31,7 @@ from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
 from hub.messaging.library import TemplateDocument, TemplateVersionDocument
 from hub.messaging.ports import EmailSender, Senders
+from hub.messaging.rates import BucketDocument
 from hub.messaging.store import MessageDocument
 from hub.privacy.store import ErasureDocument
 from hub.profiles.clashes import ClashDocument
@@ -53,6 +54,7 @@ from integrations.sendgrid.sender import SendGridSender
 from integrations.smtp.sender import SmtpSender
 
 DOCUMENTS: list[type[beanie.Document]] = [
+    BucketDocument,
     ChallengeDocument,
     CartDocument,
     ClashDocument,

@@ -12,6 +12,8 @@ from hub.profiles.model import Channel, Profile
 
 MOST_TRIES: Final = 10
 FIRST_PAUSE: Final = timedelta(seconds=1)
+UNANSWERED: Final = "unanswered"
+"""The reason of a message that was called for, and nobody has said what became of it."""
 LONGEST_PAUSE: Final = timedelta(minutes=10)
 
 
@@ -77,11 +79,19 @@ def settled(message: Message, attempt: Attempt, *, after: float | None = None) -
             return replace(message, state=State.QUEUED, due=attempt.at)
 
 
-def unsettled(message: Message, *, now: datetime) -> Message:
-    """Settle by its class a message of which nobody can tell whether it arrived."""
+def unsettled(message: Message, *, now: datetime, grace: timedelta = timedelta()) -> Message:
+    """Settle by its class a message of which nobody can tell whether it arrived, once it has waited for its grace.
+
+    Args:
+        message: as it was claimed for this, `sending` since its call; its `reason` says whether it has waited already.
+        now: the time.
+        grace: how long its provider may take to report it.
+    """
+    if grace and message.reason != UNANSWERED:
+        return replace(message, due=now + grace, reason=UNANSWERED)
     if message.message_class is MessageClass.MUST_ARRIVE:
-        return replace(message, state=State.QUEUED, due=now)
-    return replace(message, state=State.UNKNOWN, due=None, reason="unanswered")
+        return replace(message, state=State.QUEUED, due=now, reason=None)
+    return replace(message, state=State.UNKNOWN, due=None, reason=UNANSWERED)
 
 
 def skipped(message: Message, reason: str) -> Message:

@@ -27,8 +27,9 @@ from hub.messaging import delivery, store
 from hub.messaging.gate import Gatekeeper
 from hub.messaging.library import Library
 from hub.messaging.model import Attempt, Message, Outcome, State
-from hub.messaging.ports import Accepted, Ambiguous, CanFind, NotSent, Refused, Senders
+from hub.messaging.ports import Accepted, Ambiguous, CanFind, NotSent, Refused, Reports, Senders
 from hub.messaging.preparing import Preparer, Ready, Unsent
+from hub.messaging.rates import Rates
 from hub.messaging.timing import Timekeeper
 from hub.profiles.model import Channel
 from hub.settings import Settings
@@ -56,6 +57,7 @@ class Dispatcher:
         self._gatekeeper = Gatekeeper(settings)
         self._timekeeper = Timekeeper()
         self._preparer = Preparer(senders.channels, library, self._gatekeeper, self._timekeeper, settings)
+        self._rates = Rates(settings, senders)
         self._clock = clock
         self._lease = timedelta(seconds=settings.lease_seconds)
         self._nudged = asyncio.Event()
@@ -99,7 +101,7 @@ class Dispatcher:
         for token in tuple(self._uncertain):
             await store.give_back(token, due=self._clock())
             self._uncertain.discard(token)
-        messages = await store.queued(self._clock(), BATCH)
+        messages = await store.queued(self._clock(), self._rates.lanes(BATCH))
         if not messages:
             return 0
         prepared = await self._preparer.prepare(messages, now=self._clock())
@@ -147,8 +149,12 @@ class Dispatcher:
         sender = self._senders.of(channel)
         at_once = sender.at_once if sender else 1
         for start in range(0, len(ready), at_once):
+            chunk = ready[start : start + at_once]
+            granted = await self._rates.take(channel, len(chunk))
             # A worker that is asked to stop hears out the calls it has begun: left unsettled, each would be ambiguous.
-            await to_its_end(self._send(ready[start : start + at_once]))
+            await to_its_end(self._send(chunk[:granted]))
+            if granted < len(chunk):
+                return  # the others stay queued, and nothing of them is held
 
     async def _send(self, ready: Sequence[Ready]) -> None:
         now, token = self._clock(), ids.new_id()
@@ -242,7 +248,8 @@ class Dispatcher:
         sender = self._senders.of(message.channel)
         now = self._clock()
         if not isinstance(sender, CanFind):
-            await store.settle([delivery.unsettled(message, now=now)], {}, token=token)
+            grace = timedelta(seconds=sender.grace_seconds if isinstance(sender, Reports) else 0)
+            await store.settle([delivery.unsettled(message, now=now, grace=grace)], {}, token=token)
             return
         try:
             accepted: Accepted | None = await sender.find(message.id)

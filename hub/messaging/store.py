@@ -45,6 +45,8 @@ class MessageDocument(Keyed):
     attempts: list[dict[str, Any]]
     reason: str | None = None
     priority: int = USUAL_PRIORITY
+    lane: Channel | None = None
+    """The channel it is on, by which it is found."""
 
     class Settings:
         """Where messages lie and how they are found."""
@@ -54,9 +56,12 @@ class MessageDocument(Keyed):
         indexes: ClassVar[list[IndexModel]] = [
             # Only what is not settled: MongoDB does not see that `due <= now` asks for dates, states it does see.
             IndexModel(
-                [("state", 1), ("due", 1)],
-                name="work",
-                partialFilterExpression={"state": {"$in": [*WAITING, State.SENDING.value]}},
+                [("state", 1), ("lane", 1), ("priority", -1), ("due", 1)],
+                name="lanes",
+                partialFilterExpression={"state": {"$in": [*WAITING]}},
+            ),
+            IndexModel(
+                [("state", 1), ("due", 1)], name="work", partialFilterExpression={"state": State.SENDING.value}
             ),
             IndexModel([("profile_id", 1), ("created_at", -1), ("_id", -1)], name="profile"),
         ]
@@ -68,9 +73,37 @@ async def queue(messages: Sequence[Message]) -> None:
     await insert_once(MessageDocument, rows)
 
 
-async def queued(now: datetime, limit: int) -> list[Message]:
-    """Read messages that wait to be sent, the longest due first."""
-    return await _due(WAITING, now, limit)
+async def queued(now: datetime, lanes: Mapping[Channel, int]) -> list[Message]:
+    """Read messages that wait to be sent: those of the highest priority first, and of these the longest due.
+
+    Args:
+        now: the time.
+        lanes: how many at most of each channel. Those that may have equally many have as many together.
+    """
+    alike: defaultdict[int, list[Channel]] = defaultdict(list)
+    for channel, limit in lanes.items():
+        alike[limit].append(channel)
+    found: list[Message] = []
+    for limit, channels in alike.items():
+        wanted: Row = {"state": {"$in": WAITING}, "lane": {"$in": channels}, "due": {"$lte": now}}
+        rows = MessageDocument.get_pymongo_collection().find(wanted).sort([("priority", -1), ("due", 1)]).limit(limit)
+        found += [message_of(row) async for row in rows]
+    return found
+
+
+async def put_in_lanes() -> None:
+    """Note of messages from before there were lanes on which channel they are. Repeating it changes nothing."""
+    await MessageDocument.get_pymongo_collection().update_many(
+        {"state": {"$in": [*WAITING, State.SENDING.value]}, "lane": None},
+        [
+            {
+                "$set": {
+                    "lane": {"$arrayElemAt": ["$channels", "$place"]},
+                    "priority": {"$ifNull": ["$priority", USUAL_PRIORITY]},
+                }
+            }
+        ],
+    )
 
 
 async def waiting(profile_ids: Collection[UUID], *, since: datetime, until: datetime) -> list[Message]:
@@ -88,7 +121,9 @@ async def waiting(profile_ids: Collection[UUID], *, since: datetime, until: date
 
 async def expired(now: datetime, limit: int) -> list[Message]:
     """Read messages whose attempt took longer than its lease: nobody knows yet whether they were sent."""
-    return await _due([State.SENDING], now, limit)
+    wanted: Row = {"state": State.SENDING, "due": {"$lte": now}}
+    rows = MessageDocument.get_pymongo_collection().find(wanted).sort("due", 1).limit(limit)
+    return [message_of(row) async for row in rows]
 
 
 async def claim(messages: Sequence[Message], *, token: UUID, until: datetime) -> set[UUID]:
@@ -100,15 +135,15 @@ async def claim(messages: Sequence[Message], *, token: UUID, until: datetime) ->
         The ids of those that are this token's now.
     """
     # Messages that were queued together are claimed together: one statement for many costs MongoDB a third less.
-    alike: defaultdict[tuple[State, datetime | None, int], list[UUID]] = defaultdict(list)
+    alike: defaultdict[tuple[State, datetime | None, int, Channel], list[UUID]] = defaultdict(list)
     for message in messages:
-        alike[message.state, message.due, message.place].append(message.id)
+        alike[message.state, message.due, message.place, message.channel].append(message.id)
     updates = [
         UpdateMany(
             {"_id": {"$in": message_ids}, "state": state, "due": due},
-            {"$set": {"state": State.SENDING, "token": token, "due": until, "place": place}},
+            {"$set": {"state": State.SENDING, "token": token, "due": until, "place": place, "lane": lane}},
         )
-        for (state, due, place), message_ids in alike.items()
+        for (state, due, place, lane), message_ids in alike.items()
     ]
     if not updates:
         return set()
@@ -150,6 +185,7 @@ def _settlement(message: Message, attempt: Attempt | None, token: UUID) -> Updat
     changes: Row = {
         "state": message.state,
         "place": message.place,
+        "lane": message.channel,
         "due": message.due,
         "reason": message.reason,
     }
@@ -158,16 +194,6 @@ def _settlement(message: Message, attempt: Attempt | None, token: UUID) -> Updat
         sealed = seal.shut(MessageDocument, {"attempts": [_attempt_row(attempt)]})
         update["$push"] = {"attempts": {"$each": sealed["attempts"]}}
     return UpdateOne({"_id": message.id, "token": token}, update)
-
-
-async def _due(states: Sequence[str], now: datetime, limit: int) -> list[Message]:
-    found = (
-        MessageDocument.get_pymongo_collection()
-        .find({"state": {"$in": states}, "due": {"$lte": now}})
-        .sort("due", 1)
-        .limit(limit)
-    )
-    return [message_of(row) async for row in found]
 
 
 async def pages(
@@ -236,6 +262,7 @@ def _row_of(message: Message) -> Row:
         "attempts": [],
         "reason": None,
         "priority": message.priority,
+        "lane": message.channel.value,
     }
 
 
