@@ -13,12 +13,14 @@ from hub.profiles.topics import MARKETING
 class State(StrEnum):
     """Where a message stands.
 
+    `sent` means that a provider has it, `delivered` that it reported having brought it to the mailbox or device.
     `unknown` means it may or may not have arrived and nobody can tell; it is shown and never sent again.
     """
 
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
+    DELIVERED = "delivered"
     FAILED = "failed"
     UNKNOWN = "unknown"
     SKIPPED = "skipped"
@@ -66,6 +68,8 @@ class Message:
     `brand` and `topic` say which consent it needs. `place` says which of the ordered `channels` it is on: it moves on
     only where the one before certainly did not send. `due` is when to try next, or when the lease of a running attempt
     ends; None once the message is settled.
+
+    `delivered_at` to `complained_at` are the first of each that providers reported; they stand beside the state.
     """
 
     id: UUID
@@ -88,6 +92,11 @@ class Message:
     due: datetime | None = None
     attempts: tuple[Attempt, ...] = ()
     reason: str | None = None
+    delivered_at: datetime | None = None
+    opened_at: datetime | None = None
+    clicked_at: datetime | None = None
+    bounced_at: datetime | None = None
+    complained_at: datetime | None = None
 
     @property
     def channel(self) -> Channel:

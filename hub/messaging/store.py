@@ -41,6 +41,11 @@ class MessageDocument(Keyed):
     token: UUID | None = None
     attempts: list[dict[str, Any]]
     reason: str | None = None
+    delivered_at: datetime | None = None
+    opened_at: datetime | None = None
+    clicked_at: datetime | None = None
+    bounced_at: datetime | None = None
+    complained_at: datetime | None = None
 
     class Settings:
         """Where messages lie and how they are found."""
@@ -192,6 +197,11 @@ def message_of(sealed: Mapping[str, Any]) -> Message:
         due=row["due"],
         attempts=tuple(_attempt_of(it) for it in row["attempts"]),
         reason=row["reason"],
+        delivered_at=row.get("delivered_at"),
+        opened_at=row.get("opened_at"),
+        clicked_at=row.get("clicked_at"),
+        bounced_at=row.get("bounced_at"),
+        complained_at=row.get("complained_at"),
     )
 
 
