@@ -20,6 +20,7 @@ from hub.commerce.shipping_store import ShippingDocument
 from hub.commerce.stock import StockDocument
 from hub.commerce.stores import StoreDocument
 from hub.commerce.waiting import WishDocument
+from hub.contact.store import ContactDocument, PolicyDocument
 from hub.decisions.store import DecisionDocument
 from hub.events.store import DeadLetterDocument, EventDocument
 from hub.intake.parts import RouterDocument
@@ -58,6 +59,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     ClashDocument,
     CohortDocument,
     ConsentDocument,
+    ContactDocument,
     DeadLetterDocument,
     DecisionDocument,
     DeviceDocument,
@@ -74,6 +76,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     KnownDeviceDocument,
     MessageDocument,
     OrderDocument,
+    PolicyDocument,
     ProductDocument,
     ProfileDocument,
     QuestionDocument,

@@ -3,7 +3,8 @@
 condition  = all { "or" all }
 all        = one { "and" one }
 one        = "not" one | "(" condition ")" | NAME comparison
-           | "exists" "(" NAME ")" | "within" "(" NAME "," [ "next" ] DURATION ")" | "segment" "(" TEXT ")"
+           | "exists" "(" NAME ")" | "segment" "(" TEXT ")"
+           | "within" "(" NAME "," [ "next" ] DURATION [ "," "yearly" ] ")"
 comparison = ( "=" | "!=" | "<" | "<=" | ">" | ">=" | "contains" | "starts" | "ends" ) LITERAL
            | "in" "[" LITERAL { "," LITERAL } "]"
            | "between" LITERAL "and" LITERAL
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from hub.conditions import tokens
+from hub.conditions import tokens, yearly
 from hub.conditions.model import (
     Asked,
     Compare,
@@ -50,6 +51,7 @@ _MEANT: Final = {
 }
 _PATTERNS: Final = frozenset({"matches", "match", "regex", "regexp", "rlike", "glob"})
 """What would look for a pattern: some take for ever."""
+_YEARLY: Final = frozenset({"every", "each", "annually", "annual", "year", "years", "anniversary", "birthday"})
 _UNITS: Final = {
     said: unit[0] for unit in ("week", "day", "hour", "minute", "second") for said in (unit[0], unit, f"{unit}s")
 }
@@ -198,7 +200,16 @@ class _Parser:
         if span > LONGEST_SPAN:
             message = f"`within` looks {durations.spell(LONGEST_SPAN)} away at most."
             raise tokens.bad(self._text, token.at, message, code="bad_duration")
-        return Within(name, span, ahead)
+        return Within(name, span, ahead, self._take(",") is not None and self._yearly(token, span))
+
+    def _yearly(self, duration: Token, span: timedelta) -> bool:
+        if self._take("yearly") is None:
+            hint = " Did you mean `yearly`?" if self._now.text.lower() in _YEARLY else ""
+            raise self._expected("`yearly`", hint or did_you_mean(self._now.text, ["yearly"]))
+        if span > yearly.LONGEST or span % timedelta(days=1):
+            message = f"`yearly` asks for whole days, 1d to {durations.spell(yearly.LONGEST)}, today included."
+            raise tokens.bad(self._text, duration.at, message, code="bad_duration")
+        return True
 
     def _meant_duration(self) -> str:
         """Guess what was meant by `30 days`, `30` or `last 30d`."""

@@ -7,6 +7,7 @@ from typing import Final
 
 from hub.messaging.model import Attempt, Message, MessageClass, Outcome, State
 from hub.messaging.ports import Accepted
+from hub.profiles import addresses
 from hub.profiles.model import Channel, Profile
 
 MOST_TRIES: Final = 10
@@ -14,15 +15,23 @@ FIRST_PAUSE: Final = timedelta(seconds=1)
 LONGEST_PAUSE: Final = timedelta(minutes=10)
 
 
-def address_of(profile: Profile, channel: Channel) -> str | None:
-    """Tell where a channel reaches a customer, None where it does not."""
+def address_of(profile: Profile, channel: Channel, *, region: str = "") -> str | None:
+    """Tell where a channel reaches a customer, None where it does not.
+
+    Args:
+        profile: the customer.
+        channel: the channel.
+        region: the country of numbers that are written without one, where the customer's locale does not tell it.
+    """
     match channel:
         case Channel.EMAIL:
             return profile.email
         case Channel.PUSH:
             return profile.device
         case Channel.SMS:
-            return profile.phone
+            written = profile.phone
+            known = written and addresses.phone_form(written, addresses.region_of(profile.language) or region)
+            return known or written
 
 
 def reachable(message: Message, profile: Profile, channels: Collection[Channel]) -> list[int]:
@@ -78,6 +87,11 @@ def unsettled(message: Message, *, now: datetime) -> Message:
 def skipped(message: Message, reason: str) -> Message:
     """Give the message as one that was decided not to be sent."""
     return replace(message, state=State.SKIPPED, due=None, reason=reason)
+
+
+def deferred(message: Message, reason: str, *, until: datetime) -> Message:
+    """Give the message as one that is looked at again at a later time."""
+    return replace(message, state=State.DEFERRED, due=until, reason=reason)
 
 
 def failed(message: Message, reason: str) -> Message:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from pymongo import IndexModel, UpdateMany, UpdateOne
@@ -11,11 +11,14 @@ from pymongo import IndexModel, UpdateMany, UpdateOne
 from hub import database, seal
 from hub.database import Keyed, OwnIds, Row, insert_once
 from hub.kit.pages import Page, Span
-from hub.messaging.model import Attempt, Message, MessageClass, Outcome, State
+from hub.messaging.model import USUAL_PRIORITY, Attempt, Message, MessageClass, Outcome, State
 from hub.profiles.consent import DEFAULT_BRAND
 from hub.profiles.model import Channel
 from hub.profiles.topics import MARKETING
 from hub.seal import Erasure, Personal
+
+WAITING: Final = (State.QUEUED.value, State.DEFERRED.value)
+"""The states of what is still to be sent."""
 
 
 class MessageDocument(Keyed):
@@ -41,6 +44,7 @@ class MessageDocument(Keyed):
     token: UUID | None = None
     attempts: list[dict[str, Any]]
     reason: str | None = None
+    priority: int = USUAL_PRIORITY
     delivered_at: datetime | None = None
     opened_at: datetime | None = None
     clicked_at: datetime | None = None
@@ -57,28 +61,42 @@ class MessageDocument(Keyed):
             IndexModel(
                 [("state", 1), ("due", 1)],
                 name="work",
-                partialFilterExpression={"state": {"$in": [State.QUEUED.value, State.SENDING.value]}},
+                partialFilterExpression={"state": {"$in": [*WAITING, State.SENDING.value]}},
             ),
             IndexModel([("profile_id", 1), ("created_at", -1), ("_id", -1)], name="profile"),
         ]
 
 
 async def queue(messages: Sequence[Message]) -> None:
-    """Store new messages, due at once. One that is stored already stays as it is."""
-    await insert_once(MessageDocument, [{**_row_of(message), "due": message.created_at} for message in messages])
+    """Store new messages, due when they say, or at once. One that is stored already stays as it is."""
+    rows = [{**_row_of(message), "due": message.due or message.created_at} for message in messages]
+    await insert_once(MessageDocument, rows)
 
 
 async def queued(now: datetime, limit: int) -> list[Message]:
     """Read messages that wait to be sent, the longest due first."""
-    return await _due(State.QUEUED, now, limit)
+    return await _due(WAITING, now, limit)
+
+
+async def waiting(profile_ids: Collection[UUID], *, since: datetime, until: datetime) -> list[Message]:
+    """Read what waits to be sent to these profiles: made after one time, and due before another."""
+    found = MessageDocument.get_pymongo_collection().find(
+        {
+            "profile_id": {"$in": list(profile_ids)},
+            "created_at": {"$gt": since},
+            "state": {"$in": WAITING},
+            "due": {"$lte": until},
+        }
+    )
+    return [message_of(row) async for row in found]
 
 
 async def expired(now: datetime, limit: int) -> list[Message]:
     """Read messages whose attempt took longer than its lease: nobody knows yet whether they were sent."""
-    return await _due(State.SENDING, now, limit)
+    return await _due([State.SENDING], now, limit)
 
 
-async def claim(messages: Sequence[Message], state: State, *, token: UUID, until: datetime) -> set[UUID]:
+async def claim(messages: Sequence[Message], *, token: UUID, until: datetime) -> set[UUID]:
     """Take messages for sending or settling: guarded by the state and due time they were read in.
 
     Every write gives a message another due time, so that nobody acts on what it was before: on an older place or try.
@@ -87,15 +105,15 @@ async def claim(messages: Sequence[Message], state: State, *, token: UUID, until
         The ids of those that are this token's now.
     """
     # Messages that were queued together are claimed together: one statement for many costs MongoDB a third less.
-    alike: defaultdict[tuple[datetime | None, int], list[UUID]] = defaultdict(list)
+    alike: defaultdict[tuple[State, datetime | None, int], list[UUID]] = defaultdict(list)
     for message in messages:
-        alike[message.due, message.place].append(message.id)
+        alike[message.state, message.due, message.place].append(message.id)
     updates = [
         UpdateMany(
             {"_id": {"$in": message_ids}, "state": state, "due": due},
             {"$set": {"state": State.SENDING, "token": token, "due": until, "place": place}},
         )
-        for (due, place), message_ids in alike.items()
+        for (state, due, place), message_ids in alike.items()
     ]
     if not updates:
         return set()
@@ -128,7 +146,7 @@ async def give_back(token: UUID, *, due: datetime, message_ids: Collection[UUID]
 async def cancel(profile_ids: Collection[UUID], *, reason: str) -> None:
     """Settle the messages of these profiles that wait to be sent: nobody sends them."""
     await MessageDocument.get_pymongo_collection().update_many(
-        {"profile_id": {"$in": list(profile_ids)}, "state": State.QUEUED},
+        {"profile_id": {"$in": list(profile_ids)}, "state": {"$in": WAITING}},
         {"$set": {"state": State.CANCELLED, "due": None, "reason": reason}, "$unset": {"token": ""}},
     )
 
@@ -147,10 +165,10 @@ def _settlement(message: Message, attempt: Attempt | None, token: UUID) -> Updat
     return UpdateOne({"_id": message.id, "token": token}, update)
 
 
-async def _due(state: State, now: datetime, limit: int) -> list[Message]:
+async def _due(states: Sequence[str], now: datetime, limit: int) -> list[Message]:
     found = (
         MessageDocument.get_pymongo_collection()
-        .find({"state": state, "due": {"$lte": now}})
+        .find({"state": {"$in": states}, "due": {"$lte": now}})
         .sort("due", 1)
         .limit(limit)
     )
@@ -197,6 +215,7 @@ def message_of(sealed: Mapping[str, Any]) -> Message:
         due=row["due"],
         attempts=tuple(_attempt_of(it) for it in row["attempts"]),
         reason=row["reason"],
+        priority=row.get("priority", USUAL_PRIORITY),
         delivered_at=row.get("delivered_at"),
         opened_at=row.get("opened_at"),
         clicked_at=row.get("clicked_at"),
@@ -226,6 +245,7 @@ def _row_of(message: Message) -> Row:
         "place": message.place,
         "attempts": [],
         "reason": None,
+        "priority": message.priority,
     }
 
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("database")
 
 
 async def claimed(which: Message, token: UUID) -> bool:
-    return await store.claim([which], State.QUEUED, token=token, until=NOON + LEASE) == {which.id}
+    return await store.claim([which], token=token, until=NOON + LEASE) == {which.id}
 
 
 async def test_a_message_is_stored_once_under_its_key_and_stays_as_it_was_first() -> None:
@@ -60,9 +60,7 @@ async def test_a_claim_is_exclusive() -> None:
     await store.queue(waiting)
     read = await store.queued(NOON, 20)
 
-    taken = await asyncio.gather(
-        *(store.claim(read, State.QUEUED, token=ids.new_id(), until=NOON + LEASE) for _ in range(4))
-    )
+    taken = await asyncio.gather(*(store.claim(read, token=ids.new_id(), until=NOON + LEASE) for _ in range(4)))
 
     assert sorted([id_ for mine in taken for id_ in mine]) == sorted(it.id for it in waiting)
 
@@ -96,7 +94,7 @@ async def test_a_settlement_under_an_old_token_changes_nothing() -> None:
     old, new = ids.new_id(), ids.new_id()
     assert await claimed(read, old)
     [expired] = await store.expired(NOON + LEASE, 1)
-    assert await store.claim([expired], State.SENDING, token=new, until=NOON + LEASE * 2) == {read.id}
+    assert await store.claim([expired], token=new, until=NOON + LEASE * 2) == {read.id}
     before = await stored(read)
 
     sent = replace(read, state=State.SENT, due=None)
