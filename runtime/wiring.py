@@ -30,7 +30,7 @@ from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
 from hub.messaging.library import TemplateDocument, TemplateVersionDocument
-from hub.messaging.ports import EmailSender, Senders
+from hub.messaging.ports import EmailSender, Senders, SmsSender
 from hub.messaging.rates import BucketDocument
 from hub.messaging.store import MessageDocument
 from hub.privacy.store import ErasureDocument
@@ -52,6 +52,7 @@ from integrations.console.sender import ConsoleSender
 from integrations.console.store import InboxDocument
 from integrations.sendgrid.sender import SendGridSender
 from integrations.smtp.sender import SmtpSender
+from integrations.twilio.sender import TwilioSender
 
 DOCUMENTS: list[type[beanie.Document]] = [
     BucketDocument,
@@ -131,7 +132,7 @@ def senders(settings: Settings) -> Senders:
     return Senders(
         email=_email(settings),
         push=_console(settings, Channel.PUSH, settings.push_provider),
-        sms=_console(settings, Channel.SMS, settings.sms_provider),
+        sms=_sms(settings),
     )
 
 
@@ -143,6 +144,12 @@ def _email(settings: Settings) -> EmailSender | None:
             return SendGridSender(settings)
         case other:
             return _console(settings, Channel.EMAIL, other, SmtpSender.name, SendGridSender.name)
+
+
+def _sms(settings: Settings) -> SmsSender | None:
+    if settings.sms_provider == TwilioSender.name:
+        return TwilioSender(settings)
+    return _console(settings, Channel.SMS, settings.sms_provider, TwilioSender.name)
 
 
 def _console(settings: Settings, channel: Channel, name: str, *others: str) -> ConsoleSender | None:

@@ -19,6 +19,7 @@ HIGHEST_PRIORITY: Final = 100
 class State(StrEnum):
     """Where a message stands.
 
+    `sent` means that a provider has it, `delivered` that it reported having brought it to the mailbox or device.
     `unknown` means it may or may not have arrived and nobody can tell; it is shown and never sent again. `deferred` is
     `queued` for later, with the reason for which it must not go out now.
     """
@@ -26,6 +27,7 @@ class State(StrEnum):
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
+    DELIVERED = "delivered"
     FAILED = "failed"
     UNKNOWN = "unknown"
     SKIPPED = "skipped"
@@ -75,6 +77,8 @@ class Message:
     only where the one before certainly did not send. `due` is when to try next, or when the lease of a running attempt
     ends; None once the message is settled. Of two that compete for one customer's attention goes out the one with the
     higher `priority`.
+
+    `delivered_at` to `complained_at` are the first of each that providers reported; they stand beside the state.
     """
 
     id: UUID
@@ -98,6 +102,11 @@ class Message:
     attempts: tuple[Attempt, ...] = ()
     reason: str | None = None
     priority: int = USUAL_PRIORITY
+    delivered_at: datetime | None = None
+    opened_at: datetime | None = None
+    clicked_at: datetime | None = None
+    bounced_at: datetime | None = None
+    complained_at: datetime | None = None
 
     @property
     def channel(self) -> Channel:

@@ -47,6 +47,11 @@ class MessageDocument(Keyed):
     priority: int = USUAL_PRIORITY
     lane: Channel | None = None
     """The channel it is on, by which it is found."""
+    delivered_at: datetime | None = None
+    opened_at: datetime | None = None
+    clicked_at: datetime | None = None
+    bounced_at: datetime | None = None
+    complained_at: datetime | None = None
 
     class Settings:
         """Where messages lie and how they are found."""
@@ -237,6 +242,11 @@ def message_of(sealed: Mapping[str, Any]) -> Message:
         attempts=tuple(_attempt_of(it) for it in row["attempts"]),
         reason=row["reason"],
         priority=row.get("priority", USUAL_PRIORITY),
+        delivered_at=row.get("delivered_at"),
+        opened_at=row.get("opened_at"),
+        clicked_at=row.get("clicked_at"),
+        bounced_at=row.get("bounced_at"),
+        complained_at=row.get("complained_at"),
     )
 
 

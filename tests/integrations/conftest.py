@@ -12,6 +12,7 @@ from integrations.console.store import Inbox, InboxDocument
 from tests.integrations.provider_server import ProviderServer, provider_server
 from tests.integrations.sendgrid_rules import sendgrid
 from tests.integrations.smtp_server import SmtpServer, smtp_server
+from tests.integrations.twilio_rules import twilio
 
 
 @pytest.fixture
@@ -32,6 +33,12 @@ async def mail_server() -> AsyncIterator[SmtpServer]:
 @pytest.fixture
 async def sendgrid_server() -> AsyncIterator[ProviderServer]:
     async with provider_server(sendgrid) as server:
+        yield server
+
+
+@pytest.fixture
+async def twilio_server() -> AsyncIterator[ProviderServer]:
+    async with provider_server(twilio) as server:
         yield server
 
 

@@ -19,8 +19,9 @@ from integrations.console.sender import ConsoleSender
 from integrations.console.store import Inbox
 from integrations.sendgrid.sender import SendGridSender
 from integrations.smtp.sender import SmtpSender
+from integrations.twilio.sender import TwilioSender
 from tests.docs.pages import ROOT, code_words, section
-from tests.integrations import provider_server, sendgrid_rules
+from tests.integrations import provider_server, sendgrid_rules, twilio_rules
 from tests.integrations.provider_server import Answer, ProviderServer
 from tests.integrations.smtp_server import Fault, SmtpServer
 
@@ -38,6 +39,10 @@ def push(key: UUID) -> Push:
 
 def sms(key: UUID) -> Sms:
     return Sms(key, f"+49-{SECRET}", "It is still there.")
+
+
+def real_sms(key: UUID) -> Sms:
+    return Sms(key, "+4915123456789", "It is still there.")
 
 
 @dataclass
@@ -68,12 +73,17 @@ class OverHttp:
         return len(self.server.taken)
 
 
-OVER_HTTP = ("sendgrid",)
+OVER_HTTP = ("sendgrid", "twilio")
 
 
 @pytest.fixture
-async def over_http(settings: Settings, sendgrid_server: ProviderServer) -> AsyncIterator[dict[str, OverHttp]]:
-    made = {"sendgrid": OverHttp(SendGridSender(at(settings, sendgrid_server.url)), sendgrid_server, email)}
+async def over_http(
+    settings: Settings, sendgrid_server: ProviderServer, twilio_server: ProviderServer
+) -> AsyncIterator[dict[str, OverHttp]]:
+    made = {
+        "sendgrid": OverHttp(SendGridSender(at(settings, sendgrid_server.url)), sendgrid_server, email),
+        "twilio": OverHttp(TwilioSender(at(settings, twilio_server.url)), twilio_server, real_sms),
+    }
     yield made
     for it in made.values():
         await it.sender.close()
@@ -117,7 +127,14 @@ def quick(settings: Settings, smtp_url: str) -> Settings:
 
 def at(settings: Settings, url: str) -> Settings:
     return quick(settings, "smtp://127.0.0.1:9").model_copy(
-        update={"sendgrid_api_key": SecretStr(sendgrid_rules.KEY), "sendgrid_url": url}
+        update={
+            "sendgrid_api_key": SecretStr(sendgrid_rules.KEY),
+            "sendgrid_url": url,
+            "twilio_account_sid": twilio_rules.ACCOUNT,
+            "twilio_auth_token": SecretStr(twilio_rules.TOKEN),
+            "twilio_url": url,
+            "sms_from": twilio_rules.NUMBER,
+        }
     )
 
 
@@ -155,7 +172,7 @@ async def test_many_at_once_all_arrive(subject: Subject) -> None:
 
 async def test_who_can_find_knows_what_it_took_and_nothing_else(subject: Subject) -> None:
     if not isinstance(subject.sender, CanFind):
-        assert subject.sender.name in {"smtp", "sendgrid"}
+        assert subject.sender.name in {"smtp", *OVER_HTTP}
         return
     key = new_id()
 
@@ -310,7 +327,8 @@ async def test_an_answer_means_what_the_page_of_its_provider_says_and_its_body_i
     if meaning == "accepted":
         assert isinstance(await over.sender.send(over.message(new_id())), Accepted)
         return
-    over.server.answer = Answer(status, {"errors": [{"message": f"{SECRET}@example.com is bad", "field": SECRET}]})
+    said = f"{SECRET}@example.com is bad"
+    over.server.answer = Answer(status, {"errors": [{"message": said, "field": SECRET}], "message": said})
 
     failure = await failure_of(over.sender.send(over.message(new_id())))
 
@@ -325,8 +343,8 @@ async def test_an_answer_that_nobody_has_explained_is_ambiguous(status: int, ove
     assert type(await failure_of(over.sender.send(over.message(new_id())))) is Ambiguous
 
 
-async def test_a_provider_that_is_not_there_has_not_sent(settings: Settings) -> None:
-    nobody = SendGridSender(at(settings, "http://127.0.0.1:9"))
+async def test_a_provider_that_is_not_there_has_not_sent(settings: Settings, over: OverHttp) -> None:
+    nobody = type(over.sender)(at(settings, "http://127.0.0.1:9"))
 
-    assert type(await failure_of(nobody.send(email(new_id())))) is NotSent
+    assert type(await failure_of(nobody.send(over.message(new_id())))) is NotSent
     await nobody.close()

@@ -5,6 +5,7 @@ from hub.settings import Environment, Settings
 from integrations.calling import NotSetUp
 from integrations.sendgrid.sender import SendGridSender
 from integrations.smtp.sender import SmtpSender
+from integrations.twilio.sender import TwilioSender
 from runtime import wiring
 from runtime.wiring import UnknownProvider
 
@@ -19,6 +20,12 @@ def test_the_setting_chooses_who_sends_mail() -> None:
     assert isinstance(wiring.senders(chosen(email_provider="smtp")).email, SmtpSender)
     keyed = chosen(email_provider="sendgrid", sendgrid_api_key=SecretStr("SG.key"))
     assert isinstance(wiring.senders(keyed).email, SendGridSender)
+
+
+def test_the_setting_chooses_who_sends_sms() -> None:
+    account = {"twilio_account_sid": "AC1", "twilio_auth_token": SecretStr("token"), "sms_from": "MG1"}
+
+    assert isinstance(wiring.senders(chosen(sms_provider="twilio", email_provider="none", **account)).sms, TwilioSender)
 
 
 def test_a_provider_that_nobody_knows_is_refused_with_those_there_are() -> None:
