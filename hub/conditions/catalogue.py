@@ -6,7 +6,7 @@ Both as of Segment's specification. Names that are not here are of unknown kind 
 from collections.abc import Mapping
 from typing import Final
 
-from hub.conditions.kinds import Kind, Names, Scope, Shape
+from hub.conditions.shapes import Items, Kind, Names, Scope, Shape
 
 _TEXT, _NUMBER, _OBJECTS = Kind.TEXT, Kind.NUMBER, Kind.OBJECTS
 
@@ -45,15 +45,16 @@ _PRODUCT: Final[Mapping[str, Shape]] = {
     **dict.fromkeys(("url", "image_url"), _TEXT),
     **dict.fromkeys(("price", "quantity", "position", "value"), _NUMBER),
 }
+_PRODUCTS: Final = Items(_PRODUCT)
 _PRODUCT_IN_CART: Final[Mapping[str, Shape]] = {**_PRODUCT, "cart_id": _TEXT}
 _PRODUCT_ON_LIST: Final[Mapping[str, Shape]] = {**_PRODUCT, "wishlist_id": _TEXT, "wishlist_name": _TEXT}
-_CART: Final[Mapping[str, Shape]] = {"cart_id": _TEXT, "products": _OBJECTS}
-_LIST: Final[Mapping[str, Shape]] = {"list_id": _TEXT, "category": _TEXT, "products": _OBJECTS}
+_CART: Final[Mapping[str, Shape]] = {"cart_id": _TEXT, "products": _PRODUCTS}
+_LIST: Final[Mapping[str, Shape]] = {"list_id": _TEXT, "category": _TEXT, "products": _PRODUCTS}
 _PROMOTION: Final[Mapping[str, Shape]] = dict.fromkeys(("promotion_id", "creative", "name", "position"), _TEXT)
 _ORDER: Final[Mapping[str, Shape]] = {
     **dict.fromkeys(("order_id", "checkout_id", "affiliation", "coupon", "currency"), _TEXT),
     **dict.fromkeys(("value", "subtotal", "total", "revenue", "shipping", "tax", "discount"), _NUMBER),
-    "products": _OBJECTS,
+    "products": _PRODUCTS,
 }
 _CHECKOUT_STEP: Final[Mapping[str, Shape]] = {
     **dict.fromkeys(("checkout_id", "order_id", "shipping_method", "payment_method"), _TEXT),
@@ -92,7 +93,7 @@ EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
     "Product Removed from Wishlist": _PRODUCT_ON_LIST,
     "Wishlist Product Added to Cart": {**_PRODUCT_ON_LIST, "cart_id": _TEXT},
     "Product Shared": {**_PRODUCT, **_SHARED},
-    "Cart Shared": {**_SHARED, "cart_id": _TEXT, "products": _OBJECTS},
+    "Cart Shared": {**_SHARED, "cart_id": _TEXT, "products": _PRODUCTS},
     "Cart Updated": {**_CART, "value": _NUMBER, "currency": _TEXT, "item_count": _NUMBER},
     "Back In Stock Requested": {"sku": _TEXT},
     "Back In Stock": {"sku": _TEXT, "product_id": _TEXT, "on_hand": _NUMBER},

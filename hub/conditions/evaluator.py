@@ -13,13 +13,15 @@ A condition never raises, whatever the value holds:
 """
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, Final, TypeAlias
 
 from hub.conditions import yearly
 from hub.conditions.model import (
+    PRODUCTS,
+    AnyProduct,
     Compare,
     Comparison,
     Condition,
@@ -36,6 +38,9 @@ from hub.conditions.times import Bounds
 
 SEGMENTS: Final = "segments"
 """Where a value holds the names of the segments that its customer is in."""
+
+PRODUCT: Final = "product"
+"""The root of the names of one product, inside of `any` and `units`."""
 
 Test: TypeAlias = Callable[[Any], bool]
 """A question to what a name holds. It answers for any value and raises for none."""
@@ -61,6 +66,8 @@ def compiled(condition: Condition) -> Holds:  # noqa: PLR0911 - one answer a kin
             return lambda value, now: yearly.holds(value_at(path, value), now, span, ahead=ahead)
         case Within(path, span, ahead):
             return lambda value, now: Bounds.of(now, span, ahead=ahead).hold(value_at(path, value))
+        case AnyProduct(part):
+            return _any_product(compiled(part))
         case InSegment(name):
             return lambda value, _: name in value.get(SEGMENTS, ())
         case Not(part):
@@ -90,6 +97,19 @@ def _one_of(tests: tuple[Holds, ...]) -> Holds:
         return False
 
     return one_holds
+
+
+def _any_product(holds: Holds) -> Holds:
+    def one_is(value: Mapping[str, Any], now: datetime) -> bool:
+        return any(holds({PRODUCT: it}, now) for it in products_of(value))
+
+    return one_is
+
+
+def products_of(value: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """List the products that an event tells of in its `properties`, as far as they are objects."""
+    found = value_at(PRODUCTS, value)
+    return [it for it in found if isinstance(it, dict)] if isinstance(found, list) else ()
 
 
 def _of(path: Path, test: Test) -> Holds:

@@ -1,68 +1,42 @@
-"""The type checker: names and literals of a condition against the kinds that a place knows.
+"""The type checker: names and literals of a condition against the kinds that a place knows; see `shapes`."""
 
-A place is a `Scope`. Its roots are the only ones allowed there; a name below a root that the scope does not know is of
-unknown kind and allowed, for a shop may send properties and traits of its own.
-"""
+from collections.abc import Iterator, Mapping
+from typing import Final
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final, TypeAlias
-
-from hub.conditions.model import Asked, Compare, Comparison, Condition, InSegment, Literal, Path, Within
-from hub.conditions.parser import Leaf, Written, written
+from hub.conditions import parser
+from hub.conditions.cursor import Leaf
+from hub.conditions.evaluator import PRODUCT
+from hub.conditions.model import (
+    PRODUCTS,
+    Addend,
+    AnyProduct,
+    Asked,
+    Compare,
+    Comparison,
+    Condition,
+    InSegment,
+    Literal,
+    Path,
+    Within,
+)
+from hub.conditions.parser import Written, written
+from hub.conditions.shapes import (
+    ANY_SEGMENT,
+    SEGMENT,
+    BadName,
+    Choice,
+    Items,
+    Kind,
+    Names,
+    Scope,
+    Shape,
+    kind_of,
+    shape_of,
+)
 from hub.conditions.spelling import spell_literal
-from hub.kit.errors import HubError
 from hub.kit.problems import InvalidDefinition, Problem, did_you_mean
 
-
-class Kind(StrEnum):
-    """What a value is, as it is said."""
-
-    TEXT = "text"
-    NUMBER = "a number"
-    BOOLEAN = "true or false"
-    LIST = "a list"
-    OBJECTS = "a list of objects"
-    OBJECT = "an object"
-    NULL = "null"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A text that is one of these."""
-
-    values: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"one of {', '.join(self.values)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """An object of which all names can be told: `known`, and where there are `others`, each that is `written` so."""
-
-    known: Mapping[str, "Shape"]
-    others: "Shape | None" = None
-    written: re.Pattern[str] = re.compile(r"[a-z0-9_-]{1,64}")
-
-    def below(self, name: str) -> "Shape | None":
-        """Give the shape of a name; None where there is no such name."""
-        return self.known.get(name, self.others if self.written.fullmatch(name) else None)
-
-
-Shape: TypeAlias = Kind | Choice | Names | Mapping[str, "Shape"]
-"""A kind, or an object with the shapes of its known names."""
-
-Scope: TypeAlias = Mapping[str, Shape]
-"""The roots that a place allows, with what is known below them; under `SEGMENT` the segments that may be asked for."""
-
-SEGMENT: Final = "segment"
-"""No root, for it is a word of the language. A scope without it has nobody who could be in one."""
-
-ANY_SEGMENT: Final = Names({}, Kind.OBJECT, re.compile(r".*", re.DOTALL))
-"""Where nobody knows which segments there are."""
+__all__ = ["ANY_SEGMENT", "SEGMENT", "BadName", "Choice", "Kind", "Names", "Scope", "Shape", "kind_of", "shape_of"]
 
 _CHOOSING: Final = frozenset({Comparison.EQUAL, Comparison.NOT_EQUAL, Comparison.IN})
 _ORDERED: Final = frozenset({Kind.TEXT, Kind.NUMBER})
@@ -79,16 +53,6 @@ _LITERALS: Final[Mapping[Comparison, frozenset[Kind]]] = {
     Comparison.CONTAINS: frozenset({Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN}),
     Comparison.STARTS: frozenset({Kind.TEXT}),
 }
-
-
-class BadName(HubError):
-    """A name that cannot stand in a condition here. `fault` is the code of its problem."""
-
-    code = "BAD_NAME"
-
-    def __init__(self, fault: str, message: str) -> None:
-        super().__init__(message)
-        self.fault = fault
 
 
 def read(text: str, scope: Scope) -> Condition:
@@ -110,68 +74,51 @@ def check(condition: Written, scope: Scope) -> Iterator[Problem]:
             yield Problem.within(condition.text, at, code, message)
 
 
-def kind_of(path: Path, scope: Scope) -> Kind | None:
-    """Look up what a name holds; None if that is unknown.
+def read_value(text: str, scope: Scope) -> Addend:
+    """Read what of an event is added up, and check it: a property with one value, or the units of its products.
 
     Raises:
-        BadName: `unknown_name` below no root of the scope, `wrong_type` inside of what has no names inside.
+        InvalidDefinition: as `read`.
     """
-    match shape_of(path, scope):
-        case Choice():
-            return Kind.TEXT
-        case Kind() as kind:
-            return kind
-        case None:
-            return None
-    return Kind.OBJECT
+    value, leaves = parser.value(text)
+    if isinstance(value, tuple):
+        problems = [Problem.within(text, 0, *fault) for fault in _no_single_value(value, scope)]
+    else:
+        problems = [Problem.within(text, *fault) for leaf in leaves for fault in _faults(leaf, _of_product(scope))]
+    if problems:
+        raise InvalidDefinition(problems)
+    return value
 
 
-def shape_of(path: Path, scope: Scope) -> Shape | None:
-    """Look up what a name holds; see `kind_of`."""
-    roots = [root for root in scope if root != SEGMENT]
-    if path[0] not in roots:
-        objects = {root: known for root, known in scope.items() if isinstance(known, Mapping)}
-        meant = [".".join((root, *path)) for root, known in objects.items() if path[0] in known]
-        hint = f" Did you mean `{meant[0]}`?" if meant else did_you_mean(path[0], roots)
-        raise BadName("unknown_name", f"`{path[0]}` is not known here: a name begins with {_listed(scope)}.{hint}")
-    if len(path) == 1:
-        raise BadName("unknown_name", f"`{path[0]}` needs a name behind it, as in `{path[0]}.NAME`.")
-    shapes: list[Shape | None] = [scope[path[0]]]
-    for place, name in enumerate(path[1:], start=1):
-        shape = shapes[-1]
-        if isinstance(shape, Choice) or (isinstance(shape, Kind) and shape is not Kind.OBJECT):
-            raise BadName("wrong_type", f"`{'.'.join(path[:place])}` is {shape} and has no `{name}` inside.")
-        if isinstance(shape, Names) and shape.below(name) is None:
-            raise BadName("unknown_name", _no_such_name(path[: place + 1], shapes))
-        inner = shape.below(name) if isinstance(shape, Names) else None
-        shapes.append(shape.get(name) if isinstance(shape, Mapping) else inner)
-    if isinstance(shapes[-1], Names):
-        said = ".".join(path)
-        raise BadName(
-            "unknown_name", f"`{said}` needs a name behind it, as in `{said}.{next(iter(shapes[-1].known), 'NAME')}`."
-        )
-    return shapes[-1]
+def _no_single_value(path: Path, scope: Scope) -> Iterator[tuple[str, str]]:
+    try:
+        kind = kind_of(path, scope)
+    except BadName as error:
+        yield error.fault, error.message
+    else:
+        if kind in {Kind.LIST, Kind.OBJECT, Kind.OBJECTS}:
+            yield (
+                "wrong_type",
+                f"`{'.'.join(path)}` is {kind}: what is added up is a property with one value, or `units`.",
+            )
 
 
-def _no_such_name(path: Path, shapes: Sequence[Shape | None]) -> str:
-    """Say that the last of these names is none. What was meant may be another one before it, where any can stand."""
-    *outer, name = path
-    said = ".".join(outer)
-    for place in reversed(range(len(shapes))):
-        known = shape.known if isinstance(shape := shapes[place], Names) else {}
-        if path[place + 1] in known:
-            break
-        if hint := did_you_mean(path[place + 1], known):
-            written = ".".join(path[: place + 1])
-            return f"`{said}` has no `{name}`.{hint.replace('`', f'`{written}.', 1)}"
-    known = shapes[-1].known if isinstance(shapes[-1], Names) else {}
-    listed = f" Known are {', '.join(known)}." if known else ""
-    return f"`{said}` has no `{name}`.{listed}"
+def _of_product(scope: Scope) -> Scope:
+    """Give what may be asked of one product of an event."""
+    properties = scope["properties"]
+    products = properties.get(PRODUCTS[-1]) if isinstance(properties, Mapping) else None
+    return {PRODUCT: products.of if isinstance(products, Items) else {}}
 
 
 def _faults(leaf: Leaf, scope: Scope) -> Iterator[tuple[int, str, str]]:
     if isinstance(leaf.part, InSegment):
         yield from ((leaf.at, "unknown_name", fault) for fault in _unknown_segment(leaf.part.name, scope))
+        return
+    if isinstance(leaf.part, AnyProduct):
+        if PRODUCTS[0] not in scope:
+            yield leaf.at, "unknown_name", "`any` asks for the products of an event, and here is none."
+        else:
+            yield from (fault for inner in leaf.inner for fault in _faults(inner, _of_product(scope)))
         return
     kind = None
     try:
@@ -257,7 +204,3 @@ def kind_of_literal(value: Literal) -> Kind:
 
 def _spoken(comparison: Comparison) -> str:
     return " or ".join(kind for kind in Kind if kind in _LITERALS[comparison])
-
-
-def _listed(scope: Scope) -> str:
-    return " or ".join(f"`{root}.`" for root in scope if root != SEGMENT)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 Path: TypeAlias = tuple[str, ...]
 """A dotted name, split: `properties.order_id` is `("properties", "order_id")`."""
@@ -62,6 +62,29 @@ class Within:
     yearly: bool = False
 
 
+PRODUCTS: Final[Path] = ("properties", "products")
+"""Where an event holds its products, a list of objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnyProduct:
+    """True of an event one of whose products is as `part` says, which speaks of it as `product.`."""
+
+    part: "Condition"
+
+    @property
+    def path(self) -> Path:
+        """The name whose value is asked for."""
+        return PRODUCTS
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """How many pieces an event is about: the `quantity` of its products, of those of which a condition is true."""
+
+    of: "Condition | None" = None
+
+
 @dataclass(frozen=True, slots=True)
 class InSegment:
     """True of a customer who is in the segment."""
@@ -90,10 +113,13 @@ class Not:
     part: "Condition"
 
 
-Asked: TypeAlias = Compare | Exists | Within
+Asked: TypeAlias = Compare | Exists | Within | AnyProduct
 """What asks for the value of one name."""
 
 Condition: TypeAlias = Asked | InSegment | Every | Some | Not
+
+Addend: TypeAlias = Path | Units
+"""What of an event is added up: a property, or its units."""
 
 
 def asked(condition: Condition) -> Iterator[Asked]:

@@ -5,6 +5,8 @@ all        = one { "and" one }
 one        = "not" one | "(" condition ")" | NAME comparison
            | "exists" "(" NAME ")" | "segment" "(" TEXT ")"
            | "within" "(" NAME "," [ "next" ] DURATION [ "," "yearly" ] ")"
+           | "any" "(" condition ")"
+value      = NAME | "units" [ "(" condition ")" ]
 comparison = ( "=" | "!=" | "<" | "<=" | ">" | ">=" | "contains" | "starts" | "ends" ) LITERAL
            | "in" "[" LITERAL { "," LITERAL } "]"
            | "between" LITERAL "and" LITERAL
@@ -15,57 +17,29 @@ from datetime import timedelta
 from typing import Final
 
 from hub.conditions import tokens, yearly
+from hub.conditions.cursor import COMPARISONS, FUNCTIONS, UNITS, Cursor, Leaf
 from hub.conditions.model import (
-    Asked,
+    Addend,
+    AnyProduct,
     Compare,
-    Comparison,
     Condition,
     Exists,
     InSegment,
-    Literal,
     Not,
     Path,
+    Units,
     Within,
     every,
     some,
 )
 from hub.conditions.tokens import Sort, Token
 from hub.kit import durations
-from hub.kit.problems import InvalidDefinition, did_you_mean
+from hub.kit.problems import did_you_mean
 
 MAX_DEPTH: Final = 32
 LONGEST_SPAN: Final = timedelta(days=36_500)
 
-_CONSTANTS: Final[dict[str, Literal]] = {"true": True, "false": False, "null": None}
-_COMPARISONS: Final = {comparison.value: comparison for comparison in Comparison}
-_RESERVED: Final = frozenset(
-    {"and", "or", "not", "exists", "within", "segment", "in", "contains", "starts", "ends", "between", *_CONSTANTS}
-)
-_MEANT: Final = {
-    **dict.fromkeys(("is", "equals", "eq"), "="),
-    "like": "contains",
-    "startswith": "starts",
-    "endswith": "ends",
-    "before": "<",
-    "after": ">",
-}
-_PATTERNS: Final = frozenset({"matches", "match", "regex", "regexp", "rlike", "glob"})
-"""What would look for a pattern: some take for ever."""
 _YEARLY: Final = frozenset({"every", "each", "annually", "annual", "year", "years", "anniversary", "birthday"})
-_UNITS: Final = {
-    said: unit[0] for unit in ("week", "day", "hour", "minute", "second") for said in (unit[0], unit, f"{unit}s")
-}
-_FUNCTIONS: Final = ("exists", "within", "segment")
-_CALLS: Final = ' The functions are `exists(NAME)`, `within(NAME, 30d)` and `segment("NAME")`.'
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """What asks for a name, with the offsets in its text: of the name, and of each value."""
-
-    part: Asked | InSegment
-    at: int
-    values_at: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +76,17 @@ def path(text: str) -> Path:
     return _Parser(text).only_a_name()
 
 
-class _Parser:
-    def __init__(self, text: str) -> None:
-        self.leaves: list[Leaf] = []
-        self._text = text
-        self._tokens = list(tokens.tokens(text))
-        self._next = 0
+def value(text: str) -> tuple[Addend, tuple[Leaf, ...]]:
+    """Read what of an event is added up, with the leaves of the condition in it.
 
+    Raises:
+        InvalidDefinition: `bad_condition`, the text is something else.
+    """
+    parser = _Parser(text)
+    return parser.only_a_value(), tuple(parser.leaves)
+
+
+class _Parser(Cursor):
     def whole(self) -> Condition:
         condition = self._condition(1)
         if self._now.sort is not Sort.END:
@@ -121,25 +99,20 @@ class _Parser:
             raise self._expected("nothing behind the name")
         return name
 
-    @property
-    def _now(self) -> Token:
-        return self._tokens[self._next]
+    def only_a_value(self) -> Addend:
+        units = self._now.text == UNITS and self._now.sort is Sort.WORD
+        found = self._units() if units else self._name()
+        if self._now.sort is not Sort.END:
+            raise self._expected("nothing behind the value")
+        return found
 
-    def _take(self, *texts: str) -> Token | None:
-        """Step over the token if it is one of these words or signs."""
-        token = self._now
-        if token.sort is Sort.LITERAL or token.text not in texts:
-            return None
-        self._next += 1
-        return token
-
-    def _need(self, text: str) -> None:
-        if self._take(text) is None:
-            raise self._expected(f"`{text}`")
-
-    def _expected(self, what: str, hint: str = "") -> InvalidDefinition:
-        found = f"`{self._now.text}`" if self._now.sort is not Sort.END else "the end"
-        return tokens.bad(self._text, self._now.at, f"Expected {what}, found {found}.{hint}")
+    def _units(self) -> Units:
+        self._need(UNITS)
+        if not self._take("("):
+            return Units()
+        of = self._condition(2)
+        self._need(")")
+        return Units(of)
 
     def _condition(self, depth: int) -> Condition:
         parts = [self._all(depth)]
@@ -163,22 +136,35 @@ class _Parser:
             self._need(")")
             self._refuse_comparison(opening)
             return inside
-        if token := self._take(*_FUNCTIONS):
+        if token := self._take(*FUNCTIONS):
             self._need("(")
             at = self._now.at
-            called = self._called(token.text)
+            called, inner = self._called(token.text, depth)
             self._need(")")
             self._refuse_comparison(token)
-            self.leaves.append(Leaf(called, at))
+            self.leaves.append(Leaf(called, at, inner=inner))
             return called
         return self._compare()
 
-    def _called(self, function: str) -> Exists | Within | InSegment:
+    def _called(self, function: str, depth: int) -> tuple[Exists | Within | AnyProduct | InSegment, tuple[Leaf, ...]]:
         match function:
             case "exists":
-                return Exists(self._name())
+                return Exists(self._name()), ()
             case "within":
-                return self._within()
+                return self._within(), ()
+            case "any":
+                part, inner = self._inside(depth)
+                return AnyProduct(part), inner
+        return self._segment(), ()
+
+    def _inside(self, depth: int) -> tuple[Condition, tuple[Leaf, ...]]:
+        """Read a condition that speaks of something else than those around it, with its leaves."""
+        outer, self.leaves = self.leaves, []
+        condition = self._condition(depth + 1)
+        inner, self.leaves = tuple(self.leaves), outer
+        return condition, inner
+
+    def _segment(self) -> InSegment:
         token = self._now
         if not isinstance(token.value, str):
             raise self._expected('the name of a segment in quotes, as in `segment("german-vips")`')
@@ -211,92 +197,19 @@ class _Parser:
             raise tokens.bad(self._text, duration.at, message, code="bad_duration")
         return True
 
-    def _meant_duration(self) -> str:
-        """Guess what was meant by `30 days`, `30` or `last 30d`."""
-        token = self._now
-        if token.text == "last":
-            return " Leave it out: what is not `next` lies behind."
-        if not isinstance(token.value, int) or token.value <= 0:
-            return ""
-        following = self._tokens[self._next + 1].text.lower()
-        if following.startswith(("month", "year")):
-            return " Months and years are not all as long: write days, as in `30d`."
-        return f" Did you mean `{token.value}{_UNITS.get(following, 'd')}`?"
-
     def _refuse_comparison(self, first: Token) -> None:
         token = self._now
-        if token.sort is Sort.LITERAL or token.text not in _COMPARISONS:
+        if token.sort is Sort.LITERAL or token.text not in COMPARISONS:
             return
         what = self._text[first.at : token.at].strip()
         message = f"`{what}` is true or false by itself, so `{token.text}` has nothing to compare."
         raise tokens.bad(self._text, token.at, message, code="wrong_type")
 
-    def _name(self) -> Path:
-        token = self._now
-        if token.sort is not Sort.WORD or token.text in _RESERVED:
-            raise self._expected("a name such as `profile.country`")
-        self._next += 1
-        return tuple(token.text.split("."))
-
     def _compare(self) -> Condition:
         at = self._now.at
         name = self._name()
         comparison = self._comparison(name)
-        places: list[int] = []
-        values: list[Literal] = []
-
-        def literal() -> None:
-            places.append(self._now.at)
-            values.append(self._literal())
-
-        if comparison is Comparison.IN:
-            self._need("[")
-            literal()
-            while self._take(","):
-                literal()
-            self._need("]")
-        else:
-            literal()
-            if comparison is Comparison.BETWEEN:
-                self._need("and")
-                literal()
-        compare = Compare(name, comparison, tuple(values))
-        self.leaves.append(Leaf(compare, at, tuple(places)))
+        values, places = self._values(comparison)
+        compare = Compare(name, comparison, values)
+        self.leaves.append(Leaf(compare, at, places))
         return compare
-
-    def _comparison(self, name: Path) -> Comparison:
-        token = self._now
-        if token.sort is not Sort.LITERAL and token.text in _COMPARISONS:
-            self._next += 1
-            return _COMPARISONS[token.text]
-        word = name[0] if token.text == "(" else token.text
-        if word.lower() in _PATTERNS:
-            hint = f" {tokens.NO_PATTERNS}"
-        elif token.text == "(" and len(name) == 1:
-            hint = did_you_mean(name[0], _FUNCTIONS) or _CALLS
-        elif token.text == "within":
-            hint = f" Did you mean `within({'.'.join(name)}, 30d)`?"
-        elif token.sort is Sort.WORD and token.text not in _RESERVED:
-            meant = _MEANT.get(token.text.lower())
-            hint = f" Did you mean `{meant}`?" if meant else did_you_mean(token.text, list(_COMPARISONS))
-        else:
-            hint = f" Did you mean `{'.'.join(name)} = true`?"
-        raise self._expected(f"a comparison ({' '.join(_COMPARISONS)})", hint)
-
-    def _literal(self) -> Literal:
-        token = self._now
-        if token.sort is Sort.LITERAL:
-            self._next += 1
-            return token.value
-        if token.sort is Sort.WORD and token.text in _CONSTANTS:
-            self._next += 1
-            return _CONSTANTS[token.text]
-        hint = ""
-        if token.sort is Sort.DURATION:
-            hint = f" How long ago something was, `within(NAME, {token.text})` asks."
-        elif token.text == "with":
-            hint = " `starts` and `ends` stand without it."
-        elif token.sort is Sort.WORD and token.text not in _RESERVED:
-            lower = token.text.lower()
-            hint = f" Did you mean `{lower}`?" if lower in _CONSTANTS else f' Text stands in quotes: "{token.text}".'
-        raise self._expected("text in quotes, a number, true, false or null", hint)

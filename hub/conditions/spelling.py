@@ -4,6 +4,8 @@ import re
 from typing import Final
 
 from hub.conditions.model import (
+    Addend,
+    AnyProduct,
     Compare,
     Comparison,
     Condition,
@@ -14,6 +16,7 @@ from hub.conditions.model import (
     Not,
     Path,
     Some,
+    Units,
     Within,
 )
 from hub.kit import durations
@@ -31,6 +34,8 @@ def spell(condition: Condition) -> str:  # noqa: PLR0911 - one answer a kind of 
         case Within(path, span, ahead, yearly):
             far = f"{'next ' if ahead else ''}{durations.spell(span)}{', yearly' if yearly else ''}"
             return f"within({_name(path)}, {far})"
+        case AnyProduct(part):
+            return f"any({spell(part)})"
         case InSegment(name):
             return f"segment({spell_literal(name)})"
         case Not(part):
@@ -39,6 +44,13 @@ def spell(condition: Condition) -> str:  # noqa: PLR0911 - one answer a kind of 
             return " and ".join(_within(part, Every, Some) for part in parts)
         case Some(parts):
             return " or ".join(_within(part, Some) for part in parts)
+
+
+def spell_value(value: Addend) -> str:
+    """Write what of an event is added up."""
+    if isinstance(value, Units):
+        return "units" if value.of is None else f"units({spell(value.of)})"
+    return _name(value)
 
 
 def spell_literal(value: Literal) -> str:

@@ -18,8 +18,8 @@ from decimal import Decimal, InvalidOperation
 from functools import reduce
 from typing import Any, Final
 
-from hub.conditions.evaluator import compiled
-from hub.conditions.model import Path
+from hub.conditions.evaluator import PRODUCT, compiled, products_of
+from hub.conditions.model import Addend, Path, Units
 from hub.events.model import Event
 from hub.kit import money
 from hub.kit.money import BadMoney
@@ -175,11 +175,28 @@ def _order(moment: Mapping[str, Any]) -> tuple[datetime, bytes]:
     return moment["at"], moment["event"].bytes
 
 
-def _amount(path: Path | None, event: Event) -> int | None:
+def _amount(value: Addend | None, event: Event) -> int | None:
     """Read the value of an event in millionths; None where it is no number, or too large to be one of a shop."""
-    if path is None:
-        return None
-    value = _at(path, event)
+    match value:
+        case None:
+            return None
+        case Units():
+            return _units(value, event)
+    return _number(_at(value, event))
+
+
+def _units(units: Units, event: Event) -> int | None:
+    """Count the pieces of an event in millionths: those of a product that does not say how many are one."""
+    is_one = compiled(units.of) if units.of else None
+    products = products_of({"properties": event.properties})
+    wanted = [it for it in products if is_one is None or is_one({PRODUCT: it}, event.at)]
+    pieces = [MILLIONTHS if (said := it.get("quantity")) is None else _number(said) for it in wanted]
+    total = sum(it for it in pieces if it is not None)
+    return total if abs(total) <= LARGEST * MILLIONTHS else None
+
+
+def _number(value: object) -> int | None:
+    """Read a number in millionths; some sources send text."""
     written = "" if isinstance(value, bool) or not isinstance(value, int | float | str) else str(value)
     if not 0 < len(written) <= _LONGEST_NUMBER:
         return None

@@ -29,7 +29,7 @@ from typing import Final, TypeAlias
 
 from hub.conditions import catalogue, kinds, parser, tree
 from hub.conditions.kinds import Kind, Scope
-from hub.conditions.model import Path, asked
+from hub.conditions.model import Addend, Path, asked
 from hub.conditions.spelling import spell
 from hub.kit import documents, durations
 from hub.kit.documents import Field, Fields, Items, Node, Value
@@ -43,6 +43,7 @@ LONGEST_NAME: Final = 64
 LONGEST_EVENT: Final = 128
 LONGEST_DESCRIPTION: Final = 2_000
 LONGEST_VALUE: Final = 64
+LONGEST_ADDEND: Final = 1_000
 LONGEST_WINDOW: Final = timedelta(days=730)
 MOST_WEIGHT: Final = 100
 _ALL: Final = "lifetime"
@@ -103,7 +104,7 @@ def _rollup(document: Node, reading: Reading) -> Rollup | None:
     events = _events(fields["event"].node, reading) if "event" in fields else ()
     scope = _scope(events)
     where = tree.read(fields["where"].node, scope, reading) if "where" in fields else None
-    value = _property(fields["value"].node, "value", scope, reading) if "value" in fields else None
+    value = _value(fields["value"].node, scope, reading) if "value" in fields else None
     currency = _property(fields["currency"].node, "currency", scope, reading) if "currency" in fields else None
     if "currency" in fields and "value" not in fields:
         reading.report(fields["currency"].node, "missing_key", "`currency` says of which currency `value` is.")
@@ -216,6 +217,18 @@ def _weight(node: Node, reading: Reading) -> int | None:
         reading.report(node, "bad_weight", f"`weight` is 1 to {MOST_WEIGHT}.")
         return None
     return given
+
+
+def _value(node: Node, scope: Scope, reading: Reading) -> Addend | None:
+    """Read what is added up: a property, or units."""
+    text = reading.text(node, "`value`", longest=LONGEST_ADDEND)
+    if text is None or not isinstance(node, Value):
+        return None
+    try:
+        return kinds.read_value(text, scope)
+    except InvalidDefinition as error:
+        reading.problems += map(node.outside, error.problems)
+        return None
 
 
 def _property(node: Node, name: str, scope: Scope, reading: Reading) -> Path | None:

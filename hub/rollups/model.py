@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
 from hub.conditions.evaluator import Holds, compiled
-from hub.conditions.model import Condition, Path
+from hub.conditions.model import Addend, Condition, Path
 
 State: TypeAlias = Mapping[str, Any]
 """What a profile keeps for one definition, as MongoDB stores it; `counting` and `preferring` say how it looks."""
@@ -35,7 +35,7 @@ class Rollup:
         name: lower case with hyphens.
         events: the names of those that count.
         where: what must be true of their `properties`.
-        value: the property that is added up; None only counts.
+        value: the property that is added up, or the units of its products; None only counts.
         currency: the property that says in which currency `value` is; None where it is no money.
         windows: in days, ascending; it is kept for a lifetime besides.
     """
@@ -43,7 +43,7 @@ class Rollup:
     name: str
     events: frozenset[str]
     where: Condition | None = None
-    value: Path | None = None
+    value: Addend | None = None
     windows: tuple[int, ...] = ()
     currency: Path | None = None
 

@@ -18,6 +18,7 @@ from hub.conditions import kinds, times, yearly
 from hub.conditions.evaluator import compiled
 from hub.conditions.kinds import Scope
 from hub.conditions.model import (
+    AnyProduct,
     Asked,
     Compare,
     Comparison,
@@ -77,7 +78,7 @@ def of(condition: Condition, *, now: datetime) -> Query:
         BadRule: it asks for something that follows from a profile and does not lie in it.
     """
     match condition:
-        case Compare() | Exists() | Within():
+        case Compare() | Exists() | Within() | AnyProduct():
             return _asked(condition, now)
         case InSegment(name):
             return {"segments.in.name": name}
@@ -101,6 +102,8 @@ def _asked(asks: Asked, now: datetime) -> Query:
             return _known(_field(path))
         case Within(path, span, ahead, True):
             return _yearly(_field(path), yearly.days_of(now.astimezone(UTC).date(), span, ahead=ahead))
+        case AnyProduct():
+            raise BadRule("`any` asks for the products of an event, and cannot be asked of customers.")
         case Within(path, span, ahead):
             return _within(_field(path), Bounds.of(now, span, ahead=ahead))
 

@@ -152,3 +152,55 @@ def test_an_answer_has_a_value_a_version_and_a_time_and_nothing_else(text: str, 
     assert kinds.read("within(profile.answers.matters-most.at, 30d) and profile.answers.a.version > 1", CHECKOUT)
 
     assert refusals_of(text) == [refusal]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'any(product.category = "coffee" and product.price > 3)',
+        "not any(exists(product.coupon)) and properties.total > 10",
+        'any(product.something_of_our_own = "x")',
+    ],
+)
+def test_any_asks_whether_one_of_the_products_is_so(text: str) -> None:
+    assert kinds.read(text, CHECKOUT) == parser.parse(text)
+    assert kinds.read(text, catalogue.scope_of("Something Of Our Own"))
+
+
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [
+        (
+            "any(product.price = 'x')",
+            '1:21: `product.price` is a number, `"x"` is text: `=` compares like with like. [wrong_type]',
+        ),
+        (
+            'any(category = "coffee")',
+            (
+                "1:5: `category` is not known here: a name begins with `product.`."
+                " Did you mean `product.category`? [unknown_name]"
+            ),
+        ),
+        (
+            "any(properties.total > 1)",
+            "1:5: `properties` is not known here: a name begins with `product.`. [unknown_name]",
+        ),
+        ("any(segment('a'))", "1:13: No segment can be asked for here. [unknown_name]"),
+        (
+            "any(any(product.price = 1))",
+            "1:9: `any` asks for the products of an event, and here is none. [unknown_name]",
+        ),
+        (
+            "any(product.price > 1) = 2",
+            ("1:24: `any(product.price > 1)` is true or false by itself, so `=` has nothing to compare. [wrong_type]"),
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_product_is_said_at_its_place(text: str, refusal: str) -> None:
+    assert refusals_of(text) == [refusal]
+
+
+def test_of_customers_no_products_can_be_asked() -> None:
+    assert refusals_of("any(product.price = 1)", {"profile": {}}) == [
+        "1:5: `any` asks for the products of an event, and here is none. [unknown_name]"
+    ]

@@ -162,7 +162,8 @@ def test_words_of_the_language_may_be_parts_of_a_name() -> None:
             "count(p.x)",
             (
                 "1:6: Expected a comparison (= != < <= > >= in contains starts ends between), found `(`."
-                ' The functions are `exists(NAME)`, `within(NAME, 30d)` and `segment("NAME")`. [bad_condition]'
+                ' The functions are `exists(NAME)`, `within(NAME, 30d)`, `segment("NAME")`'
+                ' and `any(product.NAME = "x")`. [bad_condition]'
             ),
         ),
         (

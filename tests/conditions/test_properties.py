@@ -11,7 +11,19 @@ from hypothesis import strategies as st
 
 from hub.conditions import kinds, parser
 from hub.conditions.evaluator import compiled, holds
-from hub.conditions.model import Compare, Comparison, Condition, Every, Exists, InSegment, Literal, Not, Some, Within
+from hub.conditions.model import (
+    AnyProduct,
+    Compare,
+    Comparison,
+    Condition,
+    Every,
+    Exists,
+    InSegment,
+    Literal,
+    Not,
+    Some,
+    Within,
+)
 from hub.conditions.spelling import spell
 from hub.kit.problems import InvalidDefinition
 from tests.segments import judge
@@ -45,8 +57,13 @@ withins = st.builds(Within, paths, spans, st.booleans()) | st.builds(
     Within, paths, days, st.booleans(), yearly=st.just(value=True)
 )
 asked = compares() | st.builds(Exists, paths) | withins
+of_a_product = st.builds(
+    lambda names, it: Compare(("product", *names), it.comparison, it.values),
+    st.lists(st.sampled_from(NAMES), min_size=1, max_size=2),
+    compares(),
+)
 conditions: st.SearchStrategy[Condition] = st.recursive(
-    compares() | st.builds(Exists, paths) | withins | st.builds(InSegment, texts),
+    compares() | st.builds(Exists, paths) | withins | st.builds(AnyProduct, of_a_product) | st.builds(InSegment, texts),
     lambda inner: (
         st.builds(Not, inner)
         | st.builds(Every, st.lists(inner, min_size=2, max_size=3).map(tuple))
@@ -62,8 +79,9 @@ odd: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3),
     max_leaves=6,
 )
+ordered_products = st.lists(st.dictionaries(st.sampled_from(NAMES), odd, max_size=3) | odd, max_size=3)
 values = st.dictionaries(st.sampled_from("pq"), odd, max_size=2) | st.fixed_dictionaries(
-    {"segments": st.frozensets(texts, max_size=2)}
+    {"segments": st.frozensets(texts, max_size=2), "properties": st.fixed_dictionaries({"products": ordered_products})}
 )
 
 
@@ -97,6 +115,7 @@ def test_a_condition_and_its_contrary_never_agree(condition: Condition, value: d
                 "yearly",
                 "30d",
                 "segment",
+                "any",
                 "(",
                 ")",
                 "in",
@@ -134,6 +153,8 @@ def meant(condition: Condition, value: Any) -> bool:  # noqa: PLR0911 - one answ
             return judge.comes_again(found(path, value), span.days, now=NOW, ahead=ahead)
         case Within(path, span, ahead):
             return judge.is_within(found(path, value), span, now=NOW, ahead=ahead)
+        case AnyProduct(part):
+            return any(meant(part, {"product": it}) for it in of_products(value))
         case InSegment(name):
             return name in value.get("segments", ())
         case Not(part):
@@ -144,6 +165,11 @@ def meant(condition: Condition, value: Any) -> bool:  # noqa: PLR0911 - one answ
             return any(meant(part, value) for part in parts)
         case Compare(path, comparison, literals):
             return compared(found(path, value), comparison, literals)
+
+
+def of_products(value: Any) -> list[Any]:
+    listed = found(("properties", "products"), value)
+    return [it for it in listed if isinstance(it, dict)] if isinstance(listed, list) else []
 
 
 def found(path: tuple[str, ...], value: Any) -> Any:

@@ -170,3 +170,41 @@ def test_without_windows_no_days_are_kept() -> None:
 
     assert state is not None
     assert (state["days"], state["count"]) == ({}, 2)
+
+
+COFFEE = {"product_id": "1", "category": "coffee", "price": 9}
+TEA = {"product_id": "2", "category": "tea", "price": 4}
+
+
+@pytest.mark.parametrize(
+    ("products", "units", "of_coffee"),
+    [
+        ([{**COFFEE, "quantity": 3}, {**TEA, "quantity": 2}], 5, 3),
+        ([COFFEE, TEA], 2, 1),
+        ([{**COFFEE, "quantity": "1.5"}, {**TEA, "quantity": 0}], 1.5, 1.5),
+        ([{**COFFEE, "quantity": "many"}, {**TEA, "quantity": True}, "coffee", None], 0, 0),
+        ([{**TEA, "quantity": 10**9}, {**TEA, "quantity": 10**9}], None, 0),
+        ("coffee", 0, 0),
+        (None, 0, 0),
+    ],
+)
+def test_units_are_the_pieces_of_the_products_that_are_meant(
+    products: object, units: float | None, of_coffee: float
+) -> None:
+    every = rollup("rollup: units\nevent: Order Completed\nvalue: units")
+    coffee = rollup("rollup: coffee\nevent: Order Completed\nvalue: units(product.category = 'coffee')")
+    bought = order(products=products)
+
+    found = [counting.total(counted(bought, by=it), None, now=NOON) for it in (every, coffee)]
+
+    assert [(it.count, it.sum) for it in found] == [
+        (1, None if units is None else Decimal(str(units))),
+        (1, Decimal(str(of_coffee))),
+    ]
+
+
+def test_a_rollup_counts_orders_of_one_category_by_their_products() -> None:
+    bought_coffee = rollup("rollup: coffee\nevent: Order Completed\nwhere: any(product.category = 'coffee')")
+    orders = [order(products=[COFFEE, TEA]), order(products=[TEA]), order(products=[]), order()]
+
+    assert [counting.counts(bought_coffee, it) for it in orders] == [True, False, False, False]

@@ -3,6 +3,7 @@
 import pytest
 
 from hub.conditions import parser
+from hub.conditions.model import Units
 from hub.kit.problems import InvalidDefinition
 from hub.rollups import language, service
 from hub.rollups.model import Aspect, Preference, Rollup, Sign, Stages
@@ -22,6 +23,15 @@ def test_a_rollup_is_read() -> None:
         "spend", frozenset({"Order Completed"}), where, ("properties", "total"), (7, 30)
     )
     assert language.read(VISITS, rollups=()) == Rollup("visits", frozenset({"Page Viewed", "Screen Viewed"}))
+
+
+def test_units_of_some_products_can_be_added_up() -> None:
+    read = language.read("rollup: a\nevent: X\nvalue: units(product.category = 'coffee')", rollups=())
+    every = language.read("rollup: a\nevent: X\nvalue: units", rollups=())
+
+    assert isinstance(read, Rollup)
+    assert isinstance(every, Rollup)
+    assert (read.value, every.value) == (Units(parser.parse("product.category = 'coffee'")), Units())
 
 
 def test_what_comes_with_the_hub_can_be_published() -> None:
@@ -58,6 +68,9 @@ def test_what_comes_with_the_hub_can_be_published() -> None:
         ("rollup: a\nevent: X\nvalue: properties.a\ncurrency: EUR", ["4:11 unknown_name"]),
         ("rollup: a\nevent: X\ncurrency: properties.currency", ["3:11 missing_key"]),
         ("rollup: a\nevent: X\nvalue: 7 + 7", ["3:10 bad_condition"]),
+        ("rollup: a\nevent: X\nvalue: units of all", ["3:14 bad_condition"]),
+        ("rollup: a\nevent: Order Completed\nvalue: units(product.price = 'x')", ["3:30 wrong_type"]),
+        ("rollup: a\nevent: X\nvalue: units(properties.total = 1)", ["3:14 unknown_name"]),
         (
             "rollup: a\nevent: X\nwindows: [12h, 731d, 7, soon]",
             ["3:11 bad_duration", "3:16 bad_duration", "3:22 wrong_type", "3:25 bad_duration"],
