@@ -27,10 +27,11 @@ from hub.messaging import delivery, store
 from hub.messaging.gate import Gatekeeper
 from hub.messaging.library import Library
 from hub.messaging.model import Attempt, Message, Outcome, State
-from hub.messaging.ports import Accepted, Ambiguous, CanFind, NotSent, Refused, Reports, Senders
+from hub.messaging.ports import Accepted, Ambiguous, CanFind, Gone, NotSent, Refused, Reports, Senders
 from hub.messaging.preparing import Preparer, Ready, Unsent
 from hub.messaging.rates import Rates
 from hub.messaging.timing import Timekeeper
+from hub.profiles import devices
 from hub.profiles.model import Channel
 from hub.settings import Settings
 
@@ -237,12 +238,23 @@ class Dispatcher:
             outcome, detail, after = Outcome.NOT_SENT, error.message, error.after
         except Refused as error:
             outcome, detail = Outcome.REFUSED, error.message
+            if isinstance(error, Gone):
+                await self._forget(ready)
         except Ambiguous as error:
             outcome, detail = Outcome.AMBIGUOUS, error.message
         except Exception as error:  # noqa: BLE001 - an adapter that breaks may have sent: that is the ambiguous case
             outcome, detail = Outcome.AMBIGUOUS, type(error).__name__
         attempt = Attempt(channel, self._name(channel), self._clock(), outcome, provider_id, detail)
         return attempt, after
+
+    async def _forget(self, ready: Ready) -> None:
+        """Drop an address that reaches nobody any more. What fails here comes up again with the next message to it."""
+        if ready.message.channel is not Channel.PUSH:
+            return
+        try:
+            await devices.drop(ready.message.profile_id, ready.outgoing.to)
+        except PyMongoError as error:
+            log.warning("device_not_dropped", message_id=str(ready.message.id), error=type(error).__name__)
 
     async def _look_up(self, message: Message, token: UUID) -> None:
         sender = self._senders.of(message.channel)
