@@ -180,6 +180,6 @@ def _outgoing(message: Message, to: str, rendered: Rendered, email_from: str, un
         case Channel.EMAIL:
             return Email(message.id, to, email_from, rendered.subject, rendered.text, unsubscribe)
         case Channel.PUSH:
-            return Push(message.id, to, rendered.subject, rendered.text)
+            return Push(message.id, to, rendered.subject, rendered.text, rendered.link)
         case Channel.SMS:
             return Sms(message.id, to, rendered.text)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import structlog
 from pymongo.errors import PyMongoError
 
 from hub.contact import service as contact
@@ -21,12 +22,15 @@ from hub.kit.tasks import to_its_end
 from hub.messaging import delivery, store
 from hub.messaging.gate import Gatekeeper
 from hub.messaging.model import Attempt, Message, Outcome, State
-from hub.messaging.ports import Ambiguous, NotSent, Refused, Senders
+from hub.messaging.ports import Ambiguous, Gone, NotSent, Refused, Senders
 from hub.messaging.preparing import Ready
 from hub.messaging.rates import Rates
 from hub.messaging.timing import Timekeeper
+from hub.profiles import devices
 from hub.profiles.model import Channel
 from hub.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 FRESH_SECONDS: Final = 0.5
 """How old a claim may be when its call starts. An older one is given back: the world may have changed."""
@@ -153,11 +157,22 @@ class Sending:
             outcome, detail, after = Outcome.NOT_SENT, error.message, error.after
         except Refused as error:
             outcome, detail = Outcome.REFUSED, error.message
+            if isinstance(error, Gone):
+                await self._forget(ready)
         except Ambiguous as error:
             outcome, detail = Outcome.AMBIGUOUS, error.message
         except Exception as error:  # noqa: BLE001 - an adapter that breaks may have sent: that is the ambiguous case
             outcome, detail = Outcome.AMBIGUOUS, type(error).__name__
         return Attempt(channel, self._senders.name(channel), self._clock(), outcome, provider_id, detail), after
+
+    async def _forget(self, ready: Ready) -> None:
+        """Drop an address that reaches nobody any more. What fails here comes up again with the next message to it."""
+        if ready.message.channel is not Channel.PUSH:
+            return
+        try:
+            await devices.drop(ready.message.profile_id, ready.outgoing.to)
+        except PyMongoError as error:
+            log.warning("device_not_dropped", message_id=str(ready.message.id), error=type(error).__name__)
 
 
 def _settled(message: Message, attempt: Attempt, after: float | None, until: datetime) -> Message:
