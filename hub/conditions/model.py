@@ -1,6 +1,6 @@
 """A condition as a tree of frozen values."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -82,6 +82,34 @@ class Units:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """Events that are counted so that a rule can ask for them; made by `tallies.of`.
+
+    Attributes:
+        name: made of all the others, so that rules that ask the same share it.
+        events: their names, sorted.
+        where: what must be true of their `properties`.
+        value: what of them is added up.
+        kept: the property that is kept of the first and the last of them.
+        days: how many days back, today included; None for a lifetime.
+    """
+
+    name: str
+    events: tuple[str, ...]
+    where: "Condition | None" = None
+    value: "Addend | None" = None
+    kept: Path | None = None
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tallied(Compare):
+    """A comparison of what events add up to, or of what the first or last of them told; its path begins with them."""
+
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
 class InSegment:
     """True of a customer who is in the segment."""
 
@@ -126,6 +154,11 @@ def asked(condition: Condition) -> Iterator[Asked]:
 def segments_in(condition: Condition) -> frozenset[str]:
     """Name the segments that a condition asks for."""
     return frozenset(part.name for part in leaves(condition) if isinstance(part, InSegment))
+
+
+def tallies_in(condition: Condition) -> Mapping[str, Tally]:
+    """Give what a condition has counted of events, by name."""
+    return {it.tally.name: it.tally for it in asked(condition) if isinstance(it, Tallied)}
 
 
 def leaves(condition: Condition) -> Iterator[Asked | InSegment]:

@@ -16,6 +16,7 @@ from hub.conditions.model import (
     Not,
     Path,
     Some,
+    Tallied,
     Units,
     Within,
 )
@@ -27,6 +28,8 @@ _ESCAPED: Final = re.compile(r'["\\\x00-\x1f\x7f]')
 def spell(condition: Condition) -> str:  # noqa: PLR0911 - one answer a kind of condition
     """Write a condition on one line."""
     match condition:
+        case Tallied():
+            return _tallied(condition)
         case Compare(path, comparison, values):
             return f"{_name(path)} {comparison} {_values(comparison, values)}"
         case Exists(path):
@@ -45,7 +48,22 @@ def spell(condition: Condition) -> str:  # noqa: PLR0911 - one answer a kind of 
             return " or ".join(_within(part, Some) for part in parts)
 
 
-def spell_value(value: Addend) -> str:
+def _tallied(asked: Tallied) -> str:
+    """Write what is asked of events: how often inside of the parentheses, any other comparison behind them."""
+    tally, compared = asked.tally, f"{asked.comparison} {_values(asked.comparison, asked.values)}"
+    names = ", ".join(map(spell_literal, tally.events))
+    inside = [names if len(tally.events) == 1 else f"[{names}]"]
+    about = tally.kept or tally.value
+    if about is not None:
+        inside.append(spell_addend(about))
+    elif compared != ">= 1":
+        inside.append(compared)
+    inside += [] if tally.days is None else [f"within {tally.days}d"]
+    inside += [] if tally.where is None else [f"where {spell(tally.where)}"]
+    return f"did({', '.join(inside)})" if about is None else f"{asked.path[-1]}({', '.join(inside)}) {compared}"
+
+
+def spell_addend(value: Addend) -> str:
     """Write what of an event is added up."""
     if isinstance(value, Units):
         return "units" if value.of is None else f"units({spell(value.of)})"

@@ -26,6 +26,8 @@ LIFETIME: Final = (COUNT, SUM, AVERAGE, SINCE_FIRST, SINCE_LAST, BETWEEN)
 """What a rule may ask of all that a rollup has counted."""
 WINDOW: Final = (COUNT, SUM, AVERAGE)
 """What it may ask of one of its windows."""
+TOLD: Final = ("first", "last")
+"""What only tallies are asked: what the first and the last of their events told."""
 ALWAYS: Final = Names(dict.fromkeys(LIFETIME, Kind.NUMBER))
 """What may be asked of every rollup, for the type checker."""
 MOVING: Final[Mapping[str, str]] = {SINCE_FIRST: "first", SINCE_LAST: "last"}
@@ -55,6 +57,7 @@ def value_of(state: State | None, at: datetime, *, windows: Iterable[int] = ()) 
         SINCE_FIRST: (at - first) // _DAY,
         SINCE_LAST: (at - last) // _DAY,
         BETWEEN: None if before is None else (last - before) // _DAY,
+        **{end: state[end].get("told") for end in TOLD},
         **{f"{days}d": _window(state, days, at) for days in windows},
     }
 
@@ -63,6 +66,11 @@ def window_of(path: Path) -> int | None:
     """Give the days of the window that a name below a rollup is about; None for a lifetime."""
     found = _WINDOW.fullmatch(path[1])
     return int(found[1]) if found else None
+
+
+def field_of(path: Path) -> str | None:
+    """Tell where in a profile's row lies what the first or last event told; None for a number, which is computed."""
+    return f"rollups.{path[0]}.{path[1]}.told" if path[1] in TOLD else None
 
 
 def turns(asked: Asked) -> Iterator[int]:

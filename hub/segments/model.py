@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.conditions import turning as times
 from hub.conditions.evaluator import Holds, compiled
-from hub.conditions.model import Asked, Condition, Path, Within, asked
+from hub.conditions.model import Asked, Condition, Path, Tally, Within, asked, tallies_in
 from hub.profiles.model import Profile
 from hub.rollups import asking
 from hub.rollups import turning as numbers
@@ -36,6 +36,8 @@ class Segment:
     """The rollups it looks at, each with the days of the window, None for a lifetime."""
     consents: tuple[Path, ...] = field(init=False, repr=False, compare=False)
     """The consents it looks at."""
+    tallies: Mapping[str, Tally] = field(init=False, repr=False, compare=False)
+    """What it has counted of events, by name."""
     _holds: Holds = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -44,6 +46,7 @@ class Segment:
         object.__setattr__(self, "is_timed", any(map(_is_timed, parts)))
         object.__setattr__(self, "windows", scope.windows_in(parts))
         object.__setattr__(self, "consents", scope.consents_in(parts))
+        object.__setattr__(self, "tallies", tallies_in(self.when))
         object.__setattr__(self, "_holds", compiled(self.when))
 
     def picks(self, facts: Mapping[str, Any], now: datetime) -> bool:

@@ -14,7 +14,7 @@ from hub.commerce.totals import ROLLUP
 from hub.database import Row
 from hub.kit.money import Money
 from hub.profiles.store import ProfileDocument
-from hub.segments import query, store
+from hub.segments import query, store, tallying
 from hub.segments.model import Segment
 
 EXAMPLES: Final = 20
@@ -68,7 +68,12 @@ class Preview:
 
 
 async def preview(segment: Segment, *, now: datetime) -> Preview:
-    """Ask what a segment would be at a time. Its rule is asked of all profiles a few times."""
+    """Ask what a segment would be at a time. Its rule is asked of all profiles a few times.
+
+    Raises:
+        InvalidDefinition: it asks for events that nobody counts yet.
+    """
+    await tallying.check_counted(segment)
     picks, is_in = query.of(segment.when, now=now), store.members_of(segment.name)
     picked: Row = {"$and": [_HEADS, picks]}
     members, coming, going = await asyncio.gather(

@@ -30,6 +30,7 @@ from hub.conditions.model import (
     Not,
     Path,
     Some,
+    Tallied,
     Within,
 )
 from hub.conditions.times import Bounds
@@ -94,6 +95,8 @@ def _asked(asks: Asked, now: datetime) -> Query:
     match asks:
         case _ if asks.path[0] == consents.ROOT:
             return _of_consent(asks, now)
+        case Tallied(path, comparison, values) if (field := asking.field_of(path)) is not None:
+            return _QUERIES[comparison](field, *values)
         case Compare() | Exists() if is_number(asks):
             return {"$expr": _of_number(asks, asking.expression(asks.path, now))}
         case Compare(path, comparison, values):
