@@ -8,7 +8,8 @@ A condition never raises, whatever the value holds:
   is what "everybody but Germany" means to a marketer, and what MongoDB's `$ne` finds.
 - Text is compared by code points, with regard to case. So ISO 8601 dates of one form and zone compare in time's order.
 - `contains` finds a piece of a text, or an equal item of a list.
-- `within` asks for a time as `times` reads it, and is the only one to which `now` matters.
+- `within` asks for a time as `times` reads it, or for its day as `yearly` does, and is the only one to which `now`
+  matters.
 """
 
 import operator
@@ -17,6 +18,7 @@ from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any, Final, TypeAlias
 
+from hub.conditions import yearly
 from hub.conditions.model import (
     PRODUCTS,
     AnyProduct,
@@ -60,6 +62,8 @@ def compiled(condition: Condition) -> Holds:  # noqa: PLR0911 - one answer a kin
             return _of(path, _TESTS[comparison](*values))
         case Exists(path):
             return _of(path, lambda found: found is not None)
+        case Within(path, span, ahead, True):
+            return lambda value, now: yearly.holds(value_at(path, value), now, span, ahead=ahead)
         case Within(path, span, ahead):
             return lambda value, now: Bounds.of(now, span, ahead=ahead).hold(value_at(path, value))
         case AnyProduct(part):

@@ -51,11 +51,15 @@ class Exists:
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """True where the name holds a time in the last `span`, this second included; `ahead`, in the next, without it."""
+    """True where the name holds a time in the last `span`, this second included; `ahead`, in the next, without it.
+
+    `yearly`, its day of the year is in the last or next `span` of whole days, today included.
+    """
 
     path: Path
     span: timedelta
     ahead: bool = False
+    yearly: bool = False
 
 
 PRODUCTS: Final[Path] = ("properties", "products")

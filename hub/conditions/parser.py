@@ -3,7 +3,8 @@
 condition  = all { "or" all }
 all        = one { "and" one }
 one        = "not" one | "(" condition ")" | NAME comparison
-           | "exists" "(" NAME ")" | "within" "(" NAME "," [ "next" ] DURATION ")" | "segment" "(" TEXT ")"
+           | "exists" "(" NAME ")" | "segment" "(" TEXT ")"
+           | "within" "(" NAME "," [ "next" ] DURATION [ "," "yearly" ] ")"
            | "any" "(" condition ")" | what `events` reads
 comparison = ( "=" | "!=" | "<" | "<=" | ">" | ">=" | "contains" | "starts" | "ends" ) LITERAL
            | "in" "[" LITERAL { "," LITERAL } "]"
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from hub.conditions import tokens
+from hub.conditions import tokens, yearly
 from hub.conditions.cursor import COMPARISONS, FUNCTIONS, TOLD, UNITS, Leaf
 from hub.conditions.events import EventTerms
 from hub.conditions.model import (
@@ -36,6 +37,8 @@ from hub.kit.problems import did_you_mean
 
 MAX_DEPTH: Final = 32
 LONGEST_SPAN: Final = timedelta(days=36_500)
+
+_YEARLY: Final = frozenset({"every", "each", "annually", "annual", "year", "years", "anniversary", "birthday"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +183,16 @@ class _Parser(EventTerms):
         if span > LONGEST_SPAN:
             message = f"`within` looks {durations.spell(LONGEST_SPAN)} away at most."
             raise tokens.bad(self._text, token.at, message, code="bad_duration")
-        return Within(name, span, ahead)
+        return Within(name, span, ahead, self._take(",") is not None and self._yearly(token, span))
+
+    def _yearly(self, duration: Token, span: timedelta) -> bool:
+        if self._take("yearly") is None:
+            hint = " Did you mean `yearly`?" if self._now.text.lower() in _YEARLY else ""
+            raise self._expected("`yearly`", hint or did_you_mean(self._now.text, ["yearly"]))
+        if span > yearly.LONGEST or span % timedelta(days=1):
+            message = f"`yearly` asks for whole days, 1d to {durations.spell(yearly.LONGEST)}, today included."
+            raise tokens.bad(self._text, duration.at, message, code="bad_duration")
+        return True
 
     def _refuse_comparison(self, first: Token) -> None:
         token = self._now

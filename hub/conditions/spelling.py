@@ -34,8 +34,9 @@ def spell(condition: Condition) -> str:  # noqa: PLR0911 - one answer a kind of 
             return f"{_name(path)} {comparison} {_values(comparison, values)}"
         case Exists(path):
             return f"exists({_name(path)})"
-        case Within(path, span, ahead):
-            return f"within({_name(path)}, {'next ' if ahead else ''}{durations.spell(span)})"
+        case Within(path, span, ahead, yearly):
+            far = f"{'next ' if ahead else ''}{durations.spell(span)}{', yearly' if yearly else ''}"
+            return f"within({_name(path)}, {far})"
         case AnyProduct(part):
             return f"any({spell(part)})"
         case InSegment(name):

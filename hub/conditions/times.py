@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 DATE: Final = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
-MOMENT: Final = DATE + r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z"
+CLOCK: Final = r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z"
+"""What stands behind a date in a moment."""
+MOMENT: Final = DATE + CLOCK
 """The two forms, as patterns of a whole text; both can be read by MongoDB."""
 
 _DATE: Final = re.compile(DATE, re.ASCII)
@@ -17,6 +19,7 @@ _MOMENT: Final = re.compile(MOMENT, re.ASCII)
 _MIDNIGHT: Final = "T00:00:00"
 _SECOND: Final = timedelta(seconds=1)
 _DATE_LENGTH: Final = 10
+_DAY_OF_YEAR: Final = slice(5, 10)
 _MOMENT_LENGTH: Final = len("2026-03-01T08:30:00")
 
 
@@ -52,6 +55,13 @@ def moment_of(found: object) -> datetime | None:
     if not isinstance(found, str) or not (_MOMENT.fullmatch(found) or _DATE.fullmatch(found)):
         return None
     return _read(found[:_DATE_LENGTH], found[_DATE_LENGTH:_MOMENT_LENGTH] or _MIDNIGHT)
+
+
+def day_of_year(found: object) -> str | None:
+    """Give month and day of the time that a value tells, as `03-01`; None where it tells none."""
+    if not isinstance(found, str) or not (_MOMENT.fullmatch(found) or _DATE.fullmatch(found)):
+        return None
+    return found[_DAY_OF_YEAR]
 
 
 def _read(date: str, time: str) -> datetime | None:

@@ -10,11 +10,11 @@ and no index holds them; and consents, for of all words on a subject the last on
 """
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
-from hub.conditions import kinds, times
+from hub.conditions import kinds, times, yearly
 from hub.conditions.evaluator import compiled
 from hub.conditions.kinds import Scope
 from hub.conditions.model import (
@@ -91,7 +91,7 @@ def of(condition: Condition, *, now: datetime) -> Query:
             return {"$or": [of(part, now=now) for part in parts]}
 
 
-def _asked(asks: Asked, now: datetime) -> Query:
+def _asked(asks: Asked, now: datetime) -> Query:  # noqa: PLR0911 - one answer a kind of what is asked
     match asks:
         case _ if asks.path[0] == consents.ROOT:
             return _of_consent(asks, now)
@@ -103,6 +103,8 @@ def _asked(asks: Asked, now: datetime) -> Query:
             return _QUERIES[comparison](_field(path), *values)
         case Exists(path):
             return _known(_field(path))
+        case Within(path, span, ahead, True):
+            return _yearly(_field(path), yearly.days_of(now.astimezone(UTC).date(), span, ahead=ahead))
         case AnyProduct():
             raise BadRule("`any` asks for the products of an event, and cannot be asked of customers.")
         case Within(path, span, ahead):
@@ -203,6 +205,10 @@ def _within(field: str, bounds: Bounds) -> Query:
     date, end = bounds.dates
     moments: Query = {"$gte": bounds.low, "$lt": bounds.high, "$regex": rf"^{times.MOMENT}\z", **_NO_LIST}
     return _is(field, moments, {"$gte": date, "$lt": end, "$regex": rf"^{times.DATE}\z", **_NO_LIST})
+
+
+def _yearly(field: str, days: Collection[str]) -> Query:
+    return _is(field, {"$regex": rf"^{yearly.pattern(days)}\z", **_NO_LIST})
 
 
 def _ordered(operator: str) -> Callable[[str, Literal], Query]:

@@ -52,18 +52,18 @@ def compares(draw: st.DrawFn) -> Compare:
     return Compare(draw(paths), comparison, tuple(draw(st.lists(literals, min_size=least, max_size=most))))
 
 
-asked = compares() | st.builds(Exists, paths) | st.builds(Within, paths, spans, st.booleans())
+days = st.integers(1, 365).map(lambda number: timedelta(days=number))
+withins = st.builds(Within, paths, spans, st.booleans()) | st.builds(
+    Within, paths, days, st.booleans(), yearly=st.just(value=True)
+)
+asked = compares() | st.builds(Exists, paths) | withins
 of_a_product = st.builds(
     lambda names, it: Compare(("product", *names), it.comparison, it.values),
     st.lists(st.sampled_from(NAMES), min_size=1, max_size=2),
     compares(),
 )
 conditions: st.SearchStrategy[Condition] = st.recursive(
-    compares()
-    | st.builds(Exists, paths)
-    | st.builds(Within, paths, spans, st.booleans())
-    | st.builds(AnyProduct, of_a_product)
-    | st.builds(InSegment, texts),
+    compares() | st.builds(Exists, paths) | withins | st.builds(AnyProduct, of_a_product) | st.builds(InSegment, texts),
     lambda inner: (
         st.builds(Not, inner)
         | st.builds(Every, st.lists(inner, min_size=2, max_size=3).map(tuple))
@@ -112,6 +112,7 @@ def test_a_condition_and_its_contrary_never_agree(condition: Condition, value: d
                 "exists",
                 "within",
                 "next",
+                "yearly",
                 "30d",
                 "segment",
                 "any",
@@ -148,6 +149,8 @@ def meant(condition: Condition, value: Any) -> bool:  # noqa: PLR0911 - one answ
     match condition:
         case Exists(path):
             return found(path, value) is not None
+        case Within(path, span, ahead, True):
+            return judge.comes_again(found(path, value), span.days, now=NOW, ahead=ahead)
         case Within(path, span, ahead):
             return judge.is_within(found(path, value), span, now=NOW, ahead=ahead)
         case AnyProduct(part):

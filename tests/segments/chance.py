@@ -39,8 +39,10 @@ TIMES = [
     *("2026-11-20", "2026-11-19", "2026-11-18", "2026-11-21", "2026-11-22", "2026-11-31", "2026-11-00", "2026-13-01"),
     *("2026-11-20T12:00:00", "2026-11-20T12:00:00+00:00", "2026-11-20T12:00:00Z\n", "2026-11-20\n", "0000-01-01"),
     *("2026-11-20T11:60:00Z", "2026-11-20t11:00:00Z", "\u0662026-11-20", "9999-12-31T23:59:59Z", "1926-12-01"),
+    *("1988-02-29", "1988-02-28", "1988-02-30", "1990-11-20T23:59:59Z", "2030-11-21", "1990-12-31", "1990-01-01"),
 ]
 SPANS = [timedelta(seconds=1), timedelta(hours=2), timedelta(hours=12), timedelta(days=2), timedelta(days=36_500)]
+DAYS = [timedelta(days=it) for it in (1, 2, 3, 32, 103, 365)]
 SCALARS: list[Any] = [*TEXTS, *NUMBERS, True, False, None]
 NAMES = [("profile", "a"), ("profile", "b"), ("profile", "c", "a"), ("profile", "c", "b", "a"), ("profile", "c", "0")]
 NAMES += [("profile", "stage"), ("profile", "stage", "a"), ("profile", "c")]
@@ -128,6 +130,8 @@ def a_leaf(random: Random) -> Condition:  # noqa: PLR0911 - one answer a kind of
     path = random.choice(NAMES)
     if random.random() < 0.2:
         return Within(path, random.choice(SPANS), random.choice([True, False]))
+    if random.random() < 0.1:
+        return Within(path, random.choice(DAYS), random.choice([True, False]), yearly=True)
     comparison = random.choice([None, *Comparison])
     match comparison:
         case None:

@@ -29,6 +29,8 @@ def picks(condition: Condition, customer: Profile, now: datetime) -> bool:  # no
         found = last_word(customer.consents, condition.path[1:])
     if isinstance(condition, Exists):
         return found is not None
+    if isinstance(condition, Within) and condition.yearly:
+        return comes_again(found, condition.span.days, now=now, ahead=condition.ahead)
     if isinstance(condition, Within):
         return is_within(found, condition.span, now=now, ahead=condition.ahead)
     return says(condition, found)
@@ -75,15 +77,33 @@ def says(condition: Compare, found: Any) -> bool:  # noqa: PLR0911 - one answer 
 
 def is_within(found: Any, span: timedelta, *, now: datetime, ahead: bool) -> bool:
     """Tell whether a text is a time in the last `span`, or in the next, counted in seconds."""
-    digits = r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:[.]\d{1,9})?Z)?"
-    written = re.fullmatch(digits, found, re.ASCII) if isinstance(found, str) else None
-    if written is None:
-        return False
-    told = tuple(int(it or 0) for it in written.groups())
-    if not all(low <= it <= high for it, (low, high) in zip(told[1:], LIMITS, strict=True)):
+    if (told := as_time(found)) is None:
         return False
     begin, end = (now, now + span) if ahead else (now - span, now)
     return begin.timetuple()[:6] < told <= end.timetuple()[:6]
+
+
+def comes_again(found: Any, days: int, *, now: datetime, ahead: bool) -> bool:
+    """Go through the days, today first, and look whether one is the day of a text; its year is of no matter."""
+    if (told := as_time(found)) is None:
+        return False
+    for place in range(days):
+        day = now + timedelta(days=place if ahead else -place)
+        is_last_of_february = day.month == 2 and (day + timedelta(days=1)).month == 3
+        asked = {(day.month, day.day), *([(2, 29)] if is_last_of_february else ())}
+        if told[1:3] in asked:
+            return True
+    return False
+
+
+def as_time(found: Any) -> tuple[int, ...] | None:
+    """Read year, month, day, hour, minute and second out of a text; a month may have 31 days."""
+    digits = r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:[.]\d{1,9})?Z)?"
+    written = re.fullmatch(digits, found, re.ASCII) if isinstance(found, str) else None
+    if written is None:
+        return None
+    told = tuple(int(it or 0) for it in written.groups())
+    return told if all(low <= it <= high for it, (low, high) in zip(told[1:], LIMITS, strict=True)) else None
 
 
 LIMITS = ((1, 12), (1, 31), (0, 23), (0, 59), (0, 59))
