@@ -1,11 +1,12 @@
 """The part of the grammar that asks what somebody's events add up to.
 
-did    = "did" "(" events { "," ( comparison | within ) } [ "," where ] ")"
+did    = "did" "(" events [ "," ( comparison | after ) ] [ "," within ] [ "," where ] ")"
 number = ( "sum" | "average" ) "(" events "," value [ "," within ] [ "," where ] ")" comparison
 told   = ( "first" | "last" ) "(" events "," NAME [ "," where ] ")" comparison
 events = TEXT | "[" TEXT { "," TEXT } "]"
 value  = NAME | "units" [ "(" condition ")" ]
 within = "within" DURATION
+after  = "after" [ "first" ] events [ where ]
 where  = "where" condition
 
 A tally keeps whole UTC days, so that a window is of these.
@@ -18,7 +19,7 @@ from typing import Final
 
 from hub.conditions import tallies, tokens
 from hub.conditions.cursor import COMPARISONS, UNITS, Cursor, Leaf, Told
-from hub.conditions.model import Addend, Comparison, Condition, Literal, Path, Tallied, Units
+from hub.conditions.model import Addend, Comparison, Condition, Followed, Literal, Path, Tallied, Tally, Units
 from hub.conditions.spelling import spell
 from hub.conditions.tokens import Sort, Token
 from hub.kit import durations
@@ -37,7 +38,7 @@ _COUNTED: Final = frozenset(
     }
 )
 _ARGUMENTS: Final[dict[str, tuple[str, ...]]] = {
-    "did": ("how often, such as `>= 3`", "`within 90d`", "`where properties.NAME = …`"),
+    "did": ('how often, such as `>= 3`, or `after "EVENT"`', "`within 90d`", "`where properties.NAME = …`"),
     "sum": ("`within 90d`", "`where properties.NAME = …`"),
     "average": ("`within 90d`", "`where properties.NAME = …`"),
     "first": ("`where properties.NAME = …`",),
@@ -46,11 +47,17 @@ _ARGUMENTS: Final[dict[str, tuple[str, ...]]] = {
 """What may stand behind what a function is about, in this order."""
 
 
+_BEFORE: Final = ' What came before something else is asked of the later one: `did("LATER", after "EARLIER")`.'
+_AFTER: Final = " How often it came after something else cannot be asked, only whether."
+
+
 @dataclass
 class _Arguments:
     """What stands in the parentheses of one function."""
 
     often: tuple[Comparison, tuple[Literal, ...]] | None = None
+    after: Told | None = None
+    of_first: bool = False
     days: int | None = None
     where: Condition | None = None
     leaves: tuple[Leaf, ...] = ()
@@ -63,7 +70,7 @@ class EventTerms(Cursor):
     def _inside(self, depth: int) -> tuple[Condition, tuple[Leaf, ...]]:
         """Read a condition that speaks of something else than those around it, with its leaves."""
 
-    def _told(self, function: Token, depth: int) -> Tallied:
+    def _told(self, function: Token, depth: int) -> Tallied | Followed:
         """Read a function of events; its name is read already."""
         self._need("(")
         events, events_at = self._events()
@@ -71,23 +78,27 @@ class EventTerms(Cursor):
         arguments = self._arguments(function.text, depth)
         self._need(")")
         kept = value if function.text in {"first", "last"} and isinstance(value, tuple) else None
-        tally = tallies.of(
-            events,
-            where=arguments.where,
-            value=None if kept else value,
-            kept=kept,
-            days=arguments.days,
-        )
-        if function.text == "did":
-            comparison, values = arguments.often or (Comparison.GREATER_OR_EQUAL, (1,))
-            self._refuse_counting()
-            places: tuple[int, ...] = (function.at,) * len(values)
-        else:
-            comparison = self._comparison((f"{function.text}(…)",), ">= 1")
-            values, places = self._values(comparison)
+        days = None if arguments.after else arguments.days
+        tally = tallies.of(events, where=arguments.where, value=None if kept else value, kept=kept, days=days)
         told = Told(tally, tuple(events), events_at, value_at, arguments.leaves, units)
-        part = Tallied(_path_of(function.text, tally.name, tally.days), comparison, values, tally)
+        if function.text == "did":
+            self._refuse_counting()
+            return self._did(function, told, arguments)
+        comparison = self._comparison((f"{function.text}(…)",), ">= 1")
+        values, places = self._values(comparison)
+        part = Tallied(_path_of(function.text, tally), comparison, values, tally)
         self.leaves.append(Leaf(part, function.at, places, told=(told,)))
+        return part
+
+    def _did(self, function: Token, told: Told, arguments: _Arguments) -> Tallied | Followed:
+        part: Tallied | Followed
+        if arguments.after is not None:
+            part = Followed(told.tally, arguments.after.tally, arguments.of_first, arguments.days)
+            self.leaves.append(Leaf(part, function.at, told=(told, arguments.after)))
+            return part
+        comparison, values = arguments.often or (Comparison.GREATER_OR_EQUAL, (1,))
+        part = Tallied(_path_of("did", told.tally), comparison, values, told.tally)
+        self.leaves.append(Leaf(part, function.at, (function.at,) * len(values), told=(told,)))
         return part
 
     def _events(self) -> tuple[list[str], tuple[int, ...]]:
@@ -136,21 +147,34 @@ class EventTerms(Cursor):
         found = _Arguments()
         while self._take(","):
             token = self._now
-            if function == "did" and found.often is None and found.days is None and self._is_comparison(token):
+            may_be_first = function == "did" and found == _Arguments()
+            if may_be_first and self._is_comparison(token):
                 found.often = self._often()
+            elif may_be_first and self._take("after"):
+                found.of_first = self._take("first") is not None
+                found.after = self._after(depth)
             elif function not in {"first", "last"} and found.days is None and self._take("within"):
                 found.days = self._days()
             elif self._take("where"):
-                found.where, found.leaves = self._inside(depth)
-                if len(spell(found.where)) > tokens.MAX_LENGTH:
-                    raise tokens.bad(self._text, token.at, "This `where` is too long to be counted.")
+                found.where, found.leaves = self._where(token, depth)
                 return found
             else:
                 known = _ARGUMENTS[function]
                 order = ", in this order" if len(known) > 1 else ""
-                hint = did_you_mean(token.text, [it for it in ("within", "where") if f"`{it}" in "".join(known)])
-                raise self._expected(f"{', '.join(known)}{order}", hint)
+                raise self._expected(f"{', '.join(known)}{order}", _hint(token.text, known))
         return found
+
+    def _after(self, depth: int) -> Told:
+        names, places = self._events()
+        token = self._now
+        where, leaves = self._where(token, depth) if self._take("where") else (None, ())
+        return Told(tallies.of(names, where=where), tuple(names), places, where=leaves)
+
+    def _where(self, first: Token, depth: int) -> tuple[Condition, tuple[Leaf, ...]]:
+        condition, leaves = self._inside(depth)
+        if len(spell(condition)) > tokens.MAX_LENGTH:
+            raise tokens.bad(self._text, first.at, "This `where` is too long to be counted.")
+        return condition, leaves
 
     def _is_comparison(self, token: Token) -> bool:
         return token.sort is not Sort.LITERAL and token.text in COMPARISONS
@@ -189,9 +213,16 @@ class EventTerms(Cursor):
             raise tokens.bad(self._text, token.at, message, code="wrong_type")
 
 
-def _path_of(function: str, name: str, days: int | None) -> Path:
+def _path_of(function: str, tally: Tally) -> Path:
     """Give the name under which a tally says what is asked; see `hub.rollups.asking`."""
     if function in {"first", "last"}:
-        return (name, function)
+        return (tally.name, function)
     number = "count" if function == "did" else function
-    return (name, number) if days is None else (name, f"{days}d", number)
+    return (tally.name, number) if tally.days is None else (tally.name, f"{tally.days}d", number)
+
+
+def _hint(word: str, known: tuple[str, ...]) -> str:
+    """Guess what was meant by a word that cannot stand here."""
+    if word in {"before", "after"} and len(known) > 1:
+        return _BEFORE if word == "before" else _AFTER
+    return did_you_mean(word, [it for it in ("within", "where") if f"`{it}" in " ".join(known)])

@@ -15,6 +15,7 @@ from hub.conditions.model import (
     Compare,
     Comparison,
     Condition,
+    Followed,
     InSegment,
     Literal,
     Path,
@@ -135,7 +136,7 @@ def _faults(leaf: Leaf, scope: Scope) -> Iterator[tuple[int, str, str]]:
     match leaf.part:
         case InSegment(name):
             yield from ((leaf.at, "unknown_name", fault) for fault in _unknown_segment(name, scope))
-        case Tallied() as part:
+        case Tallied() | Followed() as part:
             yield from _told_wrongly(leaf, part, scope)
         case AnyProduct() if PRODUCTS[0] not in scope:
             yield leaf.at, "unknown_name", "`any` asks for the products of an event, and here is none."
@@ -164,7 +165,7 @@ def _asked_wrongly(leaf: Leaf, part: Asked, scope: Scope) -> Iterator[tuple[int,
             yield at, "wrong_type", message
 
 
-def _told_wrongly(leaf: Leaf, part: Tallied, scope: Scope) -> Iterator[tuple[int, str, str]]:
+def _told_wrongly(leaf: Leaf, part: Tallied | Followed, scope: Scope) -> Iterator[tuple[int, str, str]]:
     """Name what is wrong with what is asked of events."""
     happenings = scope.get(DID)
     if not isinstance(happenings, Happenings):
@@ -175,6 +176,8 @@ def _told_wrongly(leaf: Leaf, part: Tallied, scope: Scope) -> Iterator[tuple[int
         yield from faults
         if not faults and happenings.tallies is not None and told.tally.name not in happenings.tallies:
             yield leaf.at, "unknown_name", NOT_COUNTED
+    if isinstance(part, Followed):
+        return
     kind: Kind | None = Kind.NUMBER
     if part.tally.kept is not None:
         kind = _kind_or_none(part.tally.kept, _of_event(part.tally, happenings))

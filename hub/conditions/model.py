@@ -114,6 +114,24 @@ class Tallied(Compare):
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """True of somebody whose last event of `tally` came after their last one of `after`; after the first, `of_first`.
+
+    With `days`, if that was so many days back at most, today included.
+    """
+
+    tally: Tally
+    after: Tally
+    of_first: bool = False
+    days: int | None = None
+
+    @property
+    def path(self) -> Path:
+        """The name of the later one."""
+        return (self.tally.name, "last")
+
+
+@dataclass(frozen=True, slots=True)
 class InSegment:
     """True of a customer who is in the segment."""
 
@@ -141,7 +159,7 @@ class Not:
     part: "Condition"
 
 
-Asked: TypeAlias = Compare | Exists | Within | AnyProduct
+Asked: TypeAlias = Compare | Exists | Within | AnyProduct | Followed
 """What asks for the value of one name."""
 
 Condition: TypeAlias = Asked | InSegment | Every | Some | Not
@@ -162,7 +180,17 @@ def segments_in(condition: Condition) -> frozenset[str]:
 
 def tallies_in(condition: Condition) -> Mapping[str, Tally]:
     """Give what a condition has counted of events, by name."""
-    return {it.tally.name: it.tally for it in asked(condition) if isinstance(it, Tallied)}
+    return {tally.name: tally for it in asked(condition) for tally in tallies_of(it)}
+
+
+def tallies_of(asked: Asked) -> tuple[Tally, ...]:
+    """List the tallies of one thing that is asked."""
+    match asked:
+        case Tallied():
+            return (asked.tally,)
+        case Followed(tally, after):
+            return tally, after
+    return ()
 
 
 def leaves(condition: Condition) -> Iterator[Asked | InSegment]:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from hub.conditions.evaluator import AT
 from hub.conditions.kinds import Kind, Names
-from hub.conditions.model import Asked, Compare, Path
+from hub.conditions.model import Asked, Compare, Followed, Path
 from hub.rollups import counting
 from hub.rollups.counting import MILLIONTHS, SEVERAL, day_of
 from hub.rollups.model import Rollup, State
@@ -58,6 +59,7 @@ def value_of(state: State | None, at: datetime, *, windows: Iterable[int] = ()) 
         SINCE_LAST: (at - last) // _DAY,
         BETWEEN: None if before is None else (last - before) // _DAY,
         **{end: state[end].get("told") for end in TOLD},
+        AT: {"first": first, "last": last},
         **{f"{days}d": _window(state, days, at) for days in windows},
     }
 
@@ -86,6 +88,17 @@ def expression(path: Path, now: datetime) -> Any:
     if days is not None:
         return _IN_WINDOW[path[2]](_parts(f"{state}.days", day_of(now), days))
     return {"$ifNull": [_OF_LIFETIME[path[1]](state, now), None]}
+
+
+def came_after(asked: Followed, now: datetime) -> Any:
+    """Make the query that finds those of whom a sequence is true."""
+    later = f"rollups.{asked.tally.name}.last.at"
+    earlier = f"rollups.{asked.after.name}.{'first' if asked.of_first else 'last'}.at"
+    # What is missing is less than any time: so the earlier one has to be there, and the later one then is.
+    tests: list[Any] = [{earlier: {"$exists": True}}, {"$expr": {"$gt": [f"${later}", f"${earlier}"]}}]
+    if asked.days is not None:
+        tests.append({later: {"$gte": counting.EPOCH + (day_of(now) - asked.days + 1) * _DAY}})
+    return {"$and": tests}
 
 
 def _amounts(count: int, sum_: int | None) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from hub.conditions.model import (
     Condition,
     Every,
     Exists,
+    Followed,
     InSegment,
     Literal,
     Not,
@@ -79,7 +80,7 @@ def of(condition: Condition, *, now: datetime) -> Query:
         BadRule: it asks for something that follows from a profile and does not lie in it.
     """
     match condition:
-        case Compare() | Exists() | Within() | AnyProduct():
+        case Compare() | Exists() | Within() | AnyProduct() | Followed():
             return _asked(condition, now)
         case InSegment(name):
             return {"segments.in.name": name}
@@ -105,6 +106,8 @@ def _asked(asks: Asked, now: datetime) -> Query:  # noqa: PLR0911 - one answer a
             return _known(_field(path))
         case Within(path, span, ahead, True):
             return _yearly(_field(path), yearly.days_of(now.astimezone(UTC).date(), span, ahead=ahead))
+        case Followed():
+            return dict(asking.came_after(asks, now))
         case AnyProduct():
             raise BadRule("`any` asks for the products of an event, and cannot be asked of customers.")
         case Within(path, span, ahead):

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from hub.conditions.catalogue import EVENTS, profile_of
 from hub.conditions.evaluator import SEGMENTS
-from hub.conditions.model import Asked, Path
+from hub.conditions.model import Asked, Path, tallies_of
 from hub.conditions.shapes import DID, SEGMENT, Happenings, Kind, Names, Scope
 from hub.profiles import asking as consents
 from hub.profiles.model import Profile
@@ -56,7 +56,9 @@ def told(
 
 def windows_in(asks: Iterable[Asked]) -> tuple[tuple[str, int | None], ...]:
     """List the rollups that are asked for, each with the days of the window, None for a lifetime."""
-    return tuple({(it.path[0], asking.window_of(it.path)): 0 for it in asks if is_number(it)})
+    asked = list(filter(is_number, asks))
+    own = {(it.path[0], asking.window_of(it.path)): 0 for it in asked}
+    return tuple({**own, **{(tally.name, None): 0 for it in asked for tally in tallies_of(it) if tally.days is None}})
 
 
 def consents_in(asks: Iterable[Asked]) -> tuple[Path, ...]:

@@ -280,6 +280,7 @@ def test_a_name_that_stands_alone_is_read() -> None:
         parser.path("properties.order_id = 1")
 
 
+ARGUMENTS_EXPECTED = 'Expected how often, such as `>= 3`, or `after "EVENT"`, `within 90d`, `where properties.NAME = …`'
 EVENT_EXPECTED = 'Expected the name of an event in quotes, as in `did("Order Completed")`'
 
 
@@ -292,24 +293,15 @@ EVENT_EXPECTED = 'Expected the name of an event in quotes, as in `did("Order Com
         ),
         (
             'did("A", 3)',
-            (
-                "1:10: Expected how often, such as `>= 3`, `within 90d`, `where properties.NAME = …`,"
-                " in this order, found `3`. [bad_condition]"
-            ),
+            (f"1:10: {ARGUMENTS_EXPECTED}, in this order, found `3`. [bad_condition]"),
         ),
         (
             'did("A", wihtin 3d)',
-            (
-                "1:10: Expected how often, such as `>= 3`, `within 90d`, `where properties.NAME = …`,"
-                " in this order, found `wihtin`. Did you mean `within`? [bad_condition]"
-            ),
+            (f"1:10: {ARGUMENTS_EXPECTED}, in this order, found `wihtin`. Did you mean `within`? [bad_condition]"),
         ),
         (
             'did("A", within 3d, >= 3)',
-            (
-                "1:21: Expected how often, such as `>= 3`, `within 90d`, `where properties.NAME = …`,"
-                " in this order, found `>=`. [bad_condition]"
-            ),
+            (f"1:21: {ARGUMENTS_EXPECTED}, in this order, found `>=`. [bad_condition]"),
         ),
         (
             "did(A)",
@@ -330,6 +322,23 @@ EVENT_EXPECTED = 'Expected the name of an event in quotes, as in `did("Order Com
             'did("A", within 30 days)',
             "1:17: Expected a duration such as 30d, found `30`. Did you mean `30d`? [bad_condition]",
         ),
+        (
+            'did("A", >= 3, after "B")',
+            (
+                f"1:16: {ARGUMENTS_EXPECTED},"
+                " in this order, found `after`. How often it came after something else cannot be asked,"
+                " only whether. [bad_condition]"
+            ),
+        ),
+        (
+            'did("A", before "B")',
+            (
+                f"1:10: {ARGUMENTS_EXPECTED},"
+                " in this order, found `before`. What came before something else is asked of the later one:"
+                ' `did("LATER", after "EARLIER")`. [bad_condition]'
+            ),
+        ),
+        ('did("A", after B)', f"1:16: {EVENT_EXPECTED}, found `B`. [bad_condition]"),
         ('did("A", >= 1.5)', "1:13: How often is a whole number from 0 to 1,000,000. [wrong_type]"),
         ('did("A", = null)', "1:12: How often is a whole number from 0 to 1,000,000. [wrong_type]"),
         ('did("A", contains 3)', "1:10: How often somebody did something, `contains` cannot compare. [bad_condition]"),

@@ -15,6 +15,7 @@ from hub.conditions.model import (
     Condition,
     Every,
     Exists,
+    Followed,
     Not,
     Path,
     Some,
@@ -76,7 +77,12 @@ def a_rule(random: Random, depth: int = 0) -> Condition:
             return Every(tuple(a_rule(random, depth + 1) for _ in range(2)))
         case "some":
             return Some(tuple(a_rule(random, depth + 1) for _ in range(2)))
-    return random.choice([a_count, a_number, a_told])(random)
+    return random.choice([a_count, a_number, a_told, a_sequence])(random)
+
+
+def a_sequence(random: Random) -> Condition:
+    tally, after = (tallies.of(some_names(random), where=a_where(random)) for _ in range(2))
+    return Followed(tally, after, random.choice([True, False]), random.choice(WINDOWS))
 
 
 def a_count(random: Random) -> Condition:
@@ -143,14 +149,29 @@ def picks(condition: Condition, events: Sequence[Event], now: datetime) -> bool:
             return all(picks(part, events, now) for part in parts)
         case Some(parts):
             return any(picks(part, events, now) for part in parts)
+        case Followed():
+            return came_after(condition, events, now)
         case Tallied() as asked:
             return judge.says(asked, told(asked, events, now))
     raise AssertionError(condition)
 
 
+def counted(tally: Tally, events: Sequence[Event]) -> list[Event]:
+    return [it for it in events if it.name in tally.events and is_so(tally.where, {"properties": it.properties})]
+
+
+def came_after(asked: Followed, events: Sequence[Event], now: datetime) -> bool:
+    """Look at all pairs: the later of the two, and of the earlier ones the last, or any."""
+    later, earlier = counted(asked.tally, events), counted(asked.after, events)
+    if asked.days is not None:
+        later = [it for it in later if 0 <= (now.date() - it.at.date()).days < asked.days]
+    enough = any if asked.of_first else all
+    return bool(earlier) and any(enough(one.at > other.at for other in earlier) for one in later)
+
+
 def told(asked: Tallied, events: Sequence[Event], now: datetime) -> Any:
     tally, number = asked.tally, asked.path[-1]
-    meant = [it for it in events if it.name in tally.events and is_so(tally.where, {"properties": it.properties})]
+    meant = counted(tally, events)
     if tally.days is not None:
         meant = [it for it in meant if 0 <= (now.date() - it.at.date()).days < tally.days]
     if number == "count":

@@ -62,6 +62,8 @@ async def test_all_three_readings_of_what_somebody_did_agree_on_every_profile(
         'did("Page Viewed", >= 2, within 7d)',
         'not did("Page Viewed", within 30d) or sum("Page Viewed", properties.total, within 2d) > 3',
         'average("Page Viewed", properties.total, within 3d) = 2 and did("Page Viewed")',
+        'did("Page Viewed", after first "Page Viewed", within 9d) and not did("Page Viewed", after "Order Completed")',
+        'did("Page Viewed", after first "Page Viewed", within 2d) or did("Page Viewed", = 1, within 1d)',
     ],
 )
 def test_time_alone_moves_at_no_moment_that_was_not_told(rule: str) -> None:

@@ -25,6 +25,7 @@ from tests.segments.test_membership import moves, names, publish
 
 OFTEN: Final = 'did("Order Completed", >= 2, within 30d)'
 NEVER: Final = 'not did("Page Viewed")'
+ABANDONED: Final = 'did("Checkout Started", within 7d) and not did("Order Completed", after "Checkout Started")'
 LAST: Final = 'last("Page Viewed", properties.via) = "web"'
 
 
@@ -57,6 +58,57 @@ async def test_what_somebody_does_moves_them_and_so_does_time(shop: Shop, databa
     assert names(await shop.profile()) == set()
     told = await moves(database, await shop.profile())
     assert sorted(told) == [(how, it) for how in ("Entered", "Left") for it in ("blind", "often", "online")]
+
+
+async def test_who_checks_out_and_does_not_buy_has_abandoned_a_cart_until_they_buy(
+    shop: Shop, database: Database
+) -> None:
+    """`did(…, after …)` is of the last ones: whoever bought before, and checks out again, is in again."""
+    await publish(shop, segment("abandoners", ABANDONED))
+    await shop.say("Checkout Started", properties={"order_id": "1"})
+    await shop.route()
+    assert names(await shop.profile()) == {"abandoners"}
+    await shop.bought(10)
+    assert names(await shop.profile()) == set()
+
+    await shop.day(3)
+    await shop.say("Checkout Started", properties={"order_id": "2"})
+    await shop.route()
+    assert names(await shop.profile()) == {"abandoners"}
+    last = shop.now.replace(hour=0, minute=0, second=0, microsecond=0)
+    await shop.day(7)
+
+    assert names(await shop.profile()) == set()
+    assert await moves(database, await shop.profile()) == [
+        *(("Entered", "abandoners"), ("Left", "abandoners")) * 2,
+    ]
+    row = await database["events"].find_one({"name": "Segment Left"}, sort=[("at", -1)])
+    assert row is not None
+    assert row["at"] == last + 7 * DAY
+
+
+async def test_an_event_that_comes_late_takes_its_place_in_a_sequence(shop: Shop) -> None:
+    await publish(
+        shop, segment("abandoners", ABANDONED), segment("viewers", 'did("Page Viewed", after first "Signed In")')
+    )
+    bought_at = shop.now + DAY
+    shop.now += 2 * DAY
+    await shop.say("Checkout Started", properties={"order_id": "1"})
+    await shop.say(
+        "Order Completed", properties={"order_id": "1", "total": 1}, timestamp=f"{bought_at:%Y-%m-%dT%H:%M:%SZ}"
+    )
+    await shop.say("Page Viewed")
+    await shop.route()
+    assert names(await shop.profile()) == {"abandoners"}
+
+    await shop.say("Signed In", timestamp=f"{bought_at:%Y-%m-%dT%H:%M:%SZ}")
+    await shop.say(
+        "Order Completed", properties={"order_id": "2", "total": 1}, timestamp=f"{shop.now:%Y-%m-%dT%H:%M:%SZ}"
+    )
+    await shop.route()
+
+    # At the same moment is not after it.
+    assert names(await shop.profile()) == {"abandoners", "viewers"}
 
 
 async def test_a_window_of_days_ends_at_midnight_utc(shop: Shop, database: Database) -> None:
