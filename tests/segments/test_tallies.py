@@ -26,6 +26,10 @@ from tests.segments.test_membership import moves, names, publish
 OFTEN: Final = 'did("Order Completed", >= 2, within 30d)'
 NEVER: Final = 'not did("Page Viewed")'
 ABANDONED: Final = 'did("Checkout Started", within 7d) and not did("Order Completed", after "Checkout Started")'
+COFFEE_AND_NO_TEA: Final = (
+    'did("Order Completed", >= 2, where any(product.category = "coffee"))'
+    ' and not did("Order Completed", where any(product.category = "tea"))'
+)
 LAST: Final = 'last("Page Viewed", properties.via) = "web"'
 
 
@@ -308,3 +312,39 @@ def test_a_tally_is_written_and_read_back_as_it_was() -> None:
         for tally in tallies_in(parse(rule)).values():
             assert read(tallies.source_of(tally)) == rollup_of(tally)
             assert is_tally(tally.name)
+
+
+async def test_a_segment_on_order_frequency_and_units_per_order_updates_on_the_order_that_qualifies_it(
+    shop: Shop, database: Database
+) -> None:
+    """Row 47: repeat purchases and bulk orders are recognised by the order itself, which is the cause."""
+    await publish(
+        shop,
+        segment("repeat-buyers", 'did("Order Completed", >= 3, within 30d)'),
+        segment("bulk-buyers", 'average("Order Completed", units) >= 5'),
+        segment("coffee-lovers", COFFEE_AND_NO_TEA),
+    )
+    causes = []
+    for coffee in (2, 1, 12):
+        await shop.order(products=[{"category": "coffee", "quantity": coffee}])
+        await shop.route()
+        causes.append({it["name"]: it["cause"] for it in (await shop.profile()).segments["in"]})
+    orders = database["events"].find({"name": "Order Completed"}).sort("at", 1)
+    _, second, third = [str(row["_id"]) async for row in orders]
+    assert causes == [
+        {},
+        {"coffee-lovers": second},
+        {"coffee-lovers": second, "repeat-buyers": third, "bulk-buyers": third},
+    ]
+
+    await shop.order(products=[{"category": "tea", "quantity": 1}])
+    await shop.route()
+
+    assert names(await shop.profile()) == {"repeat-buyers"}
+    assert sorted(await moves(database, await shop.profile())) == [
+        ("Entered", "bulk-buyers"),
+        ("Entered", "coffee-lovers"),
+        ("Entered", "repeat-buyers"),
+        ("Left", "bulk-buyers"),
+        ("Left", "coffee-lovers"),
+    ]
