@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from hub.conditions.model import Tally
 from hub.definitions import Version
 from hub.rollups import language, store, tallies
-from hub.rollups.model import Definition, Measure, Stages
+from hub.rollups.model import STAGES, Definition, Measure, Stages
 from hub.rollups.store import RollupDocument
 
 
@@ -29,6 +30,13 @@ class Catalogue:
     versions: Mapping[str, Version] = field(default_factory=dict)
     heard: Mapping[str, tuple[Measure, ...]] = field(default_factory=dict)
     tallies: frozenset[str] = frozenset()
+
+    def with_tallies(self, wanted: Iterable[Tally]) -> "Catalogue":
+        """Give a snapshot in which these are counted too, as if they had been published: to try what they give."""
+        known = [(self.versions[name], it) for name, it in self.measures.items()]
+        stages = [(self.versions[STAGES], self.stages)] if self.stages else []
+        new = [(Version(it.name, 0), tallies.rollup_of(it)) for it in wanted if it.name not in self.measures]
+        return Catalogue.of([*known, *stages, *new], edition=self.edition)
 
     @classmethod
     def of(cls, published: Iterable[tuple[Version, Definition]], *, edition: int) -> "Catalogue":

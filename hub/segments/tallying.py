@@ -10,18 +10,13 @@ from typing import Final
 
 from hub.conditions import tallies
 from hub.conditions.model import Tally
-from hub.kit.problems import InvalidDefinition, Problem
 from hub.rollups import store as rollups
 from hub.rollups.tallies import is_tally
 from hub.segments import language, store
-from hub.segments.model import Segment
 from hub.segments.store import SegmentDocument
 
 BY: Final = "hub"
 """Who publishes and deletes tallies."""
-NOT_COUNTED: Final = (
-    "It asks for events that nobody counts yet: publish it, then `hub segments list` tells how far they are counted."
-)
 
 
 async def settle(*, now: datetime) -> None:
@@ -49,17 +44,6 @@ async def _publish(tally: Tally, now: datetime) -> None:
 def asked_by(live: Collection[SegmentDocument]) -> Mapping[str, Tally]:
     """Give what these segments have counted, by name."""
     return {name: it for one in live for name, it in language.read_published(one.source).tallies.items()}
-
-
-async def check_counted(segment: Segment) -> None:
-    """Refuse a segment that asks for events which are not counted yet.
-
-    Raises:
-        InvalidDefinition: `not_counted`.
-    """
-    counted = {it.name for it in await rollups.DEFINITIONS.live(segment.tallies.keys())}
-    if segment.tallies.keys() - counted:
-        raise InvalidDefinition([Problem(1, 1, "not_counted", NOT_COUNTED)])
 
 
 async def progress(version: SegmentDocument) -> tuple[int, int]:

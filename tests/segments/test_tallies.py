@@ -14,9 +14,10 @@ from hub.intake.standing import Definitions
 from hub.journeys import service as journeys
 from hub.kit.problems import InvalidDefinition
 from hub.profiles.store import ProfileDocument
+from hub.rollups import service as rollups_service
 from hub.rollups import store as rollups
 from hub.rollups.tallies import is_tally, read, rollup_of
-from hub.segments import language, preview, query, service, store, tallying
+from hub.segments import language, preview, query, service, store, tallying, trying
 from hub.segments.query import BadRule
 from tests.intake.inflow import APP
 from tests.killing import killed
@@ -261,19 +262,41 @@ async def test_customers_are_listed_by_what_they_did_where_a_segment_has_it_coun
     assert [row["_id"] async for row in found] == [(await shop.profile()).id]
 
 
-async def test_a_preview_waits_until_its_events_are_counted(shop: Shop) -> None:
+async def test_a_preview_tries_what_is_not_counted_yet_and_changes_nothing(shop: Shop, database: Database) -> None:
+    await shop.publish(*rollups_service.shipped())
     await shop.bought(10, 10)
     await shop.bought(10, user="bob")
-    draft = await service.read(segment("draft", OFTEN))
-    with pytest.raises(InvalidDefinition) as refused:
-        await preview.preview(draft, now=shop.now)
-    assert [it.code for it in refused.value.problems] == ["not_counted"]
+    await shop.say("Page Viewed", user="cleo")
+    await shop.route()
+    before = await database["profiles"].find({}).sort("_id", 1).to_list()
+    draft = await service.read(segment("draft", f"{OFTEN} or did('Page Viewed') and profile.stage = null"))
 
-    await publish(shop, segment("often", OFTEN))
+    tried = await preview.preview(draft, now=shop.now)
+
+    assert (tried.members.count, tried.coming.count, tried.going.count, tried.total) == (2, 2, 0, 3)
+    assert [(str(it.theirs.amount), str(it.everybodys.amount)) for it in tried.revenue] == [("20.00", "30.00")]
+    assert set(tried.members.examples) == {(await shop.profile(user)).id for user in ("ada", "cleo")}
+    assert await database["profiles"].find({}).sort("_id", 1).to_list() == before
+    assert await counted() == set()
+
+    await publish(shop, segment("draft", draft.written))
+    half = await preview.preview(draft, now=shop.now)
     await shop.filled()
+    known = await preview.preview(draft, now=shop.now)
 
-    found = await preview.preview(draft, now=shop.now)
-    assert (found.members.count, found.coming.count, dict(found.overlaps)) == (1, 1, {"often": 1})
+    assert (half.members.count, half.coming.count, half.revenue) == (2, 2, tried.revenue)
+    assert (known.members.count, known.coming.count, known.revenue) == (2, 0, tried.revenue)
+
+
+async def test_a_preview_of_too_many_customers_says_what_to_do(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trying, "MOST", 1)
+    await shop.bought(10)
+    await shop.bought(10, user="bob")
+
+    with pytest.raises(InvalidDefinition) as refused:
+        await preview.preview(await service.read(segment("draft", OFTEN)), now=shop.now)
+
+    assert [it.code for it in refused.value.problems] == ["not_counted"]
 
 
 async def test_a_journey_asks_for_the_segment_and_not_for_the_events(shop: Shop) -> None:
