@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.conditions import tokens
-from hub.conditions.model import Asked, Comparison, InSegment, Literal, Path
+from hub.conditions.model import Asked, Comparison, End, InSegment, Literal, Path
 from hub.conditions.tokens import Sort, Token
 from hub.kit.problems import InvalidDefinition, did_you_mean
 
@@ -19,6 +19,7 @@ _RESERVED: Final = frozenset(
         "within",
         "segment",
         "any",
+        *End,
         "in",
         "contains",
         "starts",
@@ -40,10 +41,11 @@ _PATTERNS: Final = frozenset({"matches", "match", "regex", "regexp", "rlike", "g
 _DURATIONS: Final = {
     said: unit[0] for unit in ("week", "day", "hour", "minute", "second") for said in (unit[0], unit, f"{unit}s")
 }
-FUNCTIONS: Final = ("exists", "within", "segment", "any")
+FUNCTIONS: Final = ("exists", "within", "segment", "any", *End)
 UNITS: Final = "units"
 _CALLS: Final = (
-    ' The functions are `exists(NAME)`, `within(NAME, 30d)`, `segment("NAME")` and `any(product.NAME = "x")`.'
+    ' The functions are `exists(NAME)`, `within(NAME, 30d)`, `segment("NAME")`, `any(product.NAME = "x")`'
+    " and `top(NAME, 10%)`."
 )
 
 

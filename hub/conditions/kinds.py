@@ -14,14 +14,17 @@ from hub.conditions.model import (
     Compare,
     Comparison,
     Condition,
+    Exists,
     InSegment,
     Literal,
     Path,
+    Ranked,
     Within,
 )
 from hub.conditions.parser import Written, written
 from hub.conditions.shapes import (
     ANY_SEGMENT,
+    RANKING,
     SEGMENT,
     BadName,
     Choice,
@@ -36,8 +39,22 @@ from hub.conditions.shapes import (
 from hub.conditions.spelling import spell_literal
 from hub.kit.problems import InvalidDefinition, Problem, did_you_mean
 
-__all__ = ["ANY_SEGMENT", "SEGMENT", "BadName", "Choice", "Kind", "Names", "Scope", "Shape", "kind_of", "shape_of"]
+__all__ = [
+    "ANY_SEGMENT",
+    "RANKING",
+    "SEGMENT",
+    "BadName",
+    "Choice",
+    "Kind",
+    "Names",
+    "Scope",
+    "Shape",
+    "kind_of",
+    "shape_of",
+]
 
+_NUMBER_OF_ROLLUP: Final = 2
+"""Names in a number that a rollup keeps for a lifetime."""
 _CHOOSING: Final = frozenset({Comparison.EQUAL, Comparison.NOT_EQUAL, Comparison.IN})
 _ORDERED: Final = frozenset({Kind.TEXT, Kind.NUMBER})
 _LITERALS: Final[Mapping[Comparison, frozenset[Kind]]] = {
@@ -111,30 +128,54 @@ def _of_product(scope: Scope) -> Scope:
 
 
 def _faults(leaf: Leaf, scope: Scope) -> Iterator[tuple[int, str, str]]:
-    if isinstance(leaf.part, InSegment):
-        yield from ((leaf.at, "unknown_name", fault) for fault in _unknown_segment(leaf.part.name, scope))
-        return
-    if isinstance(leaf.part, AnyProduct):
-        if PRODUCTS[0] not in scope:
+    match leaf.part:
+        case InSegment(name):
+            yield from ((leaf.at, "unknown_name", fault) for fault in _unknown_segment(name, scope))
+        case AnyProduct() if PRODUCTS[0] not in scope:
             yield leaf.at, "unknown_name", "`any` asks for the products of an event, and here is none."
-        else:
+        case AnyProduct():
             yield from (fault for inner in leaf.inner for fault in _faults(inner, _of_product(scope)))
-        return
+        case Ranked():
+            yield from ((leaf.at, code, message) for code, message in _unranked(leaf.part, scope))
+        case part:
+            yield from _faults_of_a_name(part, leaf, scope)
+
+
+def _faults_of_a_name(part: Compare | Exists | Within, leaf: Leaf, scope: Scope) -> Iterator[tuple[int, str, str]]:
     kind = None
     try:
-        if isinstance(shape := shape_of(leaf.part.path, scope), Choice):
-            for at, message in _unchosen(leaf.part, shape, leaf):
+        if isinstance(shape := shape_of(part.path, scope), Choice):
+            for at, message in _unchosen(part, shape, leaf):
                 yield at, "wrong_type", message
             return
-        kind = kind_of(leaf.part.path, scope)
+        kind = kind_of(part.path, scope)
     except BadName as error:
         yield leaf.at, error.fault, error.message
-    if isinstance(leaf.part, Within) and kind not in {None, Kind.TEXT}:
-        name = ".".join(leaf.part.path)
+    if isinstance(part, Within) and kind not in {None, Kind.TEXT}:
+        name = ".".join(part.path)
         yield leaf.at, "wrong_type", f"`{name}` is {kind}; `within` asks for a time, which is text."
-    if isinstance(leaf.part, Compare):
-        for at, message in _wrong_types(leaf.part, kind, leaf):
+    if isinstance(part, Compare):
+        for at, message in _wrong_types(part, kind, leaf):
             yield at, "wrong_type", message
+
+
+def _unranked(part: Ranked, scope: Scope) -> Iterator[tuple[str, str]]:
+    """Say why customers cannot be ranked by a number, or not here."""
+    numbers = scope.get(RANKING)
+    if not isinstance(numbers, Names):
+        hint = ' Publish it as a segment, and ask for that one: `segment("NAME")`.' if SEGMENT in scope else ""
+        yield "unknown_name", f"`{part.end}` is about all customers, and here one is asked about.{hint}"
+        return
+    try:
+        shape_of(part.path, scope)
+    except BadName as error:
+        yield error.fault, error.message
+        return
+    is_of_rollup = isinstance(scope[part.path[0]], Names) and len(part.path) == _NUMBER_OF_ROLLUP
+    if not is_of_rollup or part.path[1] not in numbers.known:
+        listed = ", ".join(numbers.known)
+        said = ".".join(part.path)
+        yield "wrong_type", f"`{said}` is not ranked: `{part.end}` takes {listed} of a rollup, of its whole lifetime."
 
 
 def _unknown_segment(name: str, scope: Scope) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final, TypeAlias
 
@@ -85,6 +86,22 @@ class Units:
     of: "Condition | None" = None
 
 
+class End(StrEnum):
+    """The two ends of a ranking, as they are written."""
+
+    TOP = "top"
+    BOTTOM = "bottom"
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """True of the customers at one end of all who have a number, ranked by it; `share` is percent, more than 0."""
+
+    path: Path
+    share: Decimal
+    end: End
+
+
 @dataclass(frozen=True, slots=True)
 class InSegment:
     """True of a customer who is in the segment."""
@@ -113,7 +130,7 @@ class Not:
     part: "Condition"
 
 
-Asked: TypeAlias = Compare | Exists | Within | AnyProduct
+Asked: TypeAlias = Compare | Exists | Within | AnyProduct | Ranked
 """What asks for the value of one name."""
 
 Condition: TypeAlias = Asked | InSegment | Every | Some | Not

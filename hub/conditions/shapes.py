@@ -64,10 +64,15 @@ Shape: TypeAlias = Kind | Choice | Names | Items | Mapping[str, "Shape"]
 """A kind, or an object with the shapes of its known names."""
 
 Scope: TypeAlias = Mapping[str, Shape]
-"""The roots that a place allows, with what is known below them; under `SEGMENT` the segments that may be asked for."""
+"""The roots that a place allows, with what is known below them; `SEGMENT` and `RANKING` are words of the language."""
 
 SEGMENT: Final = "segment"
 """No root, for it is a word of the language. A scope without it has nobody who could be in one."""
+
+RANKING: Final = "top"
+"""The word of the language for what ranks all customers, with the names of the numbers by which they are ranked."""
+
+_WORDS: Final = frozenset({SEGMENT, RANKING})
 
 ANY_SEGMENT: Final = Names({}, Kind.OBJECT, re.compile(r".*", re.DOTALL))
 """Where nobody knows which segments there are."""
@@ -103,7 +108,7 @@ def kind_of(path: Path, scope: Scope) -> Kind | None:
 
 def shape_of(path: Path, scope: Scope) -> Shape | None:
     """Look up what a name holds; see `kind_of`."""
-    roots = [root for root in scope if root != SEGMENT]
+    roots = [root for root in scope if root not in _WORDS]
     if path[0] not in roots:
         objects = {root: known for root, known in scope.items() if isinstance(known, Mapping)}
         meant = [".".join((root, *path)) for root, known in objects.items() if path[0] in known]
@@ -145,4 +150,4 @@ def _no_such_name(path: Path, shapes: Sequence[Shape | None]) -> str:
 
 
 def _listed(scope: Scope) -> str:
-    return " or ".join(f"`{root}.`" for root in scope if root != SEGMENT)
+    return " or ".join(f"`{root}.`" for root in scope if root not in _WORDS)

@@ -15,6 +15,7 @@ from hub.conditions.model import (
     Literal,
     Not,
     Path,
+    Ranked,
     Some,
     Units,
     Within,
@@ -34,6 +35,8 @@ def spell(condition: Condition) -> str:  # noqa: PLR0911 - one answer a kind of 
         case Within(path, span, ahead, yearly):
             far = f"{'next ' if ahead else ''}{durations.spell(span)}{', yearly' if yearly else ''}"
             return f"within({_name(path)}, {far})"
+        case Ranked(path, share, end):
+            return f"{end}({_name(path)}, {share.normalize():f}%)"
         case AnyProduct(part):
             return f"any({spell(part)})"
         case InSegment(name):

@@ -14,6 +14,7 @@ from hub.commerce.totals import ROLLUP
 from hub.database import Row
 from hub.kit.money import Money
 from hub.profiles.store import ProfileDocument
+from hub.rankings import keeping as rankings
 from hub.segments import query, store
 from hub.segments.model import Segment
 
@@ -69,7 +70,8 @@ class Preview:
 
 async def preview(segment: Segment, *, now: datetime) -> Preview:
     """Ask what a segment would be at a time. Its rule is asked of all profiles a few times."""
-    picks, is_in = query.of(segment.when, now=now), store.members_of(segment.name)
+    boundaries = await rankings.boundaries(segment.ranked)
+    picks, is_in = query.of(segment.when, now=now, boundaries=boundaries), store.members_of(segment.name)
     picked: Row = {"$and": [_HEADS, picks]}
     members, coming, going = await asyncio.gather(
         _some(picked),
