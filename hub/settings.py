@@ -107,7 +107,17 @@ class Settings(BaseSettings):
     push_provider: str = "console"
     sms_provider: str = "console"
     smtp_url: SecretStr = SecretStr("smtp://127.0.0.1:1025")
+    sendgrid_api_key: SecretStr = Field(default=SecretStr(""), validation_alias="SENDGRID_API_KEY")
+    sendgrid_url: str = "https://api.sendgrid.com"
+    twilio_account_sid: str = Field(default="", validation_alias="TWILIO_ACCOUNT_SID")
+    twilio_auth_token: SecretStr = Field(default=SecretStr(""), validation_alias="TWILIO_AUTH_TOKEN")
+    twilio_url: str = "https://api.twilio.com"
+    sms_from: str = ""
     email_from: str = "Engagement Hub <hub@example.com>"
+
+    email_per_second: float = Field(default=0, ge=0)
+    push_per_second: float = Field(default=0, ge=0)
+    sms_per_second: float = Field(default=0, ge=0)
 
     consent_email: ConsentPolicy = ConsentPolicy.OPT_IN
     consent_push: ConsentPolicy = ConsentPolicy.OPT_IN

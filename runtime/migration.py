@@ -2,6 +2,7 @@
 
 from hub import database, vault
 from hub.access import names
+from hub.messaging import store as messages
 from hub.profiles import suppression
 from hub.rollups import service as rollups
 from hub.settings import Settings
@@ -18,6 +19,7 @@ async def migrate(settings: Settings) -> None:
     """
     async with database.connect(settings) as client:
         await database.migrate(client, DOCUMENTS)
+        await messages.put_in_lanes()
         await rollups.ship(now=clock())
         if settings.secret_key.get_secret_value():
             for key in (suppression.KEY, names.KEY):

@@ -20,6 +20,7 @@ from hub.commerce.shipping_store import ShippingDocument
 from hub.commerce.stock import StockDocument
 from hub.commerce.stores import StoreDocument
 from hub.commerce.waiting import WishDocument
+from hub.contact.store import ContactDocument, PolicyDocument
 from hub.decisions.store import DecisionDocument
 from hub.events.store import DeadLetterDocument, EventDocument
 from hub.intake.parts import RouterDocument
@@ -29,7 +30,8 @@ from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
 from hub.messaging.library import TemplateDocument, TemplateVersionDocument
-from hub.messaging.ports import EmailSender, Senders
+from hub.messaging.ports import EmailSender, Senders, SmsSender
+from hub.messaging.rates import BucketDocument
 from hub.messaging.store import MessageDocument
 from hub.privacy.store import ErasureDocument
 from hub.profiles.clashes import ClashDocument
@@ -49,14 +51,18 @@ from hub.settings import Settings
 from hub.vault import SealedKeyDocument
 from integrations.console.sender import ConsoleSender
 from integrations.console.store import InboxDocument
+from integrations.sendgrid.sender import SendGridSender
 from integrations.smtp.sender import SmtpSender
+from integrations.twilio.sender import TwilioSender
 
 DOCUMENTS: list[type[beanie.Document]] = [
+    BucketDocument,
     ChallengeDocument,
     CartDocument,
     ClashDocument,
     CohortDocument,
     ConsentDocument,
+    ContactDocument,
     DeadLetterDocument,
     DecisionDocument,
     DeviceDocument,
@@ -74,6 +80,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     MessageDocument,
     OrderDocument,
     PlaceDocument,
+    PolicyDocument,
     ProductDocument,
     ProfileDocument,
     QuestionDocument,
@@ -123,18 +130,29 @@ def senders(settings: Settings) -> Senders:
     Raises:
         UnknownProvider: a setting names none that there is.
         NotForProduction: the console is chosen where real customers wait.
+        NotSetUp: a provider is chosen, and a setting that it needs is empty.
     """
     return Senders(
         email=_email(settings),
         push=_console(settings, Channel.PUSH, settings.push_provider),
-        sms=_console(settings, Channel.SMS, settings.sms_provider),
+        sms=_sms(settings),
     )
 
 
 def _email(settings: Settings) -> EmailSender | None:
-    if settings.email_provider == SmtpSender.name:
-        return SmtpSender(settings)
-    return _console(settings, Channel.EMAIL, settings.email_provider, SmtpSender.name)
+    match settings.email_provider:
+        case SmtpSender.name:
+            return SmtpSender(settings)
+        case SendGridSender.name:
+            return SendGridSender(settings)
+        case other:
+            return _console(settings, Channel.EMAIL, other, SmtpSender.name, SendGridSender.name)
+
+
+def _sms(settings: Settings) -> SmsSender | None:
+    if settings.sms_provider == TwilioSender.name:
+        return TwilioSender(settings)
+    return _console(settings, Channel.SMS, settings.sms_provider, TwilioSender.name)
 
 
 def _console(settings: Settings, channel: Channel, name: str, *others: str) -> ConsoleSender | None:

@@ -52,6 +52,11 @@ class Message(TimelineEntry):
     attempts: list[Attempt] = strawberry.field(description="The calls that were made for it, from the first on.")
     created_at: datetime = strawberry.field(description="When it was decided.")
     due: datetime | None = strawberry.field(description="When it is tried next; none once it is settled.")
+    delivered_at: datetime | None = strawberry.field(description="When it reached the mailbox or device, as reported.")
+    opened_at: datetime | None = strawberry.field(description="When it was first opened by a person.")
+    clicked_at: datetime | None = strawberry.field(description="When a link in it was first followed.")
+    bounced_at: datetime | None = strawberry.field(description="When it came back.")
+    complained_at: datetime | None = strawberry.field(description="When the customer reported it as unwanted.")
     brand: str = strawberry.field(description="The brand that sends it.")
     topic: str = strawberry.field(description="What it is about, for consent.")
     journey: str | None = strawberry.field(description="The name of the journey that sends it, if one does.")
@@ -77,6 +82,11 @@ class Message(TimelineEntry):
             attempts=[Attempt.of(attempt) for attempt in message.attempts],
             created_at=message.created_at,
             due=message.due,
+            delivered_at=message.delivered_at,
+            opened_at=message.opened_at,
+            clicked_at=message.clicked_at,
+            bounced_at=message.bounced_at,
+            complained_at=message.complained_at,
             brand=message.brand,
             topic=message.topic,
             journey=message.journey,

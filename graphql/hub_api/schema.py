@@ -24,6 +24,7 @@ from hub_api.lookup import NodeQueries
 from hub_api.merging import ClashQueries, MergingMutations
 from hub_api.messages import Message
 from hub_api.orders import OrderQueries
+from hub_api.policy import PolicyMutations, PolicyQueries
 from hub_api.privacy import PrivacyMutations, PrivacyQueries
 from hub_api.products import ProductMutations, ProductQueries
 from hub_api.profiles import ProfileQueries
@@ -48,6 +49,7 @@ class Query(
     NodeQueries,
     OrderQueries,
     AuditQueries,
+    PolicyQueries,
     ProductQueries,
     QuestionQueries,
     RollupQueries,
@@ -68,6 +70,7 @@ class Mutation(
     EventMutations,
     JourneyMutations,
     KeyMutations,
+    PolicyMutations,
     ProductMutations,
     QuestionMutations,
     RollupMutations,

@@ -9,11 +9,12 @@ from hub.access import idempotency
 from hub.access.audit import Change
 from hub.access.idempotency import Done
 from hub.access.model import Scope
-from hub.commerce import opening, stores
+from hub.commerce import stores
 from hub.commerce.checks import BadCommerce, stamped
-from hub.commerce.opening import Weekday
+from hub.commerce.opening import Opening
 from hub.commerce.stores import StoreChannel
-from hub.kit import pages
+from hub.kit import local_time, pages
+from hub.kit.local_time import Hours, Weekday
 from hub.profiles.consent import DEFAULT_BRAND
 from hub_api.connections import After, Before, Connection, First, Last
 from hub_api.context import Info
@@ -40,7 +41,7 @@ class OpenHours:
     closes: str = strawberry.field(description="Such as `20:00`; not after `opens` means the next day.")
 
     @classmethod
-    def of(cls, hours: opening.Hours) -> Self:
+    def of(cls, hours: Hours) -> Self:
         """Show a stretch."""
         opens, closes = hours.written
         return cls(opens=opens, closes=closes)
@@ -246,7 +247,7 @@ def _store(place: str, given: StoreInput) -> stores.Store:
         store_id=given.store_id,
         name=given.name,
         address=stores.Address(at.street, at.postal_code, at.city, at.country),
-        opening=opening.Opening(
+        opening=Opening(
             zone=given.time_zone,
             weekly={it.day: _hours(f"{place}.weekly", it.hours) for it in given.weekly},
             exceptions={it.day: _hours(f"{place}.exceptions", it.hours) for it in given.exceptions},
@@ -257,11 +258,11 @@ def _store(place: str, given: StoreInput) -> stores.Store:
     )
 
 
-def _hours(place: str, given: list[OpenHoursInput]) -> tuple[opening.Hours, ...]:
+def _hours(place: str, given: list[OpenHoursInput]) -> tuple[Hours, ...]:
     stretches = []
     for it in given:
-        since, until = opening.minutes_of(it.opens), opening.minutes_of(it.closes)
+        since, until = local_time.minutes_of(it.opens), local_time.minutes_of(it.closes)
         if since is None or until is None or it.opens == "24:00":
             raise BadCommerce(place, "A time is written like 09:00, and the last one is 24:00.")
-        stretches.append(opening.Hours(since, until))
+        stretches.append(Hours(since, until))
     return tuple(stretches)

@@ -6,12 +6,12 @@ from hub.access.grants import KeyKind
 from hub.access.model import Role, Scope
 from hub.commerce.catalogue import ProductStatus
 from hub.commerce.model import FulfilmentKind, OrderStatus, SalesChannel
-from hub.commerce.opening import Weekday
 from hub.commerce.shipping import Basis
 from hub.commerce.stores import StoreChannel
 from hub.decisions.model import Reason
 from hub.events.model import Kind
 from hub.journeys.model import Status
+from hub.kit.local_time import Weekday
 from hub.messaging.model import MessageClass, Outcome, State
 from hub.messaging.timeline import EntryKind
 from hub.privacy.store import Standing

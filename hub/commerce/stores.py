@@ -11,12 +11,13 @@ from pymongo import IndexModel
 
 from hub import database
 from hub.access.model import Caller
-from hub.commerce import checks, newest, opening
+from hub.commerce import checks, newest
 from hub.commerce.checks import BadCommerce
 from hub.commerce.newest import Kept
-from hub.commerce.opening import Hours, Opening, Weekday
+from hub.commerce.opening import Opening
 from hub.database import Keyed, Row
 from hub.kit import ids
+from hub.kit.local_time import Hours, Weekday, zone_of
 from hub.kit.pages import Page, Span
 from hub.profiles.consent import DEFAULT_BRAND
 
@@ -142,7 +143,7 @@ def _check(stores: Sequence[Store]) -> None:
         country = store.address.country
         if len(country) != _COUNTRY_LETTERS or not (country.isascii() and country.isalpha() and country.isupper()):
             raise BadCommerce(f"{at}.address.country", "A country is an ISO 3166 code, such as DE.")
-        if not opening.is_zone(store.opening.zone):
+        if zone_of(store.opening.zone) is None:
             raise BadCommerce(f"{at}.timeZone", "A time zone is a name such as Europe/Berlin.")
         days = [*store.opening.weekly.values(), *store.opening.exceptions.values()]
         if any(len(hours) > MOST_HOURS for hours in days) or len(store.opening.exceptions) > MOST_EXCEPTIONS:

@@ -13,8 +13,12 @@ class Reason(StrEnum):
     """Why the answer was no."""
 
     ALREADY_IN = "already_in"
+    CAPPED = "capped"
     CARD_NUMBER = "card_number"
+    LOWER_PRIORITY = "lower_priority"
     NO_CONSENT = "no_consent"
+    NO_LONGER_WORTH_IT = "no_longer_worth_it"
+    QUIET_HOURS = "quiet_hours"
     SUPPRESSED = "suppressed"
     UNREACHABLE = "unreachable"
     UNTRUSTED_SOURCE = "untrusted_source"

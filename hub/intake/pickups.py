@@ -12,7 +12,7 @@ from hub.events.model import Event, Trust
 from hub.kit import ids
 from hub.messaging import built_in
 from hub.messaging import store as messages
-from hub.messaging.model import Message, MessageClass
+from hub.messaging.model import HIGHEST_PRIORITY, Message, MessageClass
 from hub.profiles.model import Channel, Profile
 from hub.profiles.topics import SERVICE
 
@@ -60,4 +60,5 @@ def _message(event: Event, order: Order, now: datetime) -> Message:
         event_id=event.id,
         topic=SERVICE,
         message_class=MessageClass.MUST_ARRIVE,
+        priority=HIGHEST_PRIORITY,
     )

@@ -102,5 +102,6 @@ def _message(run: Run, intent: SendMessage, now: datetime) -> Message:
         channels=intent.channels,
         brand=intent.brand,
         topic=intent.topic,
+        priority=intent.priority,
         created_at=now,
     )

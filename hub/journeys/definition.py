@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from hub.conditions.model import Condition, Path
+from hub.messaging.model import USUAL_PRIORITY
 from hub.profiles.consent import DEFAULT_BRAND
 from hub.profiles.model import Channel
 from hub.profiles.topics import MARKETING
@@ -48,7 +49,7 @@ class Wait:
 class Send:
     """Tell the customer something, on the first channel of the list that reaches them.
 
-    `brand` and `topic` say which consent it needs.
+    `brand` and `topic` say which consent it needs, `priority` who goes first where there is room for one.
     """
 
     id: StepId
@@ -57,6 +58,7 @@ class Send:
     channels: tuple[Channel, ...]
     brand: str = DEFAULT_BRAND
     topic: str = MARKETING
+    priority: int = USUAL_PRIORITY
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ def advance(definition: Definition, run: Run, facts: Facts, *, now: datetime) ->
         visits += 1
         match step:
             case Send():
-                intents.append(SendMessage(step_id, visits, step.template, step.channels, step.brand, step.topic))
+                intents.append(_send(step, visits))
                 trail.append(Mark(at=now, step=step_id, did="sends", detail={"template": step.template}))
                 step_id = step.then
             case Branch():
@@ -138,6 +138,10 @@ def _ended(run: Run, status: Status, reason: str | None, now: datetime) -> Run:
         ended_at=now,
         reason=reason,
     )
+
+
+def _send(step: Send, visit: int) -> SendMessage:
+    return SendMessage(step.id, visit, step.template, step.channels, step.brand, step.topic, step.priority)
 
 
 def _choose(branch: Branch, facts: Facts, now: datetime) -> tuple[int | None, StepId | None]:

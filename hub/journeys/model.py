@@ -9,6 +9,7 @@ from uuid import UUID
 
 from hub.journeys.definition import StepId
 from hub.kit import ids
+from hub.messaging.model import USUAL_PRIORITY
 from hub.profiles.consent import DEFAULT_BRAND
 from hub.profiles.model import Channel
 from hub.profiles.topics import MARKETING
@@ -63,6 +64,7 @@ class SendMessage:
     channels: tuple[Channel, ...]
     brand: str = DEFAULT_BRAND
     topic: str = MARKETING
+    priority: int = USUAL_PRIORITY
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from hub.database import Keyed, OwnIds, Row, insert_once
 from hub.journeys import guards
 from hub.journeys.model import Input, Intent, Mark, ReleaseGuard, Run, SendMessage, Status, Version
 from hub.kit.pages import Page, Span
+from hub.messaging.model import USUAL_PRIORITY
 from hub.profiles.consent import DEFAULT_BRAND
 from hub.profiles.model import Channel
 from hub.profiles.topics import MARKETING
@@ -246,6 +247,7 @@ def intent_row(intent: Intent) -> Row:
                 "channels": [channel.value for channel in intent.channels],
                 "brand": intent.brand,
                 "topic": intent.topic,
+                "priority": intent.priority,
             }
         case ReleaseGuard():
             return {"do": "release"}
@@ -261,4 +263,5 @@ def _intent_of(row: Row) -> Intent:
         tuple(Channel(it) for it in row["channels"]),
         row.get("brand", DEFAULT_BRAND),
         row.get("topic", MARKETING),
+        row.get("priority", USUAL_PRIORITY),
     )

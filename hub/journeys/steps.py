@@ -12,6 +12,7 @@ from hub.kit import durations
 from hub.kit.documents import Fields, Items, Node, Value
 from hub.kit.problems import did_you_mean
 from hub.kit.reading import Reading, spoken
+from hub.messaging.model import HIGHEST_PRIORITY, USUAL_PRIORITY
 from hub.profiles import consent
 from hub.profiles.consent import DEFAULT_BRAND
 from hub.profiles.model import Channel
@@ -107,15 +108,23 @@ class StepReader:
         return False
 
     def _send(self, node: Node, step: StepId, then: StepId | None) -> bool:
-        known = ("template", "channels", "brand", "topic")
+        known = ("template", "channels", "brand", "topic", "priority")
         fields = self._reading.fields(node, "`send`", known, "template")
         template = self._template(fields["template"].node) if "template" in fields else None
         channels = self._channels(fields["channels"].node) if "channels" in fields else (Channel.EMAIL,)
         brand = self._name(fields["brand"].node, "`brand`") if "brand" in fields else DEFAULT_BRAND
         topic = self._name(fields["topic"].node, "`topic`") if "topic" in fields else MARKETING
-        if template is not None and brand is not None and topic is not None:
-            self.steps[step] = Send(step, then, template, channels, brand, topic)
+        priority = self._priority(fields["priority"].node) if "priority" in fields else USUAL_PRIORITY
+        if template is not None and brand is not None and topic is not None and priority is not None:
+            self.steps[step] = Send(step, then, template, channels, brand, topic, priority)
         return False
+
+    def _priority(self, node: Node) -> int | None:
+        if isinstance(node, Value) and type(node.value) is int and 0 <= node.value <= HIGHEST_PRIORITY:
+            return node.value
+        message = f"`priority` is a whole number from 0 to {HIGHEST_PRIORITY}; {USUAL_PRIORITY} is usual."
+        self._reading.report(node, "wrong_type", message)
+        return None
 
     def _name(self, node: Node, what: str) -> str | None:
         name = self._reading.text(node, what, longest=64)

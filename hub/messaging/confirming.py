@@ -9,7 +9,7 @@ from uuid import UUID
 from hub.kit import ids
 from hub.kit.errors import HubError
 from hub.messaging import built_in, delivery, store
-from hub.messaging.model import Message, MessageClass
+from hub.messaging.model import HIGHEST_PRIORITY, Message, MessageClass
 from hub.profiles import consent, consent_store, consents, identifier_store, identifiers
 from hub.profiles import store as profiles_store
 from hub.profiles.addresses import region_of
@@ -78,6 +78,7 @@ async def ask(
         brand=subject.brand,
         topic=SERVICE,
         message_class=MessageClass.MUST_ARRIVE,
+        priority=HIGHEST_PRIORITY,
     )
     await store.queue([confirmation])
     return asked

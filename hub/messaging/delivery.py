@@ -7,22 +7,33 @@ from typing import Final
 
 from hub.messaging.model import Attempt, Message, MessageClass, Outcome, State
 from hub.messaging.ports import Accepted
+from hub.profiles import addresses
 from hub.profiles.model import Channel, Profile
 
 MOST_TRIES: Final = 10
 FIRST_PAUSE: Final = timedelta(seconds=1)
+UNANSWERED: Final = "unanswered"
+"""The reason of a message that was called for, and nobody has said what became of it."""
 LONGEST_PAUSE: Final = timedelta(minutes=10)
 
 
-def address_of(profile: Profile, channel: Channel) -> str | None:
-    """Tell where a channel reaches a customer, None where it does not."""
+def address_of(profile: Profile, channel: Channel, *, region: str = "") -> str | None:
+    """Tell where a channel reaches a customer, None where it does not.
+
+    Args:
+        profile: the customer.
+        channel: the channel.
+        region: the country of numbers that are written without one, where the customer's locale does not tell it.
+    """
     match channel:
         case Channel.EMAIL:
             return profile.email
         case Channel.PUSH:
             return profile.device
         case Channel.SMS:
-            return profile.phone
+            written = profile.phone
+            known = written and addresses.phone_form(written, addresses.region_of(profile.language) or region)
+            return known or written
 
 
 def reachable(message: Message, profile: Profile, channels: Collection[Channel]) -> list[int]:
@@ -68,16 +79,29 @@ def settled(message: Message, attempt: Attempt, *, after: float | None = None) -
             return replace(message, state=State.QUEUED, due=attempt.at)
 
 
-def unsettled(message: Message, *, now: datetime) -> Message:
-    """Settle by its class a message of which nobody can tell whether it arrived."""
+def unsettled(message: Message, *, now: datetime, grace: timedelta = timedelta()) -> Message:
+    """Settle by its class a message of which nobody can tell whether it arrived, once it has waited for its grace.
+
+    Args:
+        message: as it was claimed for this, `sending` since its call; its `reason` says whether it has waited already.
+        now: the time.
+        grace: how long its provider may take to report it.
+    """
+    if grace and message.reason != UNANSWERED:
+        return replace(message, due=now + grace, reason=UNANSWERED)
     if message.message_class is MessageClass.MUST_ARRIVE:
-        return replace(message, state=State.QUEUED, due=now)
-    return replace(message, state=State.UNKNOWN, due=None, reason="unanswered")
+        return replace(message, state=State.QUEUED, due=now, reason=None)
+    return replace(message, state=State.UNKNOWN, due=None, reason=UNANSWERED)
 
 
 def skipped(message: Message, reason: str) -> Message:
     """Give the message as one that was decided not to be sent."""
     return replace(message, state=State.SKIPPED, due=None, reason=reason)
+
+
+def deferred(message: Message, reason: str, *, until: datetime) -> Message:
+    """Give the message as one that is looked at again at a later time."""
+    return replace(message, state=State.DEFERRED, due=until, reason=reason)
 
 
 def failed(message: Message, reason: str) -> Message:

@@ -16,6 +16,8 @@ from uuid import UUID
 import structlog
 from pymongo.errors import PyMongoError
 
+from hub.contact import service as contact
+from hub.contact import store as contact_store
 from hub.database import is_away
 from hub.decisions import store as decisions
 from hub.decisions.model import Decision, Reason
@@ -25,8 +27,10 @@ from hub.messaging import delivery, store
 from hub.messaging.gate import Gatekeeper
 from hub.messaging.library import Library
 from hub.messaging.model import Attempt, Message, Outcome, State
-from hub.messaging.ports import Accepted, Ambiguous, CanFind, NotSent, Refused, Senders
+from hub.messaging.ports import Accepted, Ambiguous, CanFind, NotSent, Refused, Reports, Senders
 from hub.messaging.preparing import Preparer, Ready, Unsent
+from hub.messaging.rates import Rates
+from hub.messaging.timing import Timekeeper
 from hub.profiles.model import Channel
 from hub.settings import Settings
 
@@ -40,6 +44,8 @@ PACE_SECONDS: Final = 0.2
 IDLE_SECONDS: Final = 0.25
 AGAIN_SECONDS: Final = 0.2
 LINGER_SECONDS: Final = 1.0
+_DECIDED: Final = frozenset({State.SKIPPED, State.DEFERRED})
+"""The states in which a message was kept from going out, for a reason that is written down."""
 
 
 class Dispatcher:
@@ -49,7 +55,9 @@ class Dispatcher:
         self._settings = settings
         self._senders = senders
         self._gatekeeper = Gatekeeper(settings)
-        self._preparer = Preparer(senders.channels, library, self._gatekeeper, settings)
+        self._timekeeper = Timekeeper()
+        self._preparer = Preparer(senders.channels, library, self._gatekeeper, self._timekeeper, settings)
+        self._rates = Rates(settings, senders)
         self._clock = clock
         self._lease = timedelta(seconds=settings.lease_seconds)
         self._nudged = asyncio.Event()
@@ -93,7 +101,7 @@ class Dispatcher:
         for token in tuple(self._uncertain):
             await store.give_back(token, due=self._clock())
             self._uncertain.discard(token)
-        messages = await store.queued(self._clock(), BATCH)
+        messages = await store.queued(self._clock(), self._rates.lanes(BATCH))
         if not messages:
             return 0
         prepared = await self._preparer.prepare(messages, now=self._clock())
@@ -110,7 +118,7 @@ class Dispatcher:
         """Settle messages whose attempt outlived its lease: by asking the provider, else by their class."""
         now, token = self._clock(), ids.new_id()
         messages = await store.expired(now, BATCH)
-        mine = await store.claim(messages, State.SENDING, token=token, until=now + self._lease)
+        mine = await store.claim(messages, token=token, until=now + self._lease)
         for message in messages:
             if message.id in mine:
                 await self._look_up(message, token)
@@ -129,9 +137,11 @@ class Dispatcher:
 
     async def _settle_unsent(self, unsent: Sequence[Unsent]) -> None:
         now, token = self._clock(), ids.new_id()
-        mine = await store.claim([it.message for it in unsent], State.QUEUED, token=token, until=now + self._lease)
+        mine = await store.claim([it.message for it in unsent], token=token, until=now + self._lease)
         settled = [it.settled for it in unsent if it.message.id in mine]
-        await decisions.record([_decision(it, now) for it in settled if it.state is State.SKIPPED])
+        await decisions.record([_decision(it, now) for it in settled if it.state in _DECIDED])
+        # One that was claimed before, and given back, may have a place still.
+        await self._free([(it.id, channel) for it in settled for channel in it.channels])
         await store.settle(settled, {}, token=token)
 
     async def _send_all(self, channel: Channel, ready: Sequence[Ready]) -> None:
@@ -139,8 +149,12 @@ class Dispatcher:
         sender = self._senders.of(channel)
         at_once = sender.at_once if sender else 1
         for start in range(0, len(ready), at_once):
+            chunk = ready[start : start + at_once]
+            granted = await self._rates.take(channel, len(chunk))
             # A worker that is asked to stop hears out the calls it has begun: left unsettled, each would be ambiguous.
-            await to_its_end(self._send(ready[start : start + at_once]))
+            await to_its_end(self._send(chunk[:granted]))
+            if granted < len(chunk):
+                return  # the others stay queued, and nothing of them is held
 
     async def _send(self, ready: Sequence[Ready]) -> None:
         now, token = self._clock(), ids.new_id()
@@ -148,7 +162,7 @@ class Dispatcher:
         # From before the claim is written, as its lease: a database that was away meanwhile has used the lease up.
         stale_at = asyncio.get_running_loop().time() + FRESH_SECONDS
         try:
-            mine = await store.claim([it.message for it in ready], State.QUEUED, token=token, until=until)
+            mine = await store.claim([it.message for it in ready], token=token, until=until)
             allowed, refused = await self._still_allowed([it for it in ready if it.message.id in mine])
         except PyMongoError:
             self._uncertain.add(token)
@@ -184,14 +198,20 @@ class Dispatcher:
             {it.message.profile_id for it in ready}, {(it.message.channel, it.outgoing.to) for it in ready}
         )
         no = {it.message.id for it in ready if gate.refuses(it.message, it.message.channel, it.outgoing.to)}
+        wishes = [it.wish for it in ready if it.wish and it.message.id not in no]
+        placed = await contact.take(wishes, await self._timekeeper.policy(), now=self._clock())
+        no |= {it.place.message_id for it in wishes} - placed
         return [it for it in ready if it.message.id not in no], list(no)
 
     async def _settle(
         self, settled: Sequence[Message], attempts: Mapping[UUID, Attempt | None], token: UUID, until: datetime
     ) -> None:
         """Write what became of calls, again and again until their lease ends: it is all that is known of them."""
+        given_up = [(it.id, tried.channel) for it in settled if (tried := attempts.get(it.id)) and _left(it, tried)]
         while True:
             try:
+                # Before it is settled: whoever dies in between has given back what nobody was told on.
+                await self._free(given_up)
                 await store.settle(settled, attempts, token=token)
             except PyMongoError as error:
                 if not is_away(error) or self._clock() > until:
@@ -228,7 +248,8 @@ class Dispatcher:
         sender = self._senders.of(message.channel)
         now = self._clock()
         if not isinstance(sender, CanFind):
-            await store.settle([delivery.unsettled(message, now=now)], {}, token=token)
+            grace = timedelta(seconds=sender.grace_seconds if isinstance(sender, Reports) else 0)
+            await store.settle([delivery.unsettled(message, now=now, grace=grace)], {}, token=token)
             return
         try:
             accepted: Accepted | None = await sender.find(message.id)
@@ -237,19 +258,34 @@ class Dispatcher:
             return
         provider_id = accepted.provider_id if accepted else None
         attempt = Attempt(message.channel, self._name(message.channel), now, delivery.found(accepted), provider_id)
-        await store.settle([delivery.settled(message, attempt)], {message.id: attempt}, token=token)
+        settled = delivery.settled(message, attempt)
+        if _left(settled, attempt):
+            await self._free([(message.id, attempt.channel)])
+        await store.settle([settled], {message.id: attempt}, token=token)
+
+    async def _free(self, places: Sequence[tuple[UUID, Channel]]) -> None:
+        """Return places under the caps of messages that did not go out there."""
+        if places and (await self._timekeeper.policy()).caps:
+            await contact_store.give_back(places)
 
     def _name(self, channel: Channel) -> str:
         sender = self._senders.of(channel)
         return sender.name if sender else "none"
 
 
+def _left(message: Message, attempt: Attempt) -> bool:
+    """Tell whether a message is certainly not sent on the channel that was tried, nor will be."""
+    return message.state is State.FAILED or (message.state is State.QUEUED and message.channel is not attempt.channel)
+
+
 def _decision(message: Message, now: datetime) -> Decision:
     detail = {"journey": message.journey, "run": message.run_id, "step": message.step}
+    is_deferred = message.state is State.DEFERRED
     return Decision(
         profile_id=message.profile_id,
-        question=f"send {message.template}",
-        cause=str(message.id),
+        question=f"send {message.template}{' now' if is_deferred else ''}",
+        # Deferred twice for one reason it is one decision, and beside it there is the one that ends it.
+        cause=f"{message.id} {message.reason}" if is_deferred else str(message.id),
         reason=Reason(message.reason or Reason.UNREACHABLE),
         at=now,
         detail={name: str(value) for name, value in detail.items() if value is not None},

@@ -3,25 +3,35 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from hub.profiles.consent import DEFAULT_BRAND
 from hub.profiles.model import Channel
 from hub.profiles.topics import MARKETING
 
+USUAL_PRIORITY: Final = 50
+"""The priority of what says nothing of it."""
+HIGHEST_PRIORITY: Final = 100
+"""Priorities are whole numbers from 0."""
+
 
 class State(StrEnum):
     """Where a message stands.
 
-    `unknown` means it may or may not have arrived and nobody can tell; it is shown and never sent again.
+    `sent` means that a provider has it, `delivered` that it reported having brought it to the mailbox or device.
+    `unknown` means it may or may not have arrived and nobody can tell; it is shown and never sent again. `deferred` is
+    `queued` for later, with the reason for which it must not go out now.
     """
 
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
+    DELIVERED = "delivered"
     FAILED = "failed"
     UNKNOWN = "unknown"
     SKIPPED = "skipped"
+    DEFERRED = "deferred"
     CANCELLED = "cancelled"
 
 
@@ -65,7 +75,10 @@ class Message:
 
     `brand` and `topic` say which consent it needs. `place` says which of the ordered `channels` it is on: it moves on
     only where the one before certainly did not send. `due` is when to try next, or when the lease of a running attempt
-    ends; None once the message is settled.
+    ends; None once the message is settled. Of two that compete for one customer's attention goes out the one with the
+    higher `priority`.
+
+    `delivered_at` to `complained_at` are the first of each that providers reported; they stand beside the state.
     """
 
     id: UUID
@@ -88,6 +101,12 @@ class Message:
     due: datetime | None = None
     attempts: tuple[Attempt, ...] = ()
     reason: str | None = None
+    priority: int = USUAL_PRIORITY
+    delivered_at: datetime | None = None
+    opened_at: datetime | None = None
+    clicked_at: datetime | None = None
+    bounced_at: datetime | None = None
+    complained_at: datetime | None = None
 
     @property
     def channel(self) -> Channel:

@@ -133,6 +133,14 @@ class CanFind(Protocol):
         ...
 
 
+@runtime_checkable
+class Reports(Protocol):
+    """A sender whose provider tells later, by events, what became of a message."""
+
+    grace_seconds: float
+    """How long after its lease an unanswered message waits for such an event, before it is settled by its class."""
+
+
 AnySender: TypeAlias = EmailSender | PushSender | SmsSender
 
 

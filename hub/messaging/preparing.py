@@ -8,6 +8,8 @@ from uuid import UUID
 import structlog
 
 from hub.access.signin import SignIns
+from hub.contact.model import Then
+from hub.contact.service import Wish
 from hub.decisions.model import Reason
 from hub.events import store as events_store
 from hub.messaging import built_in, delivery, signing_in, templates
@@ -16,6 +18,7 @@ from hub.messaging.library import Library
 from hub.messaging.model import Message
 from hub.messaging.ports import Email, Outgoing, Push, Sms
 from hub.messaging.templates import NoSuchPart, RenderContext, Rendered, RenderingFailed, Template
+from hub.messaging.timing import Timekeeper, Timing, is_advertising
 from hub.profiles import devices
 from hub.profiles.consent import Subject
 from hub.profiles.links import Links
@@ -37,10 +40,11 @@ class NoSuchTemplate(RenderingFailed):
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A message that is decided and rendered: it can be claimed and sent."""
+    """A message that is decided and rendered: it can be claimed and sent. Advertising needs a place under the caps."""
 
     message: Message
     outgoing: Outgoing
+    wish: Wish | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +64,18 @@ class Preparer:
     """
 
     def __init__(
-        self, channels: Collection[Channel], library: Library, gatekeeper: Gatekeeper, settings: Settings
+        self,
+        channels: Collection[Channel],
+        library: Library,
+        gatekeeper: Gatekeeper,
+        timekeeper: Timekeeper,
+        settings: Settings,
     ) -> None:
         self._channels = channels
         self._library = library
         self._gatekeeper = gatekeeper
+        self._timekeeper = timekeeper
+        self._region = settings.phone_region
         self._links = Links(settings)
         self._sign_ins = SignIns(settings)
         self._email_from = settings.email_from
@@ -75,9 +86,11 @@ class Preparer:
         properties = await events_store.properties_of({it.event_id for it in messages if it.event_id is not None})
         library = await self._library.load({it.template for it in messages})
         gate = await self._gate(messages, profiles)
+        timing = await self._timekeeper.of(messages, profiles, gate.topics, now)
         challenges = await signing_in.wishes(messages, now=now)
         prepared: list[Ready | Unsent] = []
-        for message in messages:
+        # Where there is room for one only, it is the one with the highest priority.
+        for message in sorted(messages, key=lambda it: -it.priority):
             profile = profiles.get(message.profile_id) or Profile(id=message.profile_id)
             event = properties.get(message.event_id, {}) if message.event_id else {}
             context = RenderContext(profile=profile.traits, event=event)
@@ -90,7 +103,7 @@ class Preparer:
                 context = replace(context, signin=self._sign_ins.shown(challenge))
             try:
                 template = library.get(message.template) or built_in.template(message.template)
-                prepared.append(self._prepared(message, profile, template, gate, context, now=now))
+                prepared.append(self._prepared(message, profile, template, context, gate=gate, timing=timing))
             except (NoSuchPart, RenderingFailed) as error:
                 log.warning("not_rendered", message_id=str(message.id), reason=error.message)
                 prepared.append(Unsent(message, delivery.failed(message, error.code.lower())))
@@ -105,7 +118,7 @@ class Preparer:
             (channel, address)
             for profile in profiles.values()
             for channel in channels
-            if (address := delivery.address_of(profile, channel))
+            if (address := delivery.address_of(profile, channel, region=self._region))
         }
         return await self._gatekeeper.given({id_: it.consents for id_, it in profiles.items()}, reached)
 
@@ -114,29 +127,37 @@ class Preparer:
         message: Message,
         profile: Profile,
         template: Template | None,
-        gate: Gate,
         context: RenderContext,
         *,
-        now: datetime,
+        gate: Gate,
+        timing: Timing,
     ) -> Ready | Unsent:
         if template is None:
             raise NoSuchTemplate(message.template)
         silent: NoSuchPart | None = None
         refused: Reason | None = None
+        advertises = is_advertising(message, gate.topics)
         for place in delivery.reachable(message, profile, self._channels):
-            on_channel = replace(message, place=place)
-            to = delivery.address_of(profile, on_channel.channel) or ""
+            on_channel = replace(message, place=place, reason=None)
+            to = delivery.address_of(profile, on_channel.channel, region=self._region) or ""
             if reason := gate.refuses(message, on_channel.channel, to):
                 refused = refused or reason
                 continue
-            links = self._links_of(on_channel, gate, now)
+            if advertises and (met := timing.hinders(on_channel, profile)):
+                if met.then is not Then.NEXT:
+                    return Unsent(message, timing.decided(on_channel, met))
+                refused = refused or met.reason
+                continue
+            links = self._links_of(on_channel, gate, timing.now)
             linked = replace(context, links=links)
             try:
                 rendered = templates.render(template, on_channel.channel, language=profile.language, context=linked)
             except NoSuchPart as error:
                 silent = error  # the template has nothing to say on this channel; perhaps it has on the next
                 continue
-            return Ready(on_channel, _outgoing(on_channel, to, rendered, self._email_from, links.get("unsubscribe")))
+            wish = timing.wish(on_channel, profile) if advertises else None
+            outgoing = _outgoing(on_channel, to, rendered, self._email_from, links.get("unsubscribe"))
+            return Ready(on_channel, outgoing, wish)
         if refused:
             return Unsent(message, delivery.skipped(message, refused))
         if silent:

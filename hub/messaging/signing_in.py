@@ -22,7 +22,7 @@ from hub.access.signin import (
 )
 from hub.kit import ids
 from hub.messaging import built_in, store
-from hub.messaging.model import Message, MessageClass
+from hub.messaging.model import HIGHEST_PRIORITY, Message, MessageClass
 from hub.profiles import identifier_store, rules
 from hub.profiles import store as profiles_store
 from hub.profiles.model import Channel, Identifier, IdentifierKind, Owned, Profile
@@ -113,6 +113,7 @@ async def ask(wish: Wish, asker: Asker, names: Names, *, cause: UUID, now: datet
         about=challenge.id,
         topic=ACCOUNT,
         message_class=MessageClass.MUST_ARRIVE,
+        priority=HIGHEST_PRIORITY,
     )
     await store.queue([message])
     return challenge

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from pymongo import IndexModel, UpdateMany, UpdateOne
@@ -11,11 +11,14 @@ from pymongo import IndexModel, UpdateMany, UpdateOne
 from hub import database, seal
 from hub.database import Keyed, OwnIds, Row, insert_once
 from hub.kit.pages import Page, Span
-from hub.messaging.model import Attempt, Message, MessageClass, Outcome, State
+from hub.messaging.model import USUAL_PRIORITY, Attempt, Message, MessageClass, Outcome, State
 from hub.profiles.consent import DEFAULT_BRAND
 from hub.profiles.model import Channel
 from hub.profiles.topics import MARKETING
 from hub.seal import Erasure, Personal
+
+WAITING: Final = (State.QUEUED.value, State.DEFERRED.value)
+"""The states of what is still to be sent."""
 
 
 class MessageDocument(Keyed):
@@ -41,6 +44,14 @@ class MessageDocument(Keyed):
     token: UUID | None = None
     attempts: list[dict[str, Any]]
     reason: str | None = None
+    priority: int = USUAL_PRIORITY
+    lane: Channel | None = None
+    """The channel it is on, by which it is found."""
+    delivered_at: datetime | None = None
+    opened_at: datetime | None = None
+    clicked_at: datetime | None = None
+    bounced_at: datetime | None = None
+    complained_at: datetime | None = None
 
     class Settings:
         """Where messages lie and how they are found."""
@@ -50,30 +61,75 @@ class MessageDocument(Keyed):
         indexes: ClassVar[list[IndexModel]] = [
             # Only what is not settled: MongoDB does not see that `due <= now` asks for dates, states it does see.
             IndexModel(
-                [("state", 1), ("due", 1)],
-                name="work",
-                partialFilterExpression={"state": {"$in": [State.QUEUED.value, State.SENDING.value]}},
+                [("state", 1), ("lane", 1), ("priority", -1), ("due", 1)],
+                name="lanes",
+                partialFilterExpression={"state": {"$in": [*WAITING]}},
             ),
+            IndexModel([("state", 1), ("due", 1)], name="work", partialFilterExpression={"state": State.SENDING.value}),
             IndexModel([("profile_id", 1), ("created_at", -1), ("_id", -1)], name="profile"),
         ]
 
 
 async def queue(messages: Sequence[Message]) -> None:
-    """Store new messages, due at once. One that is stored already stays as it is."""
-    await insert_once(MessageDocument, [{**_row_of(message), "due": message.created_at} for message in messages])
+    """Store new messages, due when they say, or at once. One that is stored already stays as it is."""
+    rows = [{**_row_of(message), "due": message.due or message.created_at} for message in messages]
+    await insert_once(MessageDocument, rows)
 
 
-async def queued(now: datetime, limit: int) -> list[Message]:
-    """Read messages that wait to be sent, the longest due first."""
-    return await _due(State.QUEUED, now, limit)
+async def queued(now: datetime, lanes: Mapping[Channel, int]) -> list[Message]:
+    """Read messages that wait to be sent: those of the highest priority first, and of these the longest due.
+
+    Args:
+        now: the time.
+        lanes: how many at most of each channel. Those that may have equally many have as many together.
+    """
+    alike: defaultdict[int, list[Channel]] = defaultdict(list)
+    for channel, limit in lanes.items():
+        alike[limit].append(channel)
+    found: list[Message] = []
+    for limit, channels in alike.items():
+        wanted: Row = {"state": {"$in": WAITING}, "lane": {"$in": channels}, "due": {"$lte": now}}
+        rows = MessageDocument.get_pymongo_collection().find(wanted).sort([("priority", -1), ("due", 1)]).limit(limit)
+        found += [message_of(row) async for row in rows]
+    return found
+
+
+async def put_in_lanes() -> None:
+    """Note of messages from before there were lanes on which channel they are. Repeating it changes nothing."""
+    await MessageDocument.get_pymongo_collection().update_many(
+        {"state": {"$in": [*WAITING, State.SENDING.value]}, "lane": None},
+        [
+            {
+                "$set": {
+                    "lane": {"$arrayElemAt": ["$channels", "$place"]},
+                    "priority": {"$ifNull": ["$priority", USUAL_PRIORITY]},
+                }
+            }
+        ],
+    )
+
+
+async def waiting(profile_ids: Collection[UUID], *, since: datetime, until: datetime) -> list[Message]:
+    """Read what waits to be sent to these profiles: made after one time, and due before another."""
+    found = MessageDocument.get_pymongo_collection().find(
+        {
+            "profile_id": {"$in": list(profile_ids)},
+            "created_at": {"$gt": since},
+            "state": {"$in": WAITING},
+            "due": {"$lte": until},
+        }
+    )
+    return [message_of(row) async for row in found]
 
 
 async def expired(now: datetime, limit: int) -> list[Message]:
     """Read messages whose attempt took longer than its lease: nobody knows yet whether they were sent."""
-    return await _due(State.SENDING, now, limit)
+    wanted: Row = {"state": State.SENDING, "due": {"$lte": now}}
+    rows = MessageDocument.get_pymongo_collection().find(wanted).sort("due", 1).limit(limit)
+    return [message_of(row) async for row in rows]
 
 
-async def claim(messages: Sequence[Message], state: State, *, token: UUID, until: datetime) -> set[UUID]:
+async def claim(messages: Sequence[Message], *, token: UUID, until: datetime) -> set[UUID]:
     """Take messages for sending or settling: guarded by the state and due time they were read in.
 
     Every write gives a message another due time, so that nobody acts on what it was before: on an older place or try.
@@ -82,15 +138,15 @@ async def claim(messages: Sequence[Message], state: State, *, token: UUID, until
         The ids of those that are this token's now.
     """
     # Messages that were queued together are claimed together: one statement for many costs MongoDB a third less.
-    alike: defaultdict[tuple[datetime | None, int], list[UUID]] = defaultdict(list)
+    alike: defaultdict[tuple[State, datetime | None, int, Channel], list[UUID]] = defaultdict(list)
     for message in messages:
-        alike[message.due, message.place].append(message.id)
+        alike[message.state, message.due, message.place, message.channel].append(message.id)
     updates = [
         UpdateMany(
             {"_id": {"$in": message_ids}, "state": state, "due": due},
-            {"$set": {"state": State.SENDING, "token": token, "due": until, "place": place}},
+            {"$set": {"state": State.SENDING, "token": token, "due": until, "place": place, "lane": lane}},
         )
-        for (due, place), message_ids in alike.items()
+        for (state, due, place, lane), message_ids in alike.items()
     ]
     if not updates:
         return set()
@@ -123,7 +179,7 @@ async def give_back(token: UUID, *, due: datetime, message_ids: Collection[UUID]
 async def cancel(profile_ids: Collection[UUID], *, reason: str) -> None:
     """Settle the messages of these profiles that wait to be sent: nobody sends them."""
     await MessageDocument.get_pymongo_collection().update_many(
-        {"profile_id": {"$in": list(profile_ids)}, "state": State.QUEUED},
+        {"profile_id": {"$in": list(profile_ids)}, "state": {"$in": WAITING}},
         {"$set": {"state": State.CANCELLED, "due": None, "reason": reason}, "$unset": {"token": ""}},
     )
 
@@ -132,6 +188,7 @@ def _settlement(message: Message, attempt: Attempt | None, token: UUID) -> Updat
     changes: Row = {
         "state": message.state,
         "place": message.place,
+        "lane": message.channel,
         "due": message.due,
         "reason": message.reason,
     }
@@ -140,16 +197,6 @@ def _settlement(message: Message, attempt: Attempt | None, token: UUID) -> Updat
         sealed = seal.shut(MessageDocument, {"attempts": [_attempt_row(attempt)]})
         update["$push"] = {"attempts": {"$each": sealed["attempts"]}}
     return UpdateOne({"_id": message.id, "token": token}, update)
-
-
-async def _due(state: State, now: datetime, limit: int) -> list[Message]:
-    found = (
-        MessageDocument.get_pymongo_collection()
-        .find({"state": state, "due": {"$lte": now}})
-        .sort("due", 1)
-        .limit(limit)
-    )
-    return [message_of(row) async for row in found]
 
 
 async def pages(
@@ -192,6 +239,12 @@ def message_of(sealed: Mapping[str, Any]) -> Message:
         due=row["due"],
         attempts=tuple(_attempt_of(it) for it in row["attempts"]),
         reason=row["reason"],
+        priority=row.get("priority", USUAL_PRIORITY),
+        delivered_at=row.get("delivered_at"),
+        opened_at=row.get("opened_at"),
+        clicked_at=row.get("clicked_at"),
+        bounced_at=row.get("bounced_at"),
+        complained_at=row.get("complained_at"),
     )
 
 
@@ -216,6 +269,8 @@ def _row_of(message: Message) -> Row:
         "place": message.place,
         "attempts": [],
         "reason": None,
+        "priority": message.priority,
+        "lane": message.channel.value,
     }
 
 

@@ -2,16 +2,16 @@
 
 import ipaddress
 from dataclasses import dataclass
-from email.errors import MessageError
-from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
+from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import SMTP, Policy
-from email.utils import format_datetime, localtime, parseaddr
+from email.utils import format_datetime, localtime
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from hub.kit.errors import HubError
 from hub.messaging.ports import Email, Refused
+from integrations.mail_addresses import NO_ADDRESS, ascii_address, sender_of
 
 _UNSUBSCRIBE: Final = "List-Unsubscribe"
 
@@ -28,8 +28,6 @@ _HEADERS: Final = HeaderRegistry()
 _HEADERS.map_to_type(_UNSUBSCRIBE, _Link)  # type: ignore[arg-type]  # the registry adds the base class itself
 # Seven bits pass every server, also one without 8BITMIME.
 _POLICY: Final = SMTP.clone(cte_type="7bit", header_factory=_HEADERS)
-# How the standard library meets what is no address, or a header with a line break; IndexError for some broken quoting.
-_NO_ADDRESS: Final = (ValueError, MessageError, IndexError)
 
 
 class InvalidSmtpUrl(HubError):
@@ -39,15 +37,6 @@ class InvalidSmtpUrl(HubError):
 
     def __init__(self) -> None:
         super().__init__("HUB_SMTP_URL is smtp://HOST:PORT or smtps://HOST:PORT, with USER:PASSWORD@ before HOST.")
-
-
-class InvalidSenderAddress(HubError):
-    """What stands behind `From` is no address."""
-
-    code = "INVALID_SENDER_ADDRESS"
-
-    def __init__(self) -> None:
-        super().__init__('HUB_EMAIL_FROM is written as NAME <ADDRESS>, and a name with a comma as "NAME" <ADDRESS>.')
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +92,6 @@ def greeting_name(public_url: str) -> str:
     return f"[{number}]" if number.version == 4 else f"[IPv6:{number}]"  # noqa: PLR2004  the version's own name
 
 
-def sender_of(written: str) -> Address:
-    """Read the address behind `From`.
-
-    Raises:
-        InvalidSenderAddress: it is none.
-    """
-    try:
-        return _address(*reversed(parseaddr(written)))
-    except _NO_ADDRESS:
-        raise InvalidSenderAddress from None
-
-
 def envelope_of(email: Email) -> Envelope:
     """Write an e-mail. Its only personal header is `To`; our key is its `Message-ID` and `X-Hub-Message`.
 
@@ -124,7 +101,7 @@ def envelope_of(email: Email) -> Envelope:
     """
     from_ = sender_of(email.sender)
     try:
-        to = _address(email.to)
+        to = ascii_address(email.to)
         message = EmailMessage(policy=_POLICY)
         message["From"] = from_
         message["To"] = to
@@ -137,14 +114,5 @@ def envelope_of(email: Email) -> Envelope:
             message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(email.text)
         return Envelope(from_.addr_spec, to.addr_spec, message.as_bytes())
-    except _NO_ADDRESS:  # without its cause, which quotes the address
+    except NO_ADDRESS:  # without its cause, which quotes the address
         raise Refused("SMTP cannot carry this message: the address or the subject is not well formed.") from None
-
-
-def _address(written: str, display: str = "") -> Address:
-    """Make an address that is ASCII throughout: a domain in other letters has such a form, a local part has none."""
-    local, _, domain = written.rpartition("@")
-    address = Address(display, addr_spec=f"{local}@{domain.encode('idna').decode()}")
-    if not address.addr_spec.isascii() or not address.username or not address.domain:
-        raise ValueError
-    return address

@@ -29,7 +29,8 @@ import aiosmtplib
 
 from hub.messaging.ports import Accepted, Ambiguous, Email, NotSent, Refused, SendFailed
 from hub.settings import Settings
-from integrations.smtp.mail import Envelope, envelope_of, greeting_name, sender_of, server_of
+from integrations.mail_addresses import sender_of
+from integrations.smtp.mail import Envelope, envelope_of, greeting_name, server_of
 
 _GO_AHEAD: Final = 354
 _DONE: Final = 2

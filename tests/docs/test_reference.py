@@ -112,7 +112,14 @@ def test_every_journey_on_a_page_can_be_published(page: Path) -> None:
             "### Files",
             {
                 *(f"NAME.{kind}.yaml" for kind in ("journey", "shipping", "rollup", "preference")),
-                *("NAME.segment.yaml", "NAME.question.yaml", "stages.yaml", "templates/NAME/LANG/PART.liquid", *Part),
+                *(
+                    "NAME.segment.yaml",
+                    "NAME.question.yaml",
+                    "contact.policy.yaml",
+                    "stages.yaml",
+                    "templates/NAME/LANG/PART.liquid",
+                    *Part,
+                ),
             },
         ),
     ],

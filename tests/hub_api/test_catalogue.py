@@ -10,8 +10,8 @@ from hub.access.grants import KeyKind
 from hub.access.model import Caller, CallerKind, Scope
 from hub.commerce import products, stock, stores
 from hub.commerce.checks import OutOfReach
-from hub.commerce.opening import Weekday
 from hub.database import Database
+from hub.kit.local_time import Weekday
 from tests.hub_api.conftest import Hub
 
 UPSERT = """

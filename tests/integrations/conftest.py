@@ -9,7 +9,10 @@ import hub.database
 from hub.database import Client, Database
 from hub.settings import ConsentPolicy, Settings
 from integrations.console.store import Inbox, InboxDocument
+from tests.integrations.provider_server import ProviderServer, provider_server
+from tests.integrations.sendgrid_rules import sendgrid
 from tests.integrations.smtp_server import SmtpServer, smtp_server
+from tests.integrations.twilio_rules import twilio
 
 
 @pytest.fixture
@@ -24,6 +27,18 @@ async def inbox(client: Client, database: Database) -> Inbox:
 @pytest.fixture
 async def mail_server() -> AsyncIterator[SmtpServer]:
     async with smtp_server() as server:
+        yield server
+
+
+@pytest.fixture
+async def sendgrid_server() -> AsyncIterator[ProviderServer]:
+    async with provider_server(sendgrid) as server:
+        yield server
+
+
+@pytest.fixture
+async def twilio_server() -> AsyncIterator[ProviderServer]:
+    async with provider_server(twilio) as server:
         yield server
 
 

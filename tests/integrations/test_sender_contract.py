@@ -17,7 +17,12 @@ from hub.messaging.ports import Accepted, Ambiguous, CanFind, Email, NotSent, Ou
 from hub.settings import Settings
 from integrations.console.sender import ConsoleSender
 from integrations.console.store import Inbox
+from integrations.sendgrid.sender import SendGridSender
 from integrations.smtp.sender import SmtpSender
+from integrations.twilio.sender import TwilioSender
+from tests.docs.pages import ROOT, code_words, section
+from tests.integrations import provider_server, sendgrid_rules, twilio_rules
+from tests.integrations.provider_server import Answer, ProviderServer
 from tests.integrations.smtp_server import Fault, SmtpServer
 
 SECRET = "Ada.Lovelace"  # stands in every address: whoever repeats an address repeats it
@@ -36,6 +41,10 @@ def sms(key: UUID) -> Sms:
     return Sms(key, f"+49-{SECRET}", "It is still there.")
 
 
+def real_sms(key: UUID) -> Sms:
+    return Sms(key, "+4915123456789", "It is still there.")
+
+
 @dataclass
 class Subject:
     """One sender under the contract, and how to see what its provider has taken."""
@@ -52,10 +61,43 @@ async def smtp(settings: Settings, mail_server: SmtpServer) -> AsyncIterator[Smt
     await sender.close()
 
 
-@pytest.fixture(params=["console e-mail", "console push", "console sms", "smtp"])
-def subject(
-    request: pytest.FixtureRequest, settings: Settings, inbox: Inbox, mail_server: SmtpServer, smtp: SmtpSender
-) -> Subject:
+@dataclass
+class OverHttp:
+    """A sender that posts to a provider, and the server that stands there."""
+
+    sender: Any
+    server: ProviderServer
+    message: Callable[[UUID], Outgoing]
+
+    async def taken(self) -> int:
+        return len(self.server.taken)
+
+
+OVER_HTTP = ("sendgrid", "twilio")
+
+
+@pytest.fixture
+async def over_http(
+    settings: Settings, sendgrid_server: ProviderServer, twilio_server: ProviderServer
+) -> AsyncIterator[dict[str, OverHttp]]:
+    made = {
+        "sendgrid": OverHttp(SendGridSender(at(settings, sendgrid_server.url)), sendgrid_server, email),
+        "twilio": OverHttp(TwilioSender(at(settings, twilio_server.url)), twilio_server, real_sms),
+    }
+    yield made
+    for it in made.values():
+        await it.sender.close()
+
+
+@pytest.fixture(params=OVER_HTTP)
+def over(request: pytest.FixtureRequest, over_http: dict[str, OverHttp]) -> OverHttp:
+    return over_http[request.param]
+
+
+@pytest.fixture
+def subjects(
+    settings: Settings, inbox: Inbox, mail_server: SmtpServer, smtp: SmtpSender, over_http: dict[str, OverHttp]
+) -> dict[str, Subject]:
     async def rows() -> int:
         return await inbox.count_documents({})
 
@@ -68,12 +110,31 @@ def subject(
         "console push": Subject(console, push, rows),
         "console sms": Subject(console, sms, rows),
         "smtp": Subject(smtp, email, mails),
-    }[request.param]
+        **{name: Subject(it.sender, it.message, it.taken) for name, it in over_http.items()},
+    }
+
+
+@pytest.fixture(params=["console e-mail", "console push", "console sms", "smtp", *OVER_HTTP])
+def subject(request: pytest.FixtureRequest, subjects: dict[str, Subject]) -> Subject:
+    return subjects[request.param]
 
 
 def quick(settings: Settings, smtp_url: str) -> Settings:
     return settings.model_copy(
         update={"smtp_url": SecretStr(smtp_url), "connect_seconds": 0.2, "read_seconds": READ_SECONDS}
+    )
+
+
+def at(settings: Settings, url: str) -> Settings:
+    return quick(settings, "smtp://127.0.0.1:9").model_copy(
+        update={
+            "sendgrid_api_key": SecretStr(sendgrid_rules.KEY),
+            "sendgrid_url": url,
+            "twilio_account_sid": twilio_rules.ACCOUNT,
+            "twilio_auth_token": SecretStr(twilio_rules.TOKEN),
+            "twilio_url": url,
+            "sms_from": twilio_rules.NUMBER,
+        }
     )
 
 
@@ -111,7 +172,7 @@ async def test_many_at_once_all_arrive(subject: Subject) -> None:
 
 async def test_who_can_find_knows_what_it_took_and_nothing_else(subject: Subject) -> None:
     if not isinstance(subject.sender, CanFind):
-        assert subject.sender.name == "smtp"
+        assert subject.sender.name in {"smtp", *OVER_HTTP}
         return
     key = new_id()
 
@@ -228,3 +289,62 @@ async def test_the_console_is_ambiguous_when_mongodb_takes_the_row_and_its_answe
 
     assert type(failure) is Ambiguous
     assert await inbox.count_documents({}) == 2
+
+
+@pytest.mark.parametrize("fault", provider_server.Fault, ids=lambda fault: fault.name.lower())
+async def test_a_request_that_was_written_and_not_answered_is_ambiguous_and_the_next_one_is_sent(
+    fault: provider_server.Fault, over: OverHttp
+) -> None:
+    over.server.fault = fault
+
+    failure = await failure_of(over.sender.send(over.message(new_id())))
+
+    assert type(failure) is Ambiguous
+    taken = 1 if fault in provider_server.TAKEN_ALL_THE_SAME else 0
+    assert len(over.server.taken) == taken
+    await over.sender.send(over.message(new_id()))
+    assert len(over.server.taken) == taken + 1
+
+
+OUTCOMES = {"refused": Refused, "not sent": NotSent, "ambiguous": Ambiguous}
+
+
+def published(provider: str) -> list[tuple[int, str]]:
+    """The statuses that a provider's page explains, and what it says that they mean."""
+    rows = section((ROOT / "docs" / "providers" / f"{provider}.md").read_text(encoding="utf-8"), "## Answers")
+    return [
+        (int(status), meaning.strip().partition(":")[0])
+        for _, statuses, meaning, _ in (line.split("|", 3) for line in rows.splitlines() if line.startswith("| `"))
+        for status in code_words(statuses)
+    ]
+
+
+@pytest.mark.parametrize(("name", "status", "meaning"), [(name, *row) for name in OVER_HTTP for row in published(name)])
+async def test_an_answer_means_what_the_page_of_its_provider_says_and_its_body_is_not_repeated(
+    name: str, status: int, meaning: str, over_http: dict[str, OverHttp]
+) -> None:
+    over = over_http[name]
+    if meaning == "accepted":
+        assert isinstance(await over.sender.send(over.message(new_id())), Accepted)
+        return
+    said = f"{SECRET}@example.com is bad"
+    over.server.answer = Answer(status, {"errors": [{"message": said, "field": SECRET}], "message": said})
+
+    failure = await failure_of(over.sender.send(over.message(new_id())))
+
+    assert type(failure) is OUTCOMES[meaning]
+    assert len(over.server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [204, 302, 599])
+async def test_an_answer_that_nobody_has_explained_is_ambiguous(status: int, over: OverHttp) -> None:
+    over.server.answer = Answer(status)
+
+    assert type(await failure_of(over.sender.send(over.message(new_id())))) is Ambiguous
+
+
+async def test_a_provider_that_is_not_there_has_not_sent(settings: Settings, over: OverHttp) -> None:
+    nobody = type(over.sender)(at(settings, "http://127.0.0.1:9"))
+
+    assert type(await failure_of(nobody.send(over.message(new_id())))) is NotSent
+    await nobody.close()

@@ -13,8 +13,9 @@ from pydantic import SecretStr
 from hub.kit.ids import new_id
 from hub.messaging.ports import Email, NotSent, Refused
 from hub.settings import Settings
+from integrations.mail_addresses import InvalidSenderAddress
 from integrations.smtp import mail
-from integrations.smtp.mail import InvalidSenderAddress, InvalidSmtpUrl, Server
+from integrations.smtp.mail import InvalidSmtpUrl, Server
 from integrations.smtp.sender import SmtpSender
 from tests.integrations.smtp_server import Fault, SmtpServer, smtp_server
 

@@ -95,6 +95,18 @@ def test_where_nobody_can_tell_a_message_that_must_arrive_is_sent_again_on_its_c
     assert delivery.unsettled(receipt, now=NOON) == replace(receipt, state=State.QUEUED, due=NOON)
 
 
+def test_where_the_provider_may_still_report_it_an_unanswered_message_waits_once_for_that() -> None:
+    grace = timedelta(minutes=10)
+
+    waits = delivery.unsettled(SENDING, now=NOON, grace=grace)
+
+    assert waits == replace(SENDING, due=NOON + grace, reason="unanswered")
+    assert delivery.unsettled(waits, now=NOON + grace, grace=grace).state is State.UNKNOWN
+    receipt = replace(waits, message_class=MessageClass.MUST_ARRIVE)
+    again = delivery.unsettled(receipt, now=NOON + grace, grace=grace)
+    assert (again.state, again.due, again.reason) == (State.QUEUED, NOON + grace, None)
+
+
 @pytest.mark.parametrize(
     ("profile", "place", "expected"),
     [

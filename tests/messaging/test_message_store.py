@@ -1,6 +1,8 @@
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -18,8 +20,12 @@ SECOND = timedelta(seconds=1)
 pytestmark = pytest.mark.usefixtures("database")
 
 
+def lanes(most: int) -> dict[Channel, int]:
+    return dict.fromkeys(Channel, most)
+
+
 async def claimed(which: Message, token: UUID) -> bool:
-    return await store.claim([which], State.QUEUED, token=token, until=NOON + LEASE) == {which.id}
+    return await store.claim([which], token=token, until=NOON + LEASE) == {which.id}
 
 
 async def test_a_message_is_stored_once_under_its_key_and_stays_as_it_was_first() -> None:
@@ -35,41 +41,80 @@ async def test_queued_messages_are_read_when_they_are_due_the_longest_due_first(
     late, early = message(ADA, created_at=NOON + SECOND), message(ADA)
     await store.queue([late, early])
 
-    assert [it.id for it in await store.queued(NOON, 10)] == [early.id]
-    assert [it.id for it in await store.queued(NOON + SECOND, 10)] == [early.id, late.id]
-    assert [it.id for it in await store.queued(NOON + SECOND, 1)] == [early.id]
+    assert [it.id for it in await store.queued(NOON, lanes(10))] == [early.id]
+    assert [it.id for it in await store.queued(NOON + SECOND, lanes(10))] == [early.id, late.id]
+    assert [it.id for it in await store.queued(NOON + SECOND, lanes(1))] == [early.id]
 
 
-@pytest.mark.parametrize("state", [State.QUEUED, State.SENDING])
-async def test_the_work_list_is_read_from_its_index_however_many_messages_are_settled(state: State) -> None:
+async def test_of_those_that_are_due_the_ones_that_matter_most_are_read_first() -> None:
+    newsletter, code = message(ADA, priority=10), message(ADA, priority=100, created_at=NOON + SECOND)
+    await store.queue([newsletter, code])
+
+    assert [it.id for it in await store.queued(NOON + SECOND, lanes(10))] == [code.id, newsletter.id]
+    assert [it.id for it in await store.queued(NOON + SECOND, lanes(1))] == [code.id]
+
+
+async def test_as_many_are_read_of_each_channel_as_may_be() -> None:
+    texts = [message(ADA, channels=(Channel.SMS,)) for _ in range(3)]
+    mails = [message(ADA) for _ in range(3)]
+    await store.queue([*texts, *mails])
+
+    read = await store.queued(NOON, {Channel.EMAIL: 10, Channel.SMS: 2})
+
+    assert [it.channel for it in read].count(Channel.SMS) == 2
+    assert {it.id for it in read if it.channel is Channel.EMAIL} == {it.id for it in mails}
+    assert await store.queued(NOON, {}) == []
+
+
+async def test_a_message_from_before_there_were_lanes_is_found_once_it_has_one() -> None:
+    old = await queued(message(ADA, channels=PUSH_EMAIL))
+    collection = MessageDocument.get_pymongo_collection()
+    await collection.update_one({"_id": old.id}, {"$set": {"place": 1}, "$unset": {"lane": "", "priority": ""}})
+
+    assert await store.queued(NOON, lanes(1)) == []
+
+    await store.put_in_lanes()
+
+    assert [it.channel for it in await store.queued(NOON, {Channel.EMAIL: 1})] == [Channel.EMAIL]
+
+
+def stages_of(plan: Mapping[str, Any]) -> set[tuple[str, str | None]]:
+    """List the stages of a plan, each with the index that it reads."""
+    below = [*plan.get("inputStages", ()), *filter(None, [plan.get("inputStage")])]
+    return {(plan["stage"], plan.get("indexName")), *(it for part in below for it in stages_of(part))}
+
+
+async def test_the_work_lists_are_read_from_their_indexes_in_their_order() -> None:
     await queued(message(ADA))
-    plan = (
-        await MessageDocument.get_pymongo_collection()
-        .find({"state": state, "due": {"$lte": NOON}})
-        .sort("due", 1)
-        .limit(200)
-        .explain()
-    )
+    collection = MessageDocument.get_pymongo_collection()
+    waiting = {"state": {"$in": store.WAITING}, "lane": {"$in": ["email", "sms"]}, "due": {"$lte": NOON}}
+    expired = {"state": State.SENDING, "due": {"$lte": NOON}}
 
-    stage = plan["queryPlanner"]["winningPlan"]["inputStage"]["inputStage"]
-    assert (stage["stage"], stage["indexName"]) == ("IXSCAN", "work")
+    to_send = await collection.find(waiting).sort([("priority", -1), ("due", 1)]).limit(200).explain()
+    to_settle = await collection.find(expired).sort("due", 1).limit(200).explain()
+
+    assert stages_of(to_send["queryPlanner"]["winningPlan"]) == {
+        ("LIMIT", None),
+        ("FETCH", None),
+        ("SORT_MERGE", None),
+        ("IXSCAN", "lanes"),
+    }
+    assert stages_of(to_settle["queryPlanner"]["winningPlan"]) == {("LIMIT", None), ("FETCH", None), ("IXSCAN", "work")}
 
 
 async def test_a_claim_is_exclusive() -> None:
     waiting = [message(ADA) for _ in range(20)]
     await store.queue(waiting)
-    read = await store.queued(NOON, 20)
+    read = await store.queued(NOON, lanes(20))
 
-    taken = await asyncio.gather(
-        *(store.claim(read, State.QUEUED, token=ids.new_id(), until=NOON + LEASE) for _ in range(4))
-    )
+    taken = await asyncio.gather(*(store.claim(read, token=ids.new_id(), until=NOON + LEASE) for _ in range(4)))
 
     assert sorted([id_ for mine in taken for id_ in mine]) == sorted(it.id for it in waiting)
 
 
 async def test_a_claim_names_the_channel_before_the_call() -> None:
     await queued(message(ADA, channels=PUSH_EMAIL))
-    [read] = await store.queued(NOON, 1)
+    [read] = await store.queued(NOON, lanes(1))
 
     assert await claimed(replace(read, place=1), ids.new_id())
 
@@ -79,7 +124,7 @@ async def test_a_claim_names_the_channel_before_the_call() -> None:
 
 async def test_who_read_a_message_before_it_went_to_another_channel_cannot_claim_it_any_more() -> None:
     await queued(message(ADA, channels=PUSH_EMAIL))
-    [read] = await store.queued(NOON, 1)
+    [read] = await store.queued(NOON, lanes(1))
     token = ids.new_id()
     assert await claimed(read, token)
     moved = replace(read, state=State.QUEUED, place=1, due=NOON + SECOND)
@@ -92,11 +137,11 @@ async def test_who_read_a_message_before_it_went_to_another_channel_cannot_claim
 
 async def test_a_settlement_under_an_old_token_changes_nothing() -> None:
     await queued(message(ADA))
-    [read] = await store.queued(NOON, 1)
+    [read] = await store.queued(NOON, lanes(1))
     old, new = ids.new_id(), ids.new_id()
     assert await claimed(read, old)
     [expired] = await store.expired(NOON + LEASE, 1)
-    assert await store.claim([expired], State.SENDING, token=new, until=NOON + LEASE * 2) == {read.id}
+    assert await store.claim([expired], token=new, until=NOON + LEASE * 2) == {read.id}
     before = await stored(read)
 
     sent = replace(read, state=State.SENT, due=None)
@@ -109,32 +154,32 @@ async def test_a_settlement_under_an_old_token_changes_nothing() -> None:
 
 async def test_a_settlement_keeps_the_attempt_and_takes_the_message_off_the_work_list() -> None:
     await queued(message(ADA))
-    [read] = await store.queued(NOON, 1)
+    [read] = await store.queued(NOON, lanes(1))
     token, accepted = ids.new_id(), replace(attempt(Outcome.ACCEPTED), provider_id="p-1")
     assert await claimed(read, token)
 
     await store.settle([replace(read, state=State.SENT, due=None)], {read.id: accepted}, token=token)
 
     assert await stored(read) == replace(read, state=State.SENT, due=None, attempts=(accepted,))
-    assert await store.queued(NOON + LEASE * 9, 9) == await store.expired(NOON + LEASE * 9, 9) == []
+    assert await store.queued(NOON + LEASE * 9, lanes(9)) == await store.expired(NOON + LEASE * 9, 9) == []
 
 
 async def test_a_claim_that_is_given_back_can_be_taken_again() -> None:
     await queued(message(ADA))
-    [read] = await store.queued(NOON, 1)
+    [read] = await store.queued(NOON, lanes(1))
     token = ids.new_id()
     assert await claimed(read, token)
 
     await store.give_back(token, due=NOON + SECOND, message_ids=[read.id])
 
-    [again] = await store.queued(NOON + SECOND, 1)
+    [again] = await store.queued(NOON + SECOND, lanes(1))
     assert (again.attempts, again.place) == ((), 0)
     assert await claimed(again, ids.new_id())
 
 
 async def test_only_messages_whose_lease_has_run_out_are_expired() -> None:
     await queued(message(ADA))
-    [read] = await store.queued(NOON, 1)
+    [read] = await store.queued(NOON, lanes(1))
     assert await claimed(read, ids.new_id())
 
     assert await store.expired(NOON + LEASE - SECOND, 9) == []

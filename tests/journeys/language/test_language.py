@@ -188,6 +188,8 @@ def test_the_frame_of_a_journey_is_checked(source: str, problems: list[str]) -> 
         ("send: {template: cart-reminder, channels: []}", ["4:45 empty_list"]),
         ("send: {template: cart-reminder, channels: email}", ["4:45 wrong_type"]),
         ("send: {template: cart-reminder, topic: '*', brand: A.b}", ["4:42 bad_name", "4:54 bad_name"]),
+        ("send: {template: cart-reminder, priority: 101}", ["4:45 wrong_type"]),
+        ("send: {template: cart-reminder, priority: high}", ["4:45 wrong_type"]),
         ("branch: []", ["4:11 empty_list"]),
         ("branch: [{else: [end]}]", ["4:12 missing_key"]),
         ("branch: [{if: profile.age > 3}]", ["4:12 missing_key"]),
@@ -207,6 +209,17 @@ def test_a_send_names_the_brand_and_topic_that_need_consent() -> None:
     )
 
     assert definition.steps == {"0": Send("0", None, "t", (Channel.EMAIL,), "north", "wine")}
+
+
+def test_a_send_says_how_much_it_matters() -> None:
+    definition = language.read_published(
+        "{journey: j, enter: {event: E}, steps: [{send: {template: t, priority: 90}}, {send: {template: t}}]}"
+    )
+    first, second = definition.steps.values()
+
+    assert isinstance(first, Send)
+    assert isinstance(second, Send)
+    assert (first.priority, second.priority) == (90, 50)
 
 
 def test_only_the_first_step_that_cannot_be_reached_is_reported() -> None:

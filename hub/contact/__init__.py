@@ -1,0 +1,1 @@
+"""How often, and at which hours, a customer may be told something that nobody is obliged to tell them."""

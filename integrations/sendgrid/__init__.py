@@ -1,0 +1,1 @@
+"""E-mail through SendGrid, and what SendGrid reports of it."""

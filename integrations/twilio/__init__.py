@@ -1,0 +1,1 @@
+"""SMS through Twilio, out and in, and what Twilio reports of them."""
