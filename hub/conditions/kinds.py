@@ -1,10 +1,11 @@
 """The type checker: names and literals of a condition against the kinds that a place knows; see `shapes`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Final
 
-from hub.conditions import parser
-from hub.conditions.cursor import Leaf
+from hub.conditions import parser, ranked
+from hub.conditions.cursor import Leaf, Told
 from hub.conditions.evaluator import PRODUCT
 from hub.conditions.model import (
     PRODUCTS,
@@ -15,19 +16,24 @@ from hub.conditions.model import (
     Comparison,
     Condition,
     Exists,
+    Followed,
     InSegment,
     Literal,
     Path,
     Ranked,
+    Tallied,
+    Tally,
     Within,
 )
 from hub.conditions.parser import Written, written
 from hub.conditions.shapes import (
     ANY_SEGMENT,
+    DID,
     RANKING,
     SEGMENT,
     BadName,
     Choice,
+    Happenings,
     Items,
     Kind,
     Names,
@@ -41,6 +47,7 @@ from hub.kit.problems import InvalidDefinition, Problem, did_you_mean
 
 __all__ = [
     "ANY_SEGMENT",
+    "DID",
     "RANKING",
     "SEGMENT",
     "BadName",
@@ -53,8 +60,10 @@ __all__ = [
     "shape_of",
 ]
 
-_NUMBER_OF_ROLLUP: Final = 2
-"""Names in a number that a rollup keeps for a lifetime."""
+NOT_HERE: Final = 'What somebody did can be asked in a segment: publish one, and ask `segment("NAME")` here.'
+NOT_COUNTED: Final = 'Nobody counts this yet: publish a segment that asks it, then ask `segment("NAME")`, or again.'
+_ALIKE: Final = 0.95
+"""From which likeness on, 0 to 1, the name of an event is taken for another one, misspelled."""
 _CHOOSING: Final = frozenset({Comparison.EQUAL, Comparison.NOT_EQUAL, Comparison.IN})
 _ORDERED: Final = frozenset({Kind.TEXT, Kind.NUMBER})
 _LITERALS: Final[Mapping[Comparison, frozenset[Kind]]] = {
@@ -131,17 +140,20 @@ def _faults(leaf: Leaf, scope: Scope) -> Iterator[tuple[int, str, str]]:
     match leaf.part:
         case InSegment(name):
             yield from ((leaf.at, "unknown_name", fault) for fault in _unknown_segment(name, scope))
+        case Tallied() | Followed() as part:
+            yield from _told_wrongly(leaf, part, scope)
         case AnyProduct() if PRODUCTS[0] not in scope:
             yield leaf.at, "unknown_name", "`any` asks for the products of an event, and here is none."
         case AnyProduct():
             yield from (fault for inner in leaf.inner for fault in _faults(inner, _of_product(scope)))
         case Ranked():
-            yield from ((leaf.at, code, message) for code, message in _unranked(leaf.part, scope))
+            yield from ((leaf.at, code, message) for code, message in ranked.faults(leaf.part, scope))
         case part:
-            yield from _faults_of_a_name(part, leaf, scope)
+            yield from _asked_wrongly(leaf, part, scope)
 
 
-def _faults_of_a_name(part: Compare | Exists | Within, leaf: Leaf, scope: Scope) -> Iterator[tuple[int, str, str]]:
+def _asked_wrongly(leaf: Leaf, part: Compare | Exists | Within, scope: Scope) -> Iterator[tuple[int, str, str]]:
+    """Name what is wrong with what is asked of one name."""
     kind = None
     try:
         if isinstance(shape := shape_of(part.path, scope), Choice):
@@ -159,23 +171,66 @@ def _faults_of_a_name(part: Compare | Exists | Within, leaf: Leaf, scope: Scope)
             yield at, "wrong_type", message
 
 
-def _unranked(part: Ranked, scope: Scope) -> Iterator[tuple[str, str]]:
-    """Say why customers cannot be ranked by a number, or not here."""
-    numbers = scope.get(RANKING)
-    if not isinstance(numbers, Names):
-        hint = ' Publish it as a segment, and ask for that one: `segment("NAME")`.' if SEGMENT in scope else ""
-        yield "unknown_name", f"`{part.end}` is about all customers, and here one is asked about.{hint}"
+def _told_wrongly(leaf: Leaf, part: Tallied | Followed, scope: Scope) -> Iterator[tuple[int, str, str]]:
+    """Name what is wrong with what is asked of events."""
+    happenings = scope.get(DID)
+    if not isinstance(happenings, Happenings):
+        yield leaf.at, "unknown_name", NOT_HERE
         return
+    for told in leaf.told:
+        faults = list(_tally_faults(told, happenings))
+        yield from faults
+        if not faults and happenings.tallies is not None and told.tally.name not in happenings.tallies:
+            yield leaf.at, "unknown_name", NOT_COUNTED
+    if isinstance(part, Followed):
+        return
+    kind: Kind | None = Kind.NUMBER
+    if part.tally.kept is not None:
+        kind = _kind_or_none(part.tally.kept, _of_event(part.tally, happenings))
+    yield from ((at, "wrong_type", message) for at, message in _wrong_types(part, kind, leaf))
+
+
+def _tally_faults(told: Told, happenings: Happenings) -> Iterator[tuple[int, str, str]]:
+    tally = told.tally
+    for name, at in zip(told.written, told.events_at, strict=True):
+        if hint := _misspelled(name, happenings.known):
+            yield at, "unknown_name", f"`{name}` is not known.{hint}"
+    scope = _of_event(tally, happenings)
+    for leaf in told.where:
+        yield from _faults(leaf, scope)
+    if isinstance(about := tally.kept or tally.value, tuple):
+        faults = [(told.value_at, *fault) for fault in _no_single_value(about, scope)]
+        yield from faults
+        if not faults and tally.value is not None and kind_of(about, scope) not in {None, Kind.NUMBER}:
+            yield told.value_at, "wrong_type", f"`{'.'.join(about)}` is no number, which could be added up."
+    for leaf in told.units:
+        yield from _faults(leaf, _of_product(scope))
+
+
+def _of_event(tally: Tally, happenings: Happenings) -> Scope:
+    """Give what is known of the properties, where all comes from one event."""
+    (only, *others) = tally.events
+    return {PRODUCTS[0]: {} if others else happenings.known.get(only, {})}
+
+
+def _kind_or_none(path: Path, scope: Scope) -> Kind | None:
     try:
-        shape_of(part.path, scope)
-    except BadName as error:
-        yield error.fault, error.message
-        return
-    is_of_rollup = isinstance(scope[part.path[0]], Names) and len(part.path) == _NUMBER_OF_ROLLUP
-    if not is_of_rollup or part.path[1] not in numbers.known:
-        listed = ", ".join(numbers.known)
-        said = ".".join(part.path)
-        yield "wrong_type", f"`{said}` is not ranked: `{part.end}` takes {listed} of a rollup, of its whole lifetime."
+        return kind_of(path, scope)
+    except BadName:
+        return None  # which is reported where it stands
+
+
+def _misspelled(name: str, known: Collection[str]) -> str:
+    """Tell what was meant by a name that differs from a known one by next to nothing. Others are a shop's own."""
+    if name in known:
+        return ""
+    plain = {_plain(it): it for it in known}
+    near = plain.get(_plain(name)) or next(iter(get_close_matches(name, known, n=1, cutoff=_ALIKE)), None)
+    return f" Did you mean `{near}`?" if near else ""
+
+
+def _plain(name: str) -> str:
+    return "".join(it for it in name.lower() if it.isalnum())
 
 
 def _unknown_segment(name: str, scope: Scope) -> Iterator[str]:
@@ -201,7 +256,8 @@ def _unchosen(part: Asked, choice: Choice, leaf: Leaf) -> Iterator[tuple[int, st
 
 
 def _wrong_types(part: Compare, kind: Kind | None, leaf: Leaf) -> Iterator[tuple[int, str]]:
-    name, comparison = ".".join(part.path), part.comparison
+    name = part.path[-1] if isinstance(part, Tallied) else ".".join(part.path)
+    comparison = part.comparison
     if kind is not None and not _comparable(kind, comparison):
         yield leaf.at, f"`{name}` is {kind}, which `{comparison}` cannot compare."
         return

@@ -5,7 +5,7 @@ unknown kind and allowed, for a shop may send properties and traits of its own.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
@@ -60,22 +60,38 @@ class Items:
         return Kind.OBJECTS.value
 
 
-Shape: TypeAlias = Kind | Choice | Names | Items | Mapping[str, "Shape"]
+@dataclass(frozen=True, slots=True)
+class Happenings:
+    """What can be asked of somebody's events.
+
+    Attributes:
+        known: the properties of the events that are known, by name. Others are allowed.
+        tallies: the names of those that are counted; None where what is asked will be.
+    """
+
+    known: Mapping[str, Mapping[str, "Shape"]]
+    tallies: Collection[str] | None = None
+
+
+Shape: TypeAlias = Kind | Choice | Names | Items | Happenings | Mapping[str, "Shape"]
 """A kind, or an object with the shapes of its known names."""
 
 Scope: TypeAlias = Mapping[str, Shape]
-"""The roots that a place allows, with what is known below them; `SEGMENT` and `RANKING` are words of the language."""
+"""The roots that a place allows, with what is known below them; below `SEGMENT`, `DID` and `RANKING` what these ask."""
 
 SEGMENT: Final = "segment"
 """No root, for it is a word of the language. A scope without it has nobody who could be in one."""
 
 RANKING: Final = "top"
-"""The word of the language for what ranks all customers, with the names of the numbers by which they are ranked."""
+"""No root either. A scope without it asks about one customer, who cannot be ranked alone."""
 
-_WORDS: Final = frozenset({SEGMENT, RANKING})
+DID: Final = "did"
+"""No root either. A scope without it has nobody whose events could be counted."""
 
 ANY_SEGMENT: Final = Names({}, Kind.OBJECT, re.compile(r".*", re.DOTALL))
 """Where nobody knows which segments there are."""
+
+_WORDS: Final = frozenset({SEGMENT, DID, RANKING})
 
 
 class BadName(HubError):

@@ -22,7 +22,7 @@ from collections.abc import Callable, Collection
 from typing import Final
 
 from hub.conditions import catalogue, kinds, parser, tree
-from hub.conditions.kinds import RANKING, Kind, Scope
+from hub.conditions.kinds import Kind, Scope
 from hub.conditions.model import Path
 from hub.journeys.definition import Definition, Entry, Exit
 from hub.journeys.steps import StepReader
@@ -52,9 +52,9 @@ def read(source: str, *, templates: Collection[str], known: Scope) -> Definition
     Raises:
         InvalidDefinition: with every problem that the document has; one that is no YAML has that one only.
     """
-    # Of one customer nobody can tell who the others are: who is at the top is asked by a segment.
-    own = {root: shape for root, shape in known.items() if root != RANKING}
-    return _read(source, templates, lambda event: {**catalogue.scope_of(event), **own})
+    # What somebody did, and who is at the top, is asked in segments, which are known to the second and counted for all.
+    others = {name: shape for name, shape in known.items() if name not in {kinds.DID, kinds.RANKING}}
+    return _read(source, templates, lambda event: {**catalogue.scope_of(event), **others})
 
 
 def read_published(source: str) -> Definition:

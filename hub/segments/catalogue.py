@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from hub.conditions.model import Condition, Every, InSegment, Not, Ranked, Some, segments_in
+from hub.conditions.model import Condition, Every, InSegment, Not, Ranked, Some, Tally, segments_in
 from hub.rankings import store as rankings
 from hub.rankings.model import Boundaries
 from hub.segments import language, store
@@ -25,6 +25,7 @@ class Catalogue:
         turns: when it does.
         ranking: those that look at rankings.
         boundaries: where the ends of these rankings begin, as far as somebody keeps them.
+        tallies: what they have counted of events, by name.
     """
 
     edition: int = 0
@@ -35,6 +36,7 @@ class Catalogue:
     turns: Turns = field(default_factory=lambda: Turns(()))
     ranking: tuple[Segment, ...] = ()
     boundaries: Boundaries = field(default_factory=dict)
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
 
     @classmethod
     def of(cls, published: Iterable[tuple[Segment, int]], *, edition: int) -> "Catalogue":
@@ -58,6 +60,7 @@ class Catalogue:
             timed=timed,
             turns=Turns(timed),
             ranking=tuple(segment for segment, _ in listed if segment.ranked),
+            tallies={name: it for segment, _ in listed for name, it in segment.tallies.items()},
         )
 
     @property
