@@ -46,6 +46,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "smtp_url": "`smtp://USER:PASSWORD@HOST:PORT`, or `smtps://` for TLS from the first byte. Read by the `smtp` "
     "provider only.",
     "sendgrid_api_key": "The key of SendGrid, with the right to send mail. The `sendgrid` provider needs it.",
+    "sendgrid_webhook_key": "The public key with which SendGrid's events are verified. Without it they are not taken.",
     "sendgrid_url": "SendGrid's address; `https://api.eu.sendgrid.com` for an account in the EU.",
     "twilio_account_sid": "The account at Twilio. The `twilio` provider needs it.",
     "twilio_auth_token": "Its token, with which requests are made and Twilio's own are verified.",
