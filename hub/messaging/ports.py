@@ -177,6 +177,16 @@ class Senders:
             case Channel.SMS:
                 return self.sms
 
+    def at_once(self, channel: Channel) -> int:
+        """Tell how many calls the sender of a channel takes at the same time."""
+        sender = self.of(channel)
+        return sender.at_once if sender else 1
+
+    def name(self, channel: Channel) -> str:
+        """Name the provider of a channel."""
+        sender = self.of(channel)
+        return sender.name if sender else "none"
+
     async def send(self, message: Outgoing) -> Accepted:
         """Hand a message to the sender of its channel, on that sender's terms."""
         match message:

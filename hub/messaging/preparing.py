@@ -138,7 +138,7 @@ class Preparer:
         refused: Reason | None = None
         advertises = is_advertising(message, gate.topics)
         for place in delivery.reachable(message, profile, self._channels):
-            on_channel = replace(message, place=place, reason=None)
+            on_channel = message.at(place)
             to = delivery.address_of(profile, on_channel.channel, region=self._region) or ""
             if reason := gate.refuses(message, on_channel.channel, to):
                 refused = refused or reason
