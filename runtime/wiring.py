@@ -32,6 +32,7 @@ from hub.kit.errors import HubError
 from hub.messaging.library import TemplateDocument, TemplateVersionDocument
 from hub.messaging.ports import EmailSender, PushSender, Senders, SmsSender
 from hub.messaging.rates import BucketDocument
+from hub.messaging.soft_bounces import SoftBounceDocument
 from hub.messaging.store import MessageDocument
 from hub.privacy.store import ErasureDocument
 from hub.profiles.clashes import ClashDocument
@@ -94,6 +95,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     SegmentDocument,
     SuppressionDocument,
     ShippingDocument,
+    SoftBounceDocument,
     StockDocument,
     StoreDocument,
     TemplateDocument,
