@@ -65,9 +65,7 @@ class MessageDocument(Keyed):
                 name="lanes",
                 partialFilterExpression={"state": {"$in": [*WAITING]}},
             ),
-            IndexModel(
-                [("state", 1), ("due", 1)], name="work", partialFilterExpression={"state": State.SENDING.value}
-            ),
+            IndexModel([("state", 1), ("due", 1)], name="work", partialFilterExpression={"state": State.SENDING.value}),
             IndexModel([("profile_id", 1), ("created_at", -1), ("_id", -1)], name="profile"),
         ]
 

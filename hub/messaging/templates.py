@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from liquid.exceptions import (
 from hub.kit.errors import HubError
 from hub.kit.languages import by_nearness
 from hub.kit.problems import InvalidDefinition, Problem, did_you_mean
-from hub.messaging import sandbox
+from hub.messaging import markup, plain, sandbox
 from hub.profiles.model import Channel
 
 PART_LIMIT: Final = 32 * 1024
@@ -36,17 +36,18 @@ class Part(StrEnum):
 
     SUBJECT = "subject"
     PREHEADER = "preheader"  # only an HTML mail shows it
+    BODY = "body.mjml"
     TEXT = "text"
     PUSH = "push"
     SMS = "sms"
 
 
-_BODY: Final = {Channel.EMAIL: Part.TEXT, Channel.PUSH: Part.PUSH, Channel.SMS: Part.SMS}
-_NEEDED: Final = {
-    Channel.EMAIL: (Part.SUBJECT, Part.TEXT),
-    Channel.PUSH: (Part.PUSH,),
-    Channel.SMS: (Part.SMS,),
+_NEEDED: Final[Mapping[Channel, tuple[frozenset[Part], ...]]] = {
+    Channel.EMAIL: (frozenset({Part.SUBJECT}), frozenset({Part.TEXT, Part.BODY})),
+    Channel.PUSH: (frozenset({Part.PUSH}),),
+    Channel.SMS: (frozenset({Part.SMS}),),
 }
+"""What a channel needs in one language: of each set at least one."""
 
 
 class Limit(StrEnum):
@@ -80,7 +81,7 @@ class NoSuchPart(HubError):
     code = "NO_SUCH_PART"
 
     def __init__(self, name: str, channel: Channel) -> None:
-        needed = " and ".join(_NEEDED[channel])
+        needed = " and ".join(" or ".join(sorted(parts, reverse=True)) for parts in _NEEDED[channel])
         super().__init__(f"The template {name!r} has no {needed} in any language, which {channel} needs.")
         self.channel = channel
 
@@ -130,10 +131,14 @@ class RenderContext:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What a message says. `subject` is one line: of an e-mail, or the title of a push message; empty for an SMS."""
+    """What a message says. `subject` is one line: of an e-mail, or the title of a push message; empty for an SMS.
+
+    `html` is what an e-mail shows instead of its text; None where there is no body of MJML.
+    """
 
     subject: str
     text: str
+    html: str | None = None
 
 
 def template_of(name: str, files: Mapping[str, str]) -> Template:
@@ -151,6 +156,10 @@ def template_of(name: str, files: Mapping[str, str]) -> Template:
         if problem := _problem_of(path, source):
             problems.append(problem)
         languages.setdefault(language, {})[part] = source
+    for language, parts in languages.items():
+        if Part.PREHEADER in parts and "<mj-preview" in parts.get(Part.BODY, ""):
+            said_twice = f"{language}/{Part.BODY}: <mj-preview> says what {language}/{Part.PREHEADER} says too."
+            problems.append(Problem(1, 1, "two_preheaders", said_twice))
     if not languages:
         problems.append(Problem(1, 1, "no_language", "There is not one language with a part."))
     if problems:
@@ -169,18 +178,64 @@ def render(template: Template, channel: Channel, *, language: str | None, contex
         LimitExceeded: the template wants more work, output, memory or depth than it may have.
         RenderingFailed: it meets a value that it cannot work with.
     """
-    for nearest in by_nearness(template.languages, language):
-        parts = template.languages[nearest]
-        if all(part in parts for part in _NEEDED[channel]):
-            break
-    else:
+    spoken = spoken_language(template, channel, language)
+    if spoken is None:
         raise NoSuchPart(template.name, channel)
-    subject = ""
-    if channel is not Channel.SMS and Part.SUBJECT in parts:
-        subject = _one_line(_rendered(template.name, f"{nearest}/{Part.SUBJECT}", parts[Part.SUBJECT], context))
-    body = _BODY[channel]
-    text = _rendered(template.name, f"{nearest}/{body}", parts[body], context)
-    return Rendered(subject, _CONTROLS_IN_TEXT.sub("", text.replace("\r\n", "\n")).strip())
+    said = _Said(template, spoken, context)
+    match channel:
+        case Channel.EMAIL:
+            return _email(said)
+        case Channel.PUSH:
+            return Rendered(said.line(Part.SUBJECT), said.text(Part.PUSH))
+        case Channel.SMS:
+            return Rendered("", said.text(Part.SMS))
+
+
+def spoken_language(template: Template, channel: Channel, wished: str | None) -> str | None:
+    """Find the language nearest to the one wished for that has all a channel needs; None where there is none."""
+    for nearest in by_nearness(template.languages, wished):
+        if all(parts & template.languages[nearest].keys() for parts in _NEEDED[channel]):
+            return nearest
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The parts of one language as they are said to one person; a part that is not there says nothing."""
+
+    template: Template
+    language: str
+    context: RenderContext
+
+    def has(self, part: Part) -> bool:
+        return part in self.template.languages[self.language]
+
+    def line(self, part: Part) -> str:
+        return _one_line(self.raw(part))
+
+    def text(self, part: Part) -> str:
+        return _CONTROLS_IN_TEXT.sub("", self.raw(part).replace("\r\n", "\n")).strip()
+
+    def raw(self, part: Part) -> str:
+        if not self.has(part):
+            return ""
+        source = self.template.languages[self.language][part]
+        return _rendered(self.template.name, f"{self.language}/{part}", source, self.context)
+
+
+def _email(said: _Said) -> Rendered:
+    subject = said.line(Part.SUBJECT)
+    if not said.has(Part.BODY):
+        return Rendered(subject, said.text(Part.TEXT))
+    body = said.text(Part.BODY)
+    place = f"{said.language}/{Part.BODY}"
+    try:
+        html = markup.html_of(body, language=said.language, preheader=said.line(Part.PREHEADER))
+    except markup.TooMuchMarkup:
+        raise LimitExceeded(said.template.name, place, Limit.OUTPUT) from None
+    except markup.BadMarkup as error:
+        raise RenderingFailed(said.template.name, place, error.message) from None
+    return Rendered(subject, said.text(Part.TEXT) if said.has(Part.TEXT) else plain.text_of(body), html)
 
 
 def _problem_of(path: str, source: str) -> Problem | None:
@@ -192,19 +247,22 @@ def _problem_of(path: str, source: str) -> Problem | None:
         return Problem(1, 1, "unknown_part", f"{path}: there is no such part.{hint}")
     if len(source) > PART_LIMIT:
         return Problem(1, 1, "too_long", f"{path}: a part holds at most {PART_LIMIT} characters.")
+    html = part == Part.BODY
     try:
-        filters = sandbox.filters_of(sandbox.parse(source))
+        filters = sandbox.filters_of(sandbox.parse(source, html=html))
     except LiquidError as error:
         return Problem.within(source, sandbox.offset_of(error, source), "bad_liquid", f"{path}: {error.message}.")
+    known = sandbox.HTML_FILTERS if html else sandbox.FILTERS
     for name, offset in filters.items():
-        if name not in sandbox.FILTERS:
-            hint = did_you_mean(name, sandbox.FILTERS)
+        if name not in known:
+            hint = did_you_mean(name, known)
             return Problem.within(source, offset, "unknown_filter", f"{path}: there is no filter `{name}`.{hint}")
-    return None
+    fault = markup.problem_of(source) if html else None
+    return replace(fault, message=f"{path}: {fault.message}") if fault else None
 
 
 def _rendered(name: str, place: str, source: str, context: RenderContext) -> str:
-    parsed = sandbox.parse(source)
+    parsed = sandbox.parse(source, html=place.endswith(Part.BODY))
     outcome = _outcome(parsed, context)
     if isinstance(outcome, str):
         return outcome
