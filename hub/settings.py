@@ -114,6 +114,7 @@ class Settings(BaseSettings):
     twilio_url: str = "https://api.twilio.com"
     sms_from: str = ""
     email_from: str = "Engagement Hub <hub@example.com>"
+    staff_addresses: str = ""
 
     email_per_second: float = Field(default=0, ge=0)
     push_per_second: float = Field(default=0, ge=0)

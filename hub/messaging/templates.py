@@ -42,7 +42,7 @@ class Part(StrEnum):
     SMS = "sms"
 
 
-_NEEDED: Final[Mapping[Channel, tuple[frozenset[Part], ...]]] = {
+NEEDED: Final[Mapping[Channel, tuple[frozenset[Part], ...]]] = {
     Channel.EMAIL: (frozenset({Part.SUBJECT}), frozenset({Part.TEXT, Part.BODY})),
     Channel.PUSH: (frozenset({Part.PUSH}),),
     Channel.SMS: (frozenset({Part.SMS}),),
@@ -81,7 +81,7 @@ class NoSuchPart(HubError):
     code = "NO_SUCH_PART"
 
     def __init__(self, name: str, channel: Channel) -> None:
-        needed = " and ".join(" or ".join(sorted(parts, reverse=True)) for parts in _NEEDED[channel])
+        needed = " and ".join(" or ".join(sorted(parts, reverse=True)) for parts in NEEDED[channel])
         super().__init__(f"The template {name!r} has no {needed} in any language, which {channel} needs.")
         self.channel = channel
 
@@ -91,9 +91,12 @@ class RenderingFailed(HubError):
 
     code = "RENDERING_FAILED"
 
-    def __init__(self, name: str, place: str, reason: str) -> None:
+    def __init__(self, name: str, part: str, reason: str, *, line: int = 0) -> None:
+        place = f"{part} line {line}" if line else part
         super().__init__(f"The template {name!r} could not be rendered: {place}, {reason}.")
-        self.place = place
+        self.part = part
+        self.line = line or 1
+        self.reason = reason
 
 
 class LimitExceeded(RenderingFailed):
@@ -101,8 +104,8 @@ class LimitExceeded(RenderingFailed):
 
     code = "LIMIT_EXCEEDED"
 
-    def __init__(self, name: str, place: str, limit: Limit) -> None:
-        super().__init__(name, place, f"it exceeds the limit of {limit}")
+    def __init__(self, name: str, part: str, limit: Limit, *, line: int = 0) -> None:
+        super().__init__(name, part, f"it exceeds the limit of {limit}", line=line)
         self.limit = limit
 
 
@@ -194,7 +197,7 @@ def render(template: Template, channel: Channel, *, language: str | None, contex
 def spoken_language(template: Template, channel: Channel, wished: str | None) -> str | None:
     """Find the language nearest to the one wished for that has all a channel needs; None where there is none."""
     for nearest in by_nearness(template.languages, wished):
-        if all(parts & template.languages[nearest].keys() for parts in _NEEDED[channel]):
+        if all(parts & template.languages[nearest].keys() for parts in NEEDED[channel]):
             return nearest
     return None
 
@@ -269,10 +272,9 @@ def _rendered(name: str, place: str, source: str, context: RenderContext) -> str
     # Raised here, outside the handler: Liquid's own error quotes the value it stumbled over, and would go along.
     offset = sandbox.offset_of(outcome, source) if isinstance(outcome, LiquidError) else 0
     line = source.count("\n", 0, offset) + 1
-    place = f"{place} line {line}"
     if limit := _LIMIT_OF.get(type(outcome)):
-        raise LimitExceeded(name, place, limit)
-    raise RenderingFailed(name, place, f"a value does not fit ({type(outcome).__name__})")
+        raise LimitExceeded(name, place, limit, line=line)
+    raise RenderingFailed(name, place, f"a value does not fit ({type(outcome).__name__})", line=line)
 
 
 def _outcome(parsed: BoundTemplate, context: RenderContext) -> str | Exception:

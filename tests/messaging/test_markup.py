@@ -170,7 +170,7 @@ def test_a_body_that_grows_out_of_hand_ends_in_a_named_error(bomb: str) -> None:
         say(BOMBS[bomb])
 
     assert caught.value.limit is Limit.OUTPUT
-    assert caught.value.place == "en/body.mjml"
+    assert caught.value.part == "en/body.mjml"
 
 
 @pytest.mark.parametrize(
@@ -185,5 +185,5 @@ def test_an_element_that_liquid_makes_up_is_refused_before_anything_is_read(liqu
     with pytest.raises(RenderingFailed) as caught:
         say(liquid)
 
-    assert caught.value.place == "en/body.mjml"
+    assert caught.value.part == "en/body.mjml"
     assert "passwd" not in caught.value.message
