@@ -117,14 +117,15 @@ def came_after(asked: Followed, now: datetime) -> Any:
 
 
 def _amounts(count: int, sum_: int | None) -> dict[str, Any]:
+    if not count:
+        return {COUNT: 0}
     # First a float, as MongoDB divides: beyond 2^53 millionths Python's own division of integers is finer.
     total = None if sum_ is None else float(sum_) / MILLIONTHS
     return {COUNT: count, SUM: total, AVERAGE: None if total is None else total / count}
 
 
 def _window(state: State, days: int, at: datetime) -> dict[str, Any]:
-    total = counting.total(state, days, now=at)
-    return _amounts(total.count, None if total.sum is None else int(total.sum * MILLIONTHS))
+    return _amounts(*counting.amounts(state, days, now=at))
 
 
 def _money(sum_: Any) -> Any:

@@ -124,6 +124,23 @@ def total(state: State | None, days: int | None, *, now: datetime) -> Total:
     return _shown(part, days, since, state["last"] if inside else None)
 
 
+def amounts(state: State, days: int, *, now: datetime) -> tuple[int, int | None]:
+    """Tell just how many events a window holds, and their sum in millionths: `total` without all else, for rules."""
+    today, count, sum_ = day_of(now), 0, 0
+    holds_amount, currencies = False, set()
+    for day, part in state["days"].items():
+        if not today - days < int(day) <= today:
+            continue
+        single_ = part["first"] if "count" not in part else None
+        count += part["count"] if single_ is None else 1
+        amount = part.get("sum") if single_ is None else single_.get("value")
+        if amount is not None:
+            holds_amount, sum_ = True, sum_ + amount
+        currencies.add(part.get("currency") if single_ is None else single_.get("currency"))
+    several = len(currencies - {None}) > 1 or SEVERAL in currencies
+    return count, max(-_FULL, min(_FULL, sum_)) if holds_amount and not several else None
+
+
 def totals(state: State, *, now: datetime) -> list[Total]:
     """Tell what a profile's state holds in a lifetime and in each of its windows."""
     return [total(state, days, now=now) for days in (None, *state["windows"])]
