@@ -233,6 +233,10 @@ def test_what_somebody_did_can_be_asked_where_it_is_counted(text: str) -> None:
         ),
         ('did("Order Complete")', "1:5: `Order Complete` is not known. Did you mean `Order Completed`? [unknown_name]"),
         (
+            'did(["A", "Segment Left"])',
+            '1:11: `Segment Left` follows from segments: ask for one by `segment("NAME")`. [bad_condition]',
+        ),
+        (
             'did("Order Completed", where properties.total > "x")',
             '1:49: `properties.total` is a number, `"x"` is text: `>` compares like with like. [wrong_type]',
         ),
