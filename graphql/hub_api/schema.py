@@ -29,6 +29,7 @@ from hub_api.privacy import PrivacyMutations, PrivacyQueries
 from hub_api.products import ProductMutations, ProductQueries
 from hub_api.profiles import ProfileQueries
 from hub_api.questions import QuestionMutations, QuestionQueries
+from hub_api.ready_segments import ReadySegmentQueries
 from hub_api.rollups import RollupMutations, RollupQueries
 from hub_api.runs import Run
 from hub_api.segments import SegmentMutations, SegmentQueries
@@ -52,6 +53,7 @@ class Query(
     PolicyQueries,
     ProductQueries,
     QuestionQueries,
+    ReadySegmentQueries,
     RollupQueries,
     SegmentQueries,
     ShippingQueries,

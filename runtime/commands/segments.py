@@ -1,4 +1,4 @@
-"""`hub segments check|preview|publish|delete|list`: rules that pick customers, defined in files."""
+"""`hub segments check|preview|publish|delete|list|ready`: rules that pick customers, defined in files."""
 # ruff: noqa: PLC0415  the imports of a verb wait until it runs
 
 import json
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hub.definitions import Published
     from hub.segments.model import Segment
     from hub.segments.preview import Preview
+    from hub.segments.ready import Ready
     from hub.settings import Settings
 
 app = typer.Typer()
@@ -98,6 +99,57 @@ def list_(*, as_json: AsJson = False) -> None:
         typer.echo(f"{it['name']} version {it['version']}: {it['size']} in, {it['percent']} % sorted; {it['rule']}")
     if not listed:
         typer.echo("There is no segment yet. docs/segments.md shows how one is written.")
+
+
+@segments.command()
+def ready(
+    names: Annotated[list[str] | None, typer.Argument(help="Those of these names; all, if there are none.")] = None,
+    *,
+    publish: Annotated[bool, typer.Option("--publish", help="Publish the named ones.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the segments that come with the hub, or publish some of them. One that was changed stays as it is."""
+    from hub.segments import ready as gallery
+    from runtime.on_database import on_database
+
+    if publish and not names:
+        raise typer.BadParameter("Name the segments that are to be published.", param_hint="NAMES")
+    chosen = gallery.named(names or ()) or gallery.shipped()
+    if publish:
+        for it in chosen:
+            typer.echo(_published_ready(it))
+        return
+    live = on_database(lambda _: gallery.published())
+    if as_json:
+        listed = [
+            {
+                "name": it.name,
+                "description": it.description,
+                "rule": it.written,
+                "source": it.source,
+                "published": it.name in live,
+            }
+            for it in chosen
+        ]
+        typer.echo(json.dumps({"segments": listed}))
+        return
+    for one in chosen:
+        typer.echo(f"{one.name}{' (published)' if one.name in live else ''}: {one.description} {one.written}")
+
+
+def _published_ready(one: "Ready") -> str:
+    """Publish a ready segment, and give the line that tells of it."""
+    from hub.definitions import Published
+    from hub.segments import ready as gallery
+    from runtime import publishing, wiring
+
+    async def do(key: str) -> Published:
+        return await gallery.publish(one, by="cli", key=key, now=wiring.clock())
+
+    try:
+        return publishing.publish("segment", "", do, news="counts from now on")
+    except gallery.ChangedByTheShop as error:
+        return error.message
 
 
 async def _publish(source: str, key: str) -> "Published":
