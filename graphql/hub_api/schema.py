@@ -30,6 +30,7 @@ from hub_api.products import ProductMutations, ProductQueries
 from hub_api.profiles import ProfileQueries
 from hub_api.questions import QuestionMutations, QuestionQueries
 from hub_api.ready_segments import ReadySegmentQueries
+from hub_api.rfm import RfmQueries
 from hub_api.rollups import RollupMutations, RollupQueries
 from hub_api.runs import Run
 from hub_api.segments import SegmentMutations, SegmentQueries
@@ -54,6 +55,7 @@ class Query(
     ProductQueries,
     QuestionQueries,
     ReadySegmentQueries,
+    RfmQueries,
     RollupQueries,
     SegmentQueries,
     ShippingQueries,

@@ -1,4 +1,4 @@
-"""`hub segments check|preview|publish|delete|list|ready`: rules that pick customers, defined in files."""
+"""`hub segments check|preview|publish|delete|list|ready|rfm`: rules that pick customers, defined in files."""
 # ruff: noqa: PLC0415  the imports of a verb wait until it runs
 
 import json
@@ -13,6 +13,7 @@ from runtime.known import Rollups, known_offline
 
 if TYPE_CHECKING:
     from hub.definitions import Published
+    from hub.rankings.rfm import Grid
     from hub.segments.model import Segment
     from hub.segments.preview import Preview
     from hub.segments.ready import Ready
@@ -137,6 +138,27 @@ def ready(
         typer.echo(f"{one.name}{' (published)' if one.name in live else ''}: {one.description} {one.written}")
 
 
+@segments.command()
+def rfm(
+    rollup: Annotated[str, typer.Option(help="What counts as buying: a rollup that adds something up.")] = "purchases",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell how recently, how often and for how much customers have bought, each in fifths: 5 is the best."""
+    from hub.rankings import rfm as grading
+    from runtime.on_database import on_database
+
+    found = on_database(lambda _: grading.grid(rollup))
+    if as_json:
+        typer.echo(json.dumps(_grid_as_json(found)))
+        return
+    for it in found.cells:
+        spent = ", ".join(f"{one.amount} {one.currency or ''}".strip() for one in it.revenue)
+        scores = f"recency {it.recency}, frequency {it.frequency}, monetary {it.monetary}"
+        typer.echo(f"{scores}: {it.customers} customers, {spent}")
+    typer.echo(f"{found.customers} customers in all, and {found.others} who have bought and have no sum.")
+
+
 def _published_ready(one: "Ready") -> str:
     """Publish a ready segment, and give the line that tells of it."""
     from hub.definitions import Published
@@ -189,6 +211,20 @@ async def _listed() -> list[dict[str, Any]]:
         }
         for it, done, total in found
     ]
+
+
+def _grid_as_json(found: "Grid") -> dict[str, Any]:
+    cells = [
+        {
+            "recency": it.recency,
+            "frequency": it.frequency,
+            "monetary": it.monetary,
+            "customers": it.customers,
+            "revenue": [{"amount": str(one.amount), "currency": one.currency} for one in it.revenue],
+        }
+        for it in found.cells
+    ]
+    return {"customers": found.customers, "others": found.others, "cells": cells}
 
 
 def _as_json(segment: "Segment", found: "Preview") -> dict[str, Any]:

@@ -201,24 +201,3 @@ async def test_who_was_in_a_deleted_segment_is_in_it_no_longer_and_nothing_is_an
     await filled(hub)
     (profile,) = (await hub.data("{ profiles { nodes { segments { name } } } }", admin))["profiles"]["nodes"]
     assert profile["segments"] == [{"name": "germans"}, {"name": "vips"}]
-
-
-async def test_ready_segments_are_shown_and_published_by_their_source(hub: Hub, admin: str) -> None:
-    await hub.data(
-        'mutation { publishRollup(input: {idempotencyKey: "r", source: "{rollup: purchases, event: Order Completed,'
-        ' value: properties.total}"}) { __typename } }',
-        admin,
-    )
-    shown = "{ readySegments { name description rule source published } }"
-    listed = (await hub.data(shown, admin))["readySegments"]
-    (repeat,) = (it for it in listed if it["name"] == "repeat-buyers")
-    assert {name: repeat[name] for name in ("description", "rule", "published")} == {
-        "description": "Bought twice or more.",
-        "rule": "purchases.count >= 2",
-        "published": False,
-    }
-
-    assert (await publish(hub, admin, repeat["source"]))["__typename"] == "PublishSegmentPayload"
-
-    again = (await hub.data(shown, admin))["readySegments"]
-    assert [it["name"] for it in again if it["published"]] == ["repeat-buyers"]

@@ -78,6 +78,28 @@ async def test_ready_segments_are_listed_and_those_that_are_named_published(run:
     assert await EntryDocument.find_all().count() == 2
 
 
+async def test_customers_are_graded_by_how_recently_how_often_and_for_how_much(run: Verb, database: Database) -> None:
+    shop = Shop(database)
+    await shop.publish(rollups.shipped()[0])
+    await shop.bought(10, user="bob")
+    await shop.bought(30, 60)
+
+    assert (await run("rfm")).splitlines() == [
+        "recency 5, frequency 5, monetary 5: 1 customers, 90.00 EUR",
+        "recency 3, frequency 3, monetary 3: 1 customers, 10.00 EUR",
+        "2 customers in all, and 0 who have bought and have no sum.",
+    ]
+    graded = await run("rfm", "--json")
+    assert (graded["customers"], graded["others"]) == (2, 0)
+    assert graded["cells"][1] == {
+        "recency": 3,
+        "frequency": 3,
+        "monetary": 3,
+        "customers": 1,
+        "revenue": [{"amount": "10.00", "currency": "EUR"}],
+    }
+
+
 @pytest.mark.parametrize(
     ("verb", "name", "source"),
     [
