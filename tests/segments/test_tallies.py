@@ -297,6 +297,10 @@ async def test_a_preview_of_too_many_customers_says_what_to_do(shop: Shop, monke
         await preview.preview(await service.read(segment("draft", OFTEN)), now=shop.now)
 
     assert [it.code for it in refused.value.problems] == ["not_counted"]
+    await shop.identify(user="bob", traits={"country": "DE"})
+    await shop.route()
+    germans = await service.read(segment("draft", "profile.country = 'DE' and did('Order Completed')"))
+    assert (await preview.preview(germans, now=shop.now)).members.examples == ((await shop.profile("bob")).id,)
 
 
 async def test_a_journey_asks_for_the_segment_and_not_for_the_events(shop: Shop) -> None:
