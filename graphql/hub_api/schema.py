@@ -29,6 +29,8 @@ from hub_api.privacy import PrivacyMutations, PrivacyQueries
 from hub_api.products import ProductMutations, ProductQueries
 from hub_api.profiles import ProfileQueries
 from hub_api.questions import QuestionMutations, QuestionQueries
+from hub_api.ready_segments import ReadySegmentQueries
+from hub_api.rfm import RfmQueries
 from hub_api.rollups import RollupMutations, RollupQueries
 from hub_api.runs import Run
 from hub_api.segments import SegmentMutations, SegmentQueries
@@ -53,6 +55,8 @@ class Query(
     PolicyQueries,
     ProductQueries,
     QuestionQueries,
+    ReadySegmentQueries,
+    RfmQueries,
     RollupQueries,
     SegmentQueries,
     ShippingQueries,
