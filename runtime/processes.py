@@ -20,6 +20,7 @@ from hub.access import keeper as audit_keeper
 from hub.commerce import waiting
 from hub.database import Client
 from hub.intake import keeper as profiles_keeper
+from hub.intake import ranks
 from hub.intake.ringer import Ringer
 from hub.intake.router import Router
 from hub.journeys import keeper
@@ -64,6 +65,7 @@ async def router(settings: Settings) -> None:
             ringer.run(),
             keeper.keep(ringer.ask, wiring.clock),
             profiles_keeper.keep(wiring.clock),
+            ranks.keep(wiring.clock),
             audit_keeper.keep(wiring.clock),
             Privacy(settings, wiring.DOCUMENTS).keep(wiring.clock),
             consents.keep_sweeping(wiring.clock),

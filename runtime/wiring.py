@@ -45,6 +45,7 @@ from hub.profiles.suppression import SuppressionDocument
 from hub.profiles.topics import TopicDocument
 from hub.profiles.unions import UnionDocument
 from hub.questions.store import QuestionDocument
+from hub.rankings.store import PlaceDocument, RankingsDocument
 from hub.rollups.store import RollupDocument
 from hub.segments.store import SegmentDocument
 from hub.settings import Settings
@@ -79,10 +80,12 @@ DOCUMENTS: list[type[beanie.Document]] = [
     KnownDeviceDocument,
     MessageDocument,
     OrderDocument,
+    PlaceDocument,
     PolicyDocument,
     ProductDocument,
     ProfileDocument,
     QuestionDocument,
+    RankingsDocument,
     RateDocument,
     RevokedTokenDocument,
     RollupDocument,
