@@ -12,6 +12,8 @@ from hub.access.idempotency import IdempotencyDocument
 from hub.access.keys import KeyDocument
 from hub.access.rates import RateDocument
 from hub.access.tokens import RevokedTokenDocument
+from hub.broadcasts.recipients import RecipientPageDocument
+from hub.broadcasts.store import BroadcastDocument
 from hub.bulk.imports import ImportDocument
 from hub.commerce.carts_store import CartDocument
 from hub.commerce.orders import OrderDocument
@@ -59,6 +61,8 @@ from integrations.twilio.sender import TwilioSender
 
 DOCUMENTS: list[type[beanie.Document]] = [
     BucketDocument,
+    RecipientPageDocument,
+    BroadcastDocument,
     ChallengeDocument,
     CartDocument,
     ClashDocument,

@@ -95,6 +95,20 @@ async def heads(profile_ids: Collection[UUID]) -> dict[UUID, Profile]:
     return heads_in(await lineage(profile_ids))
 
 
+async def kin(profile_ids: Collection[UUID]) -> dict[UUID, Profile]:
+    """Read for each of these profiles the one it is today, and of that only its links and its zone; as `heads`."""
+    fields = ["absorbed_by", "members", "zone"]
+    found = ProfileDocument.get_pymongo_collection().find({"_id": {"$in": list(profile_ids)}}, fields)
+    rows = [seal.opened(ProfileDocument, row) for row in await found.batch_size(database.AT_ONCE).to_list()]
+    absorbed = {row["_id"] for row in rows if row.get("absorbed_by")}
+    standing = {
+        row["_id"]: Profile(id=row["_id"], members=tuple(row.get("members") or ()), zone=row.get("zone"))
+        for row in rows
+        if row["_id"] not in absorbed
+    }
+    return {**standing, **(await heads(absorbed) if absorbed else {})}
+
+
 async def lineage(profile_ids: Collection[UUID]) -> dict[UUID, Profile]:
     """Read these profiles and, step by step, those that absorbed them: one command where nobody was absorbed."""
     found = await load(profile_ids)
