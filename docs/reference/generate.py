@@ -54,7 +54,8 @@ MEANINGS: Final[Mapping[str, str]] = {
     "phone_region": "The country, in two capital letters, that phone numbers without a country's code are of. Where it "
     "is empty, the locale in an event's context says it. The same for every API and router.",
     "email_from": "The sender of every e-mail, as `Name <address>`.",
-    "email_per_second": "How many e-mails all workers together hand to the provider in a second at most; 0 is no limit.",
+    "email_per_second": "How many e-mails all workers together hand to the provider in a second at most; 0 is "
+    "no limit.",
     "push_per_second": "As for e-mail.",
     "sms_per_second": "As for e-mail.",
     "consent_email": "What holds for e-mail while a customer has said nothing: `opt_in` sends nothing that needs "
