@@ -21,6 +21,7 @@ from hub.broadcasts import keeper as broadcasts_keeper
 from hub.commerce import waiting
 from hub.database import Client
 from hub.intake import keeper as profiles_keeper
+from hub.intake import ranks
 from hub.intake.ringer import Ringer
 from hub.intake.router import Router
 from hub.journeys import keeper
@@ -68,6 +69,7 @@ async def router(settings: Settings) -> None:
             keeper.keep(ringer.ask, wiring.clock),
             broadcasts_keeper.keep(TemporalBroadcastBell(temporal), wiring.clock),
             profiles_keeper.keep(wiring.clock),
+            ranks.keep(wiring.clock),
             audit_keeper.keep(wiring.clock),
             Privacy(settings, wiring.DOCUMENTS).keep(wiring.clock),
             consents.keep_sweeping(wiring.clock),

@@ -204,7 +204,7 @@ def _settlement(message: Message, attempt: Attempt | None, token: UUID) -> Updat
     }
     update: Row = {"$set": changes, "$unset": {"token": ""}}
     if attempt is not None:
-        sealed = seal.shut(MessageDocument, {"attempts": [_attempt_row(attempt)]})
+        sealed = seal.shut(MessageDocument, {"attempts": [attempt_row(attempt)]})
         update["$push"] = {"attempts": {"$each": sealed["attempts"]}}
     return UpdateOne({"_id": message.id, "token": token}, update)
 
@@ -286,7 +286,8 @@ def _row_of(message: Message) -> Row:
     }
 
 
-def _attempt_row(attempt: Attempt) -> Row:
+def attempt_row(attempt: Attempt) -> Row:
+    """Make the row of an attempt, not yet sealed."""
     return {
         "channel": attempt.channel,
         "provider": attempt.provider,
