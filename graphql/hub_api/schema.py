@@ -39,6 +39,7 @@ from hub_api.signin import SignInMutations
 from hub_api.stock import StockMutations, StockQueries
 from hub_api.stores import StoreMutations, StoreQueries
 from hub_api.suppressions import SuppressionMutations
+from hub_api.surfaces import SurfaceQueries
 from hub_api.topics import TopicMutations, TopicQueries
 
 
@@ -60,6 +61,7 @@ class Query(
     ShippingQueries,
     StockQueries,
     StoreQueries,
+    SurfaceQueries,
     PrivacyQueries,
     ClashQueries,
     TopicQueries,

@@ -168,6 +168,12 @@ def template_of(name: str, files: Mapping[str, str]) -> Template:
     return Template(name, languages)
 
 
+def channels_of(template: Template) -> list[Channel]:
+    """List the channels on which a template has something to say, in one language at least."""
+    said = [parts.keys() for parts in template.languages.values()]
+    return [channel for channel in Channel if any(parts >= set(_NEEDED[channel]) for parts in said)]
+
+
 def render(template: Template, channel: Channel, *, language: str | None, context: RenderContext) -> Rendered:
     """Say it to one person, in the nearest language that has all the channel needs.
 
