@@ -13,6 +13,8 @@ from strawberry.types.base import StrawberryObjectDefinition
 from hub_api import words  # noqa: F401  registers the enums
 from hub_api.associates import AssociateQueries
 from hub_api.audit import AuditQueries
+from hub_api.broadcasting import BroadcastMutations
+from hub_api.broadcasts import BroadcastQueries
 from hub_api.consents import ConsentMutations
 from hub_api.decisions import Decision
 from hub_api.devices import DeviceMutations
@@ -46,6 +48,7 @@ from hub_api.topics import TopicMutations, TopicQueries
 @strawberry.type
 class Query(
     AssociateQueries,
+    BroadcastQueries,
     ProfileQueries,
     JourneyQueries,
     KeyQueries,
@@ -72,6 +75,7 @@ class Query(
 
 @strawberry.type
 class Mutation(
+    BroadcastMutations,
     DeviceMutations,
     EventMutations,
     JourneyMutations,
