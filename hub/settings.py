@@ -113,6 +113,10 @@ class Settings(BaseSettings):
     twilio_auth_token: SecretStr = Field(default=SecretStr(""), validation_alias="TWILIO_AUTH_TOKEN")
     twilio_url: str = "https://api.twilio.com"
     sms_from: str = ""
+    google_application_credentials: SecretStr = Field(
+        default=SecretStr(""), validation_alias="GOOGLE_APPLICATION_CREDENTIALS"
+    )
+    fcm_url: str = "https://fcm.googleapis.com"
     email_from: str = "Engagement Hub <hub@example.com>"
     staff_addresses: str = ""
 

@@ -30,7 +30,7 @@ from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
 from hub.messaging.library import TemplateDocument, TemplateVersionDocument
-from hub.messaging.ports import EmailSender, Senders, SmsSender
+from hub.messaging.ports import EmailSender, PushSender, Senders, SmsSender
 from hub.messaging.rates import BucketDocument
 from hub.messaging.store import MessageDocument
 from hub.privacy.store import ErasureDocument
@@ -106,6 +106,19 @@ NOBODY = "none"
 """The provider of a channel that nobody sends on: it reaches no customer."""
 
 
+FCM = "fcm"
+"""Push by Firebase, which is named here as well: what sends by it is imported only where it was chosen."""
+
+
+class NotInstalled(HubError):
+    """A provider was chosen whose library is an extra that is not installed."""
+
+    code = "NOT_INSTALLED"
+
+    def __init__(self, chosen: str, extra: str) -> None:
+        super().__init__(f"{chosen} needs the extra {extra!r} of this package: pip install 'engagement-hub[{extra}]'.")
+
+
 class UnknownProvider(HubError):
     """A setting names a provider that the hub does not know."""
 
@@ -128,10 +141,11 @@ def senders(settings: Settings) -> Senders:
         UnknownProvider: a setting names none that there is.
         NotForProduction: the console is chosen where real customers wait.
         NotSetUp: a provider is chosen, and a setting that it needs is empty.
+        NotInstalled: a provider is chosen whose library is not there.
     """
     return Senders(
         email=_email(settings),
-        push=_console(settings, Channel.PUSH, settings.push_provider),
+        push=_push(settings),
         sms=_sms(settings),
     )
 
@@ -144,6 +158,16 @@ def _email(settings: Settings) -> EmailSender | None:
             return SendGridSender(settings)
         case other:
             return _console(settings, Channel.EMAIL, other, SmtpSender.name, SendGridSender.name)
+
+
+def _push(settings: Settings) -> PushSender | None:
+    if settings.push_provider != FCM:
+        return _console(settings, Channel.PUSH, settings.push_provider, FCM)
+    try:
+        from integrations.fcm.sender import FcmSender  # noqa: PLC0415  an extra: only who sends by FCM installs it
+    except ModuleNotFoundError:
+        raise NotInstalled("HUB_PUSH_PROVIDER=fcm", "push") from None
+    return FcmSender(settings)
 
 
 def _sms(settings: Settings) -> SmsSender | None:

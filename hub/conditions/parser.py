@@ -5,8 +5,7 @@ all        = one { "and" one }
 one        = "not" one | "(" condition ")" | NAME comparison
            | "exists" "(" NAME ")" | "segment" "(" TEXT ")"
            | "within" "(" NAME "," [ "next" ] DURATION [ "," "yearly" ] ")"
-           | "any" "(" condition ")"
-value      = NAME | "units" [ "(" condition ")" ]
+           | "any" "(" condition ")" | what `events` reads
 comparison = ( "=" | "!=" | "<" | "<=" | ">" | ">=" | "contains" | "starts" | "ends" ) LITERAL
            | "in" "[" LITERAL { "," LITERAL } "]"
            | "between" LITERAL "and" LITERAL
@@ -17,7 +16,8 @@ from datetime import timedelta
 from typing import Final
 
 from hub.conditions import tokens, yearly
-from hub.conditions.cursor import COMPARISONS, FUNCTIONS, UNITS, Cursor, Leaf
+from hub.conditions.cursor import COMPARISONS, FUNCTIONS, TOLD, UNITS, Leaf
+from hub.conditions.events import EventTerms
 from hub.conditions.model import (
     Addend,
     AnyProduct,
@@ -27,7 +27,6 @@ from hub.conditions.model import (
     InSegment,
     Not,
     Path,
-    Units,
     Within,
     every,
     some,
@@ -86,7 +85,7 @@ def value(text: str) -> tuple[Addend, tuple[Leaf, ...]]:
     return parser.only_a_value(), tuple(parser.leaves)
 
 
-class _Parser(Cursor):
+class _Parser(EventTerms):
     def whole(self) -> Condition:
         condition = self._condition(1)
         if self._now.sort is not Sort.END:
@@ -100,19 +99,15 @@ class _Parser(Cursor):
         return name
 
     def only_a_value(self) -> Addend:
-        units = self._now.text == UNITS and self._now.sort is Sort.WORD
-        found = self._units() if units else self._name()
+        found: Addend
+        if self._now.sort is Sort.WORD and self._now.text == UNITS:
+            found, leaves = self._units(1)
+            self.leaves.extend(leaves)
+        else:
+            found = self._name()
         if self._now.sort is not Sort.END:
             raise self._expected("nothing behind the value")
         return found
-
-    def _units(self) -> Units:
-        self._need(UNITS)
-        if not self._take("("):
-            return Units()
-        of = self._condition(2)
-        self._need(")")
-        return Units(of)
 
     def _condition(self, depth: int) -> Condition:
         parts = [self._all(depth)]
@@ -144,6 +139,8 @@ class _Parser(Cursor):
             self._refuse_comparison(token)
             self.leaves.append(Leaf(called, at, inner=inner))
             return called
+        if token := self._take(*TOLD):
+            return self._told(token, depth)
         return self._compare()
 
     def _called(self, function: str, depth: int) -> tuple[Exists | Within | AnyProduct | InSegment, tuple[Leaf, ...]]:

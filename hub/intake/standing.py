@@ -4,7 +4,7 @@ Stages follow from rollups, and segments from stages; here are the two in this o
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -28,6 +28,16 @@ class Defined:
 
     rollups: rollups_catalogue.Catalogue = rollups_catalogue.NOTHING_DEFINED
     segments: segments_catalogue.Catalogue = segments_catalogue.NOTHING_DEFINED
+    uncounted: frozenset[str] = field(init=False)
+    """What segments ask of events and nobody counts yet, or any more: they move nobody by it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "uncounted", frozenset(self.segments.tallies.keys() - self.rollups.tallies))
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether just what segments ask of events is counted."""
+        return self.segments.tallies.keys() == self.rollups.tallies
 
 
 NOTHING_DEFINED: Final = Defined()
@@ -42,7 +52,9 @@ class Definitions:
 
     async def current(self) -> Defined:
         """Give what is defined as of now: two small reads."""
-        return Defined(await self._rollups.current(), await self._segments.current())
+        # In this order: what a segment asks for is published after it, and deleted after it.
+        segments = await self._segments.current()
+        return Defined(await self._rollups.current(), segments)
 
 
 def begun(profile: Profile, defined: Defined) -> Profile:
@@ -148,8 +160,8 @@ def _due(profile: Profile, *, staged: bool) -> datetime | None:
 def _uncounted(profile: Profile, defined: Defined) -> frozenset[str]:
     """Name the rollups that are not complete for a profile: usually none."""
     if profile.edition == defined.rollups.edition:
-        return frozenset()
-    return frozenset(it.name for it in rollups.missing(profile, defined.rollups))
+        return defined.uncounted
+    return defined.uncounted.union(it.name for it in rollups.missing(profile, defined.rollups))
 
 
 def _announcements(profile: Profile) -> Iterator[Announcement]:

@@ -1,6 +1,6 @@
 """A message: one attempt to tell one profile one thing, and what became of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -112,3 +112,7 @@ class Message:
     def channel(self) -> Channel:
         """The channel it is on."""
         return self.channels[self.place]
+
+    def at(self, place: int) -> "Message":
+        """Give it as it is on the channel at this place of its list, with nothing that keeps it from going out."""
+        return self if place == self.place and self.reason is None else replace(self, place=place, reason=None)

@@ -31,6 +31,11 @@ _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROLS_IN_TEXT: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"]+")
+_RUNS: Final = ("javascript:", "data:", "vbscript:", "file:", "blob:")
+"""What is no place to go to, but something to run or to read."""
+
+
 class Part(StrEnum):
     """The parts of a template in one language, named as their files `templates/NAME/LANG/PART.liquid`."""
 
@@ -39,6 +44,7 @@ class Part(StrEnum):
     BODY = "body.mjml"
     TEXT = "text"
     PUSH = "push"
+    LINK = "link"  # where a tap on a push message leads
     SMS = "sms"
 
 
@@ -136,11 +142,13 @@ class RenderContext:
 class Rendered:
     """What a message says. `subject` is one line: of an e-mail, or the title of a push message; empty for an SMS.
 
+    `link` is where a tap on a push message leads, None where it opens the app.
     `html` is what an e-mail shows instead of its text; None where there is no body of MJML.
     """
 
     subject: str
     text: str
+    link: str | None = None
     html: str | None = None
 
 
@@ -189,7 +197,7 @@ def render(template: Template, channel: Channel, *, language: str | None, contex
         case Channel.EMAIL:
             return _email(said)
         case Channel.PUSH:
-            return Rendered(said.line(Part.SUBJECT), said.text(Part.PUSH))
+            return Rendered(said.line(Part.SUBJECT), said.text(Part.PUSH), _link(said))
         case Channel.SMS:
             return Rendered("", said.text(Part.SMS))
 
@@ -238,7 +246,7 @@ def _email(said: _Said) -> Rendered:
         raise LimitExceeded(said.template.name, place, Limit.OUTPUT) from None
     except markup.BadMarkup as error:
         raise RenderingFailed(said.template.name, place, error.message) from None
-    return Rendered(subject, said.text(Part.TEXT) if said.has(Part.TEXT) else plain.text_of(body), html)
+    return Rendered(subject, said.text(Part.TEXT) if said.has(Part.TEXT) else plain.text_of(body), html=html)
 
 
 def _problem_of(path: str, source: str) -> Problem | None:
@@ -282,6 +290,15 @@ def _outcome(parsed: BoundTemplate, context: RenderContext) -> str | Exception:
         return parsed.render(profile=context.profile, event=context.event, links=context.links, signin=context.signin)
     except Exception as error:  # noqa: BLE001  a filter raises whatever Python raises for a customer's odd value
         return error
+
+
+def _link(said: _Said) -> str | None:
+    link = said.line(Part.LINK)
+    if link and (not _ADDRESS.fullmatch(link) or link.lower().startswith(_RUNS)):
+        place = f"{said.language}/{Part.LINK}"
+        reason = "it is no address such as https://shop.example/cart or shop://cart"
+        raise RenderingFailed(said.template.name, place, reason)
+    return link or None
 
 
 def _one_line(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from hub.conditions.model import Condition, Every, InSegment, Not, Some, segments_in
+from hub.conditions.model import Condition, Every, InSegment, Not, Some, Tally, segments_in
 from hub.segments import language, store
 from hub.segments.model import Segment, Turns
 from hub.segments.store import SegmentDocument
@@ -21,6 +21,7 @@ class Catalogue:
         asking: the segments that look at this: `profile.country`, `profile.stage`, `consent`, or a rollup by its name.
         timed: those that time alone moves people in and out of.
         turns: when it does.
+        tallies: what they have counted of events, by name.
     """
 
     edition: int = 0
@@ -29,6 +30,7 @@ class Catalogue:
     asking: Mapping[str, tuple[Segment, ...]] = field(default_factory=dict)
     timed: tuple[Segment, ...] = ()
     turns: Turns = field(default_factory=lambda: Turns(()))
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
 
     @classmethod
     def of(cls, published: Iterable[tuple[Segment, int]], *, edition: int) -> "Catalogue":
@@ -51,6 +53,7 @@ class Catalogue:
             asking=asking,
             timed=timed,
             turns=Turns(timed),
+            tallies={name: it for segment, _ in listed for name, it in segment.tallies.items()},
         )
 
     def turns_of(self, edition: int) -> Turns:

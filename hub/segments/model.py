@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.conditions import turning as times
 from hub.conditions.evaluator import Holds, compiled
-from hub.conditions.model import Asked, Condition, Path, Within, asked
+from hub.conditions.model import Asked, Condition, Followed, Path, Tally, Within, asked, tallies_in
 from hub.profiles.model import Profile
 from hub.rollups import asking
 from hub.rollups import turning as numbers
@@ -36,14 +36,17 @@ class Segment:
     """The rollups it looks at, each with the days of the window, None for a lifetime."""
     consents: tuple[Path, ...] = field(init=False, repr=False, compare=False)
     """The consents it looks at."""
+    tallies: Mapping[str, Tally] = field(init=False, repr=False, compare=False)
+    """What it has counted of events, by name."""
     _holds: Holds = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         parts = tuple(asked(self.when))
-        object.__setattr__(self, "asks", frozenset(map(subject_of, parts)))
+        object.__setattr__(self, "asks", frozenset(it for part in parts for it in subjects_of(part)))
         object.__setattr__(self, "is_timed", any(map(_is_timed, parts)))
         object.__setattr__(self, "windows", scope.windows_in(parts))
         object.__setattr__(self, "consents", scope.consents_in(parts))
+        object.__setattr__(self, "tallies", tallies_in(self.when))
         object.__setattr__(self, "_holds", compiled(self.when))
 
     def picks(self, facts: Mapping[str, Any], now: datetime) -> bool:
@@ -71,12 +74,16 @@ def facts_of(profile: Profile, segments: Collection[Segment], at: datetime) -> M
     return scope.told(profile, windows, (path for it in segments for path in it.consents), at)
 
 
-def subject_of(asked: Asked) -> str:
-    """Name what must change for another answer: a trait, the stage, the consents, or a rollup."""
-    return ".".join(asked.path[:2]) if asked.path[0] == ROOT else asked.path[0]
+def subjects_of(asked: Asked) -> tuple[str, ...]:
+    """Name what must change for another answer: a trait, the stage, the consents, or rollups."""
+    if isinstance(asked, Followed):
+        return asked.tally.name, asked.after.name
+    return (".".join(asked.path[:2]) if asked.path[0] == ROOT else asked.path[0],)
 
 
 def _is_timed(asked: Asked) -> bool:
+    if isinstance(asked, Followed):
+        return asked.days is not None
     if not is_number(asked):
         return isinstance(asked, Within)
     return asked.path[1] in asking.MOVING or asking.window_of(asked.path) is not None

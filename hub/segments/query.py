@@ -25,11 +25,13 @@ from hub.conditions.model import (
     Condition,
     Every,
     Exists,
+    Followed,
     InSegment,
     Literal,
     Not,
     Path,
     Some,
+    Tallied,
     Within,
 )
 from hub.conditions.times import Bounds
@@ -78,7 +80,7 @@ def of(condition: Condition, *, now: datetime) -> Query:
         BadRule: it asks for something that follows from a profile and does not lie in it.
     """
     match condition:
-        case Compare() | Exists() | Within() | AnyProduct():
+        case Compare() | Exists() | Within() | AnyProduct() | Followed():
             return _asked(condition, now)
         case InSegment(name):
             return {"segments.in.name": name}
@@ -90,10 +92,12 @@ def of(condition: Condition, *, now: datetime) -> Query:
             return {"$or": [of(part, now=now) for part in parts]}
 
 
-def _asked(asks: Asked, now: datetime) -> Query:
+def _asked(asks: Asked, now: datetime) -> Query:  # noqa: PLR0911 - one answer a kind of what is asked
     match asks:
         case _ if asks.path[0] == consents.ROOT:
             return _of_consent(asks, now)
+        case Tallied(path, comparison, values) if (field := asking.field_of(path)) is not None:
+            return _QUERIES[comparison](field, *values)
         case Compare() | Exists() if is_number(asks):
             return {"$expr": _of_number(asks, asking.expression(asks.path, now))}
         case Compare(path, comparison, values):
@@ -102,6 +106,8 @@ def _asked(asks: Asked, now: datetime) -> Query:
             return _known(_field(path))
         case Within(path, span, ahead, True):
             return _yearly(_field(path), yearly.days_of(now.astimezone(UTC).date(), span, ahead=ahead))
+        case Followed():
+            return dict(asking.came_after(asks, now))
         case AnyProduct():
             raise BadRule("`any` asks for the products of an event, and cannot be asked of customers.")
         case Within(path, span, ahead):

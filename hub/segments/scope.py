@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from hub.conditions.catalogue import profile_of
+from hub.conditions.catalogue import EVENTS, profile_of
 from hub.conditions.evaluator import SEGMENTS
-from hub.conditions.kinds import SEGMENT, Kind, Names, Scope
-from hub.conditions.model import Asked, Path
+from hub.conditions.model import Asked, Path, tallies_of
+from hub.conditions.shapes import DID, SEGMENT, Happenings, Kind, Names, Scope
 from hub.profiles import asking as consents
 from hub.profiles.model import Profile
 from hub.rollups import asking
@@ -18,15 +18,18 @@ ROOT: Final = "profile"
 STAGE: Final = "stage"
 
 
-def of(defined: Catalogue, segments: Iterable[str] = (), answers: Names | None = None) -> Scope:
+def of(
+    defined: Catalogue, segments: Iterable[str] = (), answers: Names | None = None, *, counted: bool = False
+) -> Scope:
     """Give what rules may speak of where these rollups and segments are published, and these answers can be given.
 
-    Without `answers` nobody knows which there are.
+    Without `answers` nobody knows which there are. If all must be `counted`, of events just what is counted already.
     """
-    rollups = [it for it in defined.measures.values() if isinstance(it, Rollup)]
+    rollups = [it for it in defined.measures.values() if isinstance(it, Rollup) and it.name not in defined.tallies]
     known = {SEGMENT: Names(dict.fromkeys(segments, Kind.OBJECT))}
     numbers = {it.name: asking.shape_of(it) for it in rollups}
-    return {ROOT: profile_of(answers), consents.ROOT: consents.SHAPE, **known, **numbers}
+    happenings = Happenings(EVENTS, defined.tallies if counted else None)
+    return {ROOT: profile_of(answers), DID: happenings, consents.ROOT: consents.SHAPE, **known, **numbers}
 
 
 def told(
@@ -53,7 +56,9 @@ def told(
 
 def windows_in(asks: Iterable[Asked]) -> tuple[tuple[str, int | None], ...]:
     """List the rollups that are asked for, each with the days of the window, None for a lifetime."""
-    return tuple({(it.path[0], asking.window_of(it.path)): 0 for it in asks if is_number(it)})
+    asked = list(filter(is_number, asks))
+    own = {(it.path[0], asking.window_of(it.path)): 0 for it in asked}
+    return tuple({**own, **{(tally.name, None): 0 for it in asked for tally in tallies_of(it) if tally.days is None}})
 
 
 def consents_in(asks: Iterable[Asked]) -> tuple[Path, ...]:

@@ -10,7 +10,7 @@ from hub.kit.errors import HubError
 from hub.kit.problems import InvalidDefinition, Problem, did_you_mean
 from hub.questions import asking as answers
 from hub.rollups.catalogue import Catalogues
-from hub.segments import language, scope, store
+from hub.segments import language, scope, store, tallying
 from hub.segments.language import NOTHING_ASKED, Other
 from hub.segments.model import Segment
 from hub.segments.store import SegmentDocument
@@ -37,7 +37,9 @@ async def publish(source: str, *, by: str, key: str, now: datetime) -> Published
             raise InvalidDefinition([Problem(1, 1, "too_large", message)])
         return segment.name
 
-    return await store.DEFINITIONS.publish(source, read=name, by=by, key=key, now=now)
+    published = await store.DEFINITIONS.publish(source, read=name, by=by, key=key, now=now)
+    await tallying.settle(now=now)
+    return published
 
 
 class NoSuchSegment(HubError):
@@ -82,6 +84,7 @@ async def delete(name: str, *, used_by: Sequence[str], by: str, key: str, now: d
     deleted = await store.DEFINITIONS.delete(name, check=check, by=by, key=key, now=now)
     if deleted is None:
         raise NoSuchSegment(name, await names())
+    await tallying.settle(now=now)
     return deleted
 
 
@@ -116,8 +119,8 @@ async def read(source: str) -> Segment:
 
 
 async def rules() -> Scope:
-    """Give what a rule may speak of as of now."""
-    return await _scope(await store.DEFINITIONS.live())
+    """Give what a rule may speak of as of now. Of events it is what some segment has counted."""
+    return await _scope(await store.DEFINITIONS.live(), counted=True)
 
 
 async def windows() -> dict[str, dict[int, list[str]]]:
@@ -135,8 +138,9 @@ async def names() -> list[str]:
     return [it.name for it in await store.DEFINITIONS.live()]
 
 
-async def _scope(live: Iterable[SegmentDocument]) -> Scope:
-    return scope.of(await Catalogues().current(), [it.name for it in live], await answers.current())
+async def _scope(live: Iterable[SegmentDocument], *, counted: bool = False) -> Scope:
+    names = [it.name for it in live]
+    return scope.of(await Catalogues().current(), names, await answers.current(), counted=counted)
 
 
 def _others(live: Iterable[SegmentDocument], new: Segment | None = None) -> dict[str, Other]:
