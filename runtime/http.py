@@ -1,5 +1,6 @@
 """Mounts every route of every room, and gives each request an id."""
 
+import functools
 import time
 import uuid
 
@@ -38,7 +39,9 @@ async def application(settings: Settings, client: Client) -> ASGIApp:
             *preferences.routes(settings, wiring.clock),
             *unsubscribing.routes(settings, wiring.clock),
             *download.routes(settings, privacy, wiring.clock),
-            *endpoint.routes(settings, callers, privacy, wiring.clock),
+            *endpoint.routes(
+                settings, callers, privacy, wiring.clock, functools.cache(lambda: wiring.senders(settings).email)
+            ),
         ],
         middleware=[Middleware(BodyLimit, most_bytes=MOST_BYTES)],
         exception_handlers=refusals.HANDLERS,
