@@ -108,6 +108,7 @@ class Settings(BaseSettings):
     sms_provider: str = "console"
     smtp_url: SecretStr = SecretStr("smtp://127.0.0.1:1025")
     sendgrid_api_key: SecretStr = Field(default=SecretStr(""), validation_alias="SENDGRID_API_KEY")
+    sendgrid_webhook_key: str = ""
     sendgrid_url: str = "https://api.sendgrid.com"
     twilio_account_sid: str = Field(default="", validation_alias="TWILIO_ACCOUNT_SID")
     twilio_auth_token: SecretStr = Field(default=SecretStr(""), validation_alias="TWILIO_AUTH_TOKEN")

@@ -12,6 +12,8 @@ from hub.access.idempotency import IdempotencyDocument
 from hub.access.keys import KeyDocument
 from hub.access.rates import RateDocument
 from hub.access.tokens import RevokedTokenDocument
+from hub.broadcasts.recipients import RecipientPageDocument
+from hub.broadcasts.store import BroadcastDocument
 from hub.bulk.imports import ImportDocument
 from hub.commerce.carts_store import CartDocument
 from hub.commerce.orders import OrderDocument
@@ -32,6 +34,7 @@ from hub.kit.errors import HubError
 from hub.messaging.library import TemplateDocument, TemplateVersionDocument
 from hub.messaging.ports import EmailSender, PushSender, Senders, SmsSender
 from hub.messaging.rates import BucketDocument
+from hub.messaging.soft_bounces import SoftBounceDocument
 from hub.messaging.store import MessageDocument
 from hub.privacy.store import ErasureDocument
 from hub.profiles.clashes import ClashDocument
@@ -44,6 +47,7 @@ from hub.profiles.suppression import SuppressionDocument
 from hub.profiles.topics import TopicDocument
 from hub.profiles.unions import UnionDocument
 from hub.questions.store import QuestionDocument
+from hub.rankings.store import PlaceDocument, RankingsDocument
 from hub.rollups.store import RollupDocument
 from hub.segments.store import SegmentDocument
 from hub.settings import Settings
@@ -56,6 +60,8 @@ from integrations.twilio.sender import TwilioSender
 
 DOCUMENTS: list[type[beanie.Document]] = [
     BucketDocument,
+    RecipientPageDocument,
+    BroadcastDocument,
     ChallengeDocument,
     CartDocument,
     ClashDocument,
@@ -78,10 +84,12 @@ DOCUMENTS: list[type[beanie.Document]] = [
     KnownDeviceDocument,
     MessageDocument,
     OrderDocument,
+    PlaceDocument,
     PolicyDocument,
     ProductDocument,
     ProfileDocument,
     QuestionDocument,
+    RankingsDocument,
     RateDocument,
     RevokedTokenDocument,
     RollupDocument,
@@ -91,6 +99,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     SegmentDocument,
     SuppressionDocument,
     ShippingDocument,
+    SoftBounceDocument,
     StockDocument,
     StoreDocument,
     TemplateDocument,

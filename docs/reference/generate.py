@@ -46,6 +46,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "smtp_url": "`smtp://USER:PASSWORD@HOST:PORT`, or `smtps://` for TLS from the first byte. Read by the `smtp` "
     "provider only.",
     "sendgrid_api_key": "The key of SendGrid, with the right to send mail. The `sendgrid` provider needs it.",
+    "sendgrid_webhook_key": "The public key with which SendGrid's events are verified. Without it they are not taken.",
     "sendgrid_url": "SendGrid's address; `https://api.eu.sendgrid.com` for an account in the EU.",
     "twilio_account_sid": "The account at Twilio. The `twilio` provider needs it.",
     "twilio_auth_token": "Its token, with which requests are made and Twilio's own are verified.",
@@ -58,7 +59,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "is empty, the locale in an event's context says it. The same for every API and router.",
     "email_from": "The sender of every e-mail, as `Name <address>`.",
     "staff_addresses": "Where tests of templates may go: addresses and `@domains`, with commas between.",
-    "email_per_second": "How many e-mails all workers together hand to the provider in a second; 0 is no limit.",
+    "email_per_second": "How many e-mails all workers together send in a second at most; 0 is no limit.",
     "push_per_second": "As for e-mail.",
     "sms_per_second": "As for e-mail.",
     "consent_email": "What holds for e-mail while a customer has said nothing: `opt_in` sends nothing that needs "

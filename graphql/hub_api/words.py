@@ -13,6 +13,7 @@ from hub.events.model import Kind
 from hub.journeys.model import Status
 from hub.kit.local_time import Weekday
 from hub.messaging.model import MessageClass, Outcome, State
+from hub.messaging.surfaces import Surface
 from hub.messaging.timeline import EntryKind
 from hub.privacy.store import Standing
 from hub.profiles.clashes import ClashState
@@ -46,6 +47,7 @@ strawberry.enum(Standing, name="ErasureState", description="Where an erasure sta
 strawberry.enum(State, name="MessageState", description="Where a message stands.")
 strawberry.enum(Status, name="RunStatus", description="Where a run stands.")
 strawberry.enum(StoreChannel, name="StoreChannel", description="How an order is had from a store.")
+strawberry.enum(Surface, name="Surface", description="Where customers meet what the shop has to say.")
 strawberry.enum(Weekday, name="Weekday", description="The days of the week.")
 strawberry.enum(ConsentState, name="ConsentState", description="What a customer says; `PENDING` allows nothing.")
 strawberry.enum(How, name="ConsentWay", description="By which way a consent came.")

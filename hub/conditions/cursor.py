@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.conditions import tokens
-from hub.conditions.model import Asked, Comparison, InSegment, Literal, Path, Tally
+from hub.conditions.model import Asked, Comparison, End, InSegment, Literal, Path, Tally
 from hub.conditions.tokens import Sort, Token
 from hub.kit.problems import InvalidDefinition, did_you_mean
 
@@ -13,6 +13,7 @@ COMPARISONS: Final = {comparison.value: comparison for comparison in Comparison}
 _RESERVED: Final = frozenset(
     {"and", "or", "not", "exists", "within", "segment", "any", "in", "contains", "starts", "ends", "between"}
     | _CONSTANTS.keys()
+    | set(End)
 )
 _MEANT: Final = {
     **dict.fromkeys(("is", "equals", "eq"), "="),
@@ -27,13 +28,13 @@ _PATTERNS: Final = frozenset({"matches", "match", "regex", "regexp", "rlike", "g
 _DURATIONS: Final = {
     said: unit[0] for unit in ("week", "day", "hour", "minute", "second") for said in (unit[0], unit, f"{unit}s")
 }
-FUNCTIONS: Final = ("exists", "within", "segment", "any")
+FUNCTIONS: Final = ("exists", "within", "segment", "any", *End)
 TOLD: Final = ("did", "sum", "average", "first", "last")
 """The functions that ask what somebody's events add up to."""
 UNITS: Final = "units"
 _CALLS: Final = (
-    ' The functions are `exists(NAME)`, `within(NAME, 30d)`, `segment("NAME")`, `any(product.NAME = "x")`'
-    ' and `did("EVENT", within 30d)`.'
+    ' The functions are `exists(NAME)`, `within(NAME, 30d)`, `segment("NAME")`, `any(product.NAME = "x")`,'
+    ' `did("EVENT", within 30d)` and `top(NAME, 10%)`.'
 )
 
 

@@ -32,6 +32,7 @@ from hub.conditions.model import (
     Literal,
     Not,
     Path,
+    Ranked,
     Some,
     Within,
 )
@@ -40,6 +41,8 @@ from hub.conditions.times import Bounds
 SEGMENTS: Final = "segments"
 """Where a value holds the names of the segments that its customer is in."""
 
+RANKED: Final = "ranked"
+"""Where a value holds the rankings at whose end its customer is."""
 AT: Final = "at"
 """Where a value holds the times of the `first` and the `last` event of a tally, by its name."""
 
@@ -66,10 +69,10 @@ def compiled(condition: Condition) -> Holds:  # noqa: C901, PLR0911 - one answer
             return _of(path, _TESTS[comparison](*values))
         case Exists(path):
             return _of(path, lambda found: found is not None)
-        case Within(path, span, ahead, True):
-            return lambda value, now: yearly.holds(value_at(path, value), now, span, ahead=ahead)
-        case Within(path, span, ahead):
-            return lambda value, now: Bounds.of(now, span, ahead=ahead).hold(value_at(path, value))
+        case Within():
+            return _within(condition)
+        case Ranked():
+            return lambda value, _: condition in value.get(RANKED, ())
         case AnyProduct(part):
             return _any_product(compiled(part))
         case Followed():
@@ -103,6 +106,13 @@ def _one_of(tests: tuple[Holds, ...]) -> Holds:
         return False
 
     return one_holds
+
+
+def _within(asks: Within) -> Holds:
+    path, span, ahead = asks.path, asks.span, asks.ahead
+    if asks.yearly:
+        return lambda value, now: yearly.holds(value_at(path, value), now, span, ahead=ahead)
+    return lambda value, now: Bounds.of(now, span, ahead=ahead).hold(value_at(path, value))
 
 
 def _any_product(holds: Holds) -> Holds:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Final
 
-from hub.conditions import parser
+from hub.conditions import parser, ranked
 from hub.conditions.cursor import Leaf, Told
 from hub.conditions.evaluator import PRODUCT
 from hub.conditions.model import (
@@ -15,10 +15,12 @@ from hub.conditions.model import (
     Compare,
     Comparison,
     Condition,
+    Exists,
     Followed,
     InSegment,
     Literal,
     Path,
+    Ranked,
     Tallied,
     Tally,
     Within,
@@ -27,6 +29,7 @@ from hub.conditions.parser import Written, written
 from hub.conditions.shapes import (
     ANY_SEGMENT,
     DID,
+    RANKING,
     SEGMENT,
     BadName,
     Choice,
@@ -45,6 +48,7 @@ from hub.kit.problems import InvalidDefinition, Problem, did_you_mean
 __all__ = [
     "ANY_SEGMENT",
     "DID",
+    "RANKING",
     "SEGMENT",
     "BadName",
     "Choice",
@@ -142,11 +146,13 @@ def _faults(leaf: Leaf, scope: Scope) -> Iterator[tuple[int, str, str]]:
             yield leaf.at, "unknown_name", "`any` asks for the products of an event, and here is none."
         case AnyProduct():
             yield from (fault for inner in leaf.inner for fault in _faults(inner, _of_product(scope)))
+        case Ranked():
+            yield from ((leaf.at, code, message) for code, message in ranked.faults(leaf.part, scope))
         case part:
             yield from _asked_wrongly(leaf, part, scope)
 
 
-def _asked_wrongly(leaf: Leaf, part: Asked, scope: Scope) -> Iterator[tuple[int, str, str]]:
+def _asked_wrongly(leaf: Leaf, part: Compare | Exists | Within, scope: Scope) -> Iterator[tuple[int, str, str]]:
     """Name what is wrong with what is asked of one name."""
     kind = None
     try:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final, TypeAlias
 
@@ -85,6 +86,22 @@ class Units:
     of: "Condition | None" = None
 
 
+class End(StrEnum):
+    """The two ends of a ranking, as they are written."""
+
+    TOP = "top"
+    BOTTOM = "bottom"
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """True of the customers at one end of all who have a number, ranked by it; `share` is percent, more than 0."""
+
+    path: Path
+    share: Decimal
+    end: End
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """Events that are counted so that a rule can ask for them; made by `tallies.of`.
@@ -159,7 +176,7 @@ class Not:
     part: "Condition"
 
 
-Asked: TypeAlias = Compare | Exists | Within | AnyProduct | Followed
+Asked: TypeAlias = Compare | Exists | Within | AnyProduct | Followed | Ranked
 """What asks for the value of one name."""
 
 Condition: TypeAlias = Asked | InSegment | Every | Some | Not

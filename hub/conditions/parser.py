@@ -5,7 +5,7 @@ all        = one { "and" one }
 one        = "not" one | "(" condition ")" | NAME comparison
            | "exists" "(" NAME ")" | "segment" "(" TEXT ")"
            | "within" "(" NAME "," [ "next" ] DURATION [ "," "yearly" ] ")"
-           | "any" "(" condition ")" | what `events` reads
+           | "any" "(" condition ")" | ( "top" | "bottom" ) "(" NAME "," NUMBER "%" ")" | what `events` reads
 comparison = ( "=" | "!=" | "<" | "<=" | ">" | ">=" | "contains" | "starts" | "ends" ) LITERAL
            | "in" "[" LITERAL { "," LITERAL } "]"
            | "between" LITERAL "and" LITERAL
@@ -13,6 +13,7 @@ comparison = ( "=" | "!=" | "<" | "<=" | ">" | ">=" | "contains" | "starts" | "e
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Final
 
 from hub.conditions import tokens, yearly
@@ -21,12 +22,15 @@ from hub.conditions.events import EventTerms
 from hub.conditions.model import (
     Addend,
     AnyProduct,
+    Asked,
     Compare,
     Condition,
+    End,
     Exists,
     InSegment,
     Not,
     Path,
+    Ranked,
     Within,
     every,
     some,
@@ -37,6 +41,8 @@ from hub.kit.problems import did_you_mean
 
 MAX_DEPTH: Final = 32
 LONGEST_SPAN: Final = timedelta(days=36_500)
+ALL: Final = 100
+"""Percent."""
 
 _YEARLY: Final = frozenset({"every", "each", "annually", "annual", "year", "years", "anniversary", "birthday"})
 
@@ -143,7 +149,7 @@ class _Parser(EventTerms):
             return self._told(token, depth)
         return self._compare()
 
-    def _called(self, function: str, depth: int) -> tuple[Exists | Within | AnyProduct | InSegment, tuple[Leaf, ...]]:
+    def _called(self, function: str, depth: int) -> tuple[Asked | InSegment, tuple[Leaf, ...]]:
         match function:
             case "exists":
                 return Exists(self._name()), ()
@@ -152,6 +158,8 @@ class _Parser(EventTerms):
             case "any":
                 part, inner = self._inside(depth)
                 return AnyProduct(part), inner
+            case End.TOP | End.BOTTOM:
+                return self._ranked(End(function)), ()
         return self._segment(), ()
 
     def _inside(self, depth: int) -> tuple[Condition, tuple[Leaf, ...]]:
@@ -160,6 +168,19 @@ class _Parser(EventTerms):
         condition = self._condition(depth + 1)
         inner, self.leaves = tuple(self.leaves), outer
         return condition, inner
+
+    def _ranked(self, end: End) -> Ranked:
+        name = self._name()
+        self._need(",")
+        token = self._now
+        if not isinstance(token.value, int | float):
+            raise self._expected("a share such as 10%")
+        self._next += 1
+        if self._take("%") is None:
+            raise self._expected("`%`", f" Did you mean `{token.text}%`?")
+        if not 0 < token.value <= ALL:
+            raise tokens.bad(self._text, token.at, "A share is more than 0% and 100% at most.")
+        return Ranked(name, Decimal(token.text), end)
 
     def _segment(self) -> InSegment:
         token = self._now

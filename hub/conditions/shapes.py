@@ -77,10 +77,13 @@ Shape: TypeAlias = Kind | Choice | Names | Items | Happenings | Mapping[str, "Sh
 """A kind, or an object with the shapes of its known names."""
 
 Scope: TypeAlias = Mapping[str, Shape]
-"""The roots that a place allows, with what is known below them; under `SEGMENT` and `DID` what these words ask for."""
+"""The roots that a place allows, with what is known below them; below `SEGMENT`, `DID` and `RANKING` what these ask."""
 
 SEGMENT: Final = "segment"
 """No root, for it is a word of the language. A scope without it has nobody who could be in one."""
+
+RANKING: Final = "top"
+"""No root either. A scope without it asks about one customer, who cannot be ranked alone."""
 
 DID: Final = "did"
 """No root either. A scope without it has nobody whose events could be counted."""
@@ -88,7 +91,7 @@ DID: Final = "did"
 ANY_SEGMENT: Final = Names({}, Kind.OBJECT, re.compile(r".*", re.DOTALL))
 """Where nobody knows which segments there are."""
 
-_WORDS: Final = frozenset({SEGMENT, DID})
+_WORDS: Final = frozenset({SEGMENT, DID, RANKING})
 
 
 class BadName(HubError):

@@ -16,6 +16,7 @@ from hub.conditions.model import (
     Literal,
     Not,
     Path,
+    Ranked,
     Some,
     Tallied,
     Tally,
@@ -41,6 +42,8 @@ def spell(condition: Condition) -> str:  # noqa: C901, PLR0911 - one answer a ki
         case Within(path, span, ahead, yearly):
             far = f"{'next ' if ahead else ''}{durations.spell(span)}{', yearly' if yearly else ''}"
             return f"within({_name(path)}, {far})"
+        case Ranked(path, share, end):
+            return f"{end}({_name(path)}, {share.normalize():f}%)"
         case AnyProduct(part):
             return f"any({spell(part)})"
         case InSegment(name):

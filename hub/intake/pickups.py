@@ -14,7 +14,6 @@ from hub.messaging import built_in
 from hub.messaging import store as messages
 from hub.messaging.model import HIGHEST_PRIORITY, Message, MessageClass
 from hub.profiles.model import Channel, Profile
-from hub.profiles.topics import SERVICE
 
 CHANNELS: Final = (Channel.PUSH, Channel.EMAIL, Channel.SMS)
 """In this order, so that it costs a text message only where nothing else reaches the customer."""
@@ -58,7 +57,7 @@ def _message(event: Event, order: Order, now: datetime) -> Message:
         channels=CHANNELS,
         created_at=now,
         event_id=event.id,
-        topic=SERVICE,
+        topic=built_in.TOPICS[built_in.ORDER_READY_FOR_PICKUP],
         message_class=MessageClass.MUST_ARRIVE,
         priority=HIGHEST_PRIORITY,
     )

@@ -52,8 +52,8 @@ def read(source: str, *, templates: Collection[str], known: Scope) -> Definition
     Raises:
         InvalidDefinition: with every problem that the document has; one that is no YAML has that one only.
     """
-    # What somebody did is asked in segments, which are known to the second and counted for all who ask.
-    others = {name: shape for name, shape in known.items() if name != kinds.DID}
+    # What somebody did, and who is at the top, is asked in segments, which are known to the second and counted for all.
+    others = {name: shape for name, shape in known.items() if name not in {kinds.DID, kinds.RANKING}}
     return _read(source, templates, lambda event: {**catalogue.scope_of(event), **others})
 
 

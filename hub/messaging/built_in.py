@@ -3,16 +3,20 @@
 They lie beside this file as `texts/NAME/LANG/PART.liquid`. One that is stored under the same name takes its place.
 """
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from hub.messaging import templates
 from hub.messaging.templates import Template
+from hub.profiles.topics import ACCOUNT, SERVICE
 
 CONFIRM_CONSENT: Final = "confirm-consent"
 ORDER_READY_FOR_PICKUP: Final = "order-ready-for-pickup"
 SIGN_IN: Final = "sign-in"
+TOPICS: Final[Mapping[str, str]] = {CONFIRM_CONSENT: SERVICE, ORDER_READY_FOR_PICKUP: SERVICE, SIGN_IN: ACCOUNT}
+"""What each of them is about."""
 
 _TEXTS: Final = Path(__file__).parent / "texts"
 

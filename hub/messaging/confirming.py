@@ -18,7 +18,6 @@ from hub.profiles.consents import Speaker, Word
 from hub.profiles.model import Channel, Identifier, IdentifierKind, Profile
 from hub.profiles.rules import lookup_form
 from hub.profiles.suppression import Suppressions
-from hub.profiles.topics import SERVICE
 
 _KINDS: Final[Mapping[Channel, IdentifierKind]] = {
     Channel.EMAIL: IdentifierKind.EMAIL,
@@ -76,7 +75,7 @@ async def ask(
         created_at=now,
         about=asked.id,
         brand=subject.brand,
-        topic=SERVICE,
+        topic=built_in.TOPICS[built_in.CONFIRM_CONSENT],
         message_class=MessageClass.MUST_ARRIVE,
         priority=HIGHEST_PRIORITY,
     )

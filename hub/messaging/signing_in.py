@@ -26,7 +26,6 @@ from hub.messaging.model import HIGHEST_PRIORITY, Message, MessageClass
 from hub.profiles import identifier_store, rules
 from hub.profiles import store as profiles_store
 from hub.profiles.model import Channel, Identifier, IdentifierKind, Owned, Profile
-from hub.profiles.topics import ACCOUNT
 from hub.settings import Settings
 
 _CHANNELS: Final[Mapping[IdentifierKind, Channel]] = {
@@ -111,7 +110,7 @@ async def ask(wish: Wish, asker: Asker, names: Names, *, cause: UUID, now: datet
         channels=(_CHANNELS[wish.kind],),
         created_at=challenge.asked_at,
         about=challenge.id,
-        topic=ACCOUNT,
+        topic=built_in.TOPICS[built_in.SIGN_IN],
         message_class=MessageClass.MUST_ARRIVE,
         priority=HIGHEST_PRIORITY,
     )

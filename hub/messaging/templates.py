@@ -178,6 +178,11 @@ def template_of(name: str, files: Mapping[str, str]) -> Template:
     return Template(name, languages)
 
 
+def channels_of(template: Template) -> list[Channel]:
+    """List the channels on which a template has something to say, in one language at least."""
+    return [channel for channel in Channel if spoken_language(template, channel, None) is not None]
+
+
 def render(template: Template, channel: Channel, *, language: str | None, context: RenderContext) -> Rendered:
     """Say it to one person, in the nearest language that has all the channel needs.
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from hub.conditions import turning as times
 from hub.conditions.evaluator import Holds, compiled
-from hub.conditions.model import Asked, Condition, Followed, Path, Tally, Within, asked, tallies_in
+from hub.conditions.model import Asked, Condition, Followed, Path, Ranked, Tally, Within, asked, tallies_in
 from hub.profiles.model import Profile
+from hub.rankings.model import Boundaries
 from hub.rollups import asking
 from hub.rollups import turning as numbers
 from hub.segments import scope
@@ -36,6 +37,8 @@ class Segment:
     """The rollups it looks at, each with the days of the window, None for a lifetime."""
     consents: tuple[Path, ...] = field(init=False, repr=False, compare=False)
     """The consents it looks at."""
+    ranked: frozenset[Ranked] = field(init=False, repr=False, compare=False)
+    """The rankings at whose ends it looks."""
     tallies: Mapping[str, Tally] = field(init=False, repr=False, compare=False)
     """What it has counted of events, by name."""
     _holds: Holds = field(init=False, repr=False, compare=False)
@@ -46,6 +49,7 @@ class Segment:
         object.__setattr__(self, "is_timed", any(map(_is_timed, parts)))
         object.__setattr__(self, "windows", scope.windows_in(parts))
         object.__setattr__(self, "consents", scope.consents_in(parts))
+        object.__setattr__(self, "ranked", scope.ranked_in(parts))
         object.__setattr__(self, "tallies", tallies_in(self.when))
         object.__setattr__(self, "_holds", compiled(self.when))
 
@@ -68,10 +72,14 @@ class Turns:
         return min(filter(None, turns), default=None)
 
 
-def facts_of(profile: Profile, segments: Collection[Segment], at: datetime) -> Mapping[str, Any]:
+def facts_of(
+    profile: Profile, segments: Collection[Segment], at: datetime, boundaries: Boundaries = scope.NO_BOUNDARIES
+) -> Mapping[str, Any]:
     """Give what the rules of these segments are asked of: the same as a query finds in the profile's row."""
     windows = {window: 0 for it in segments for window in it.windows}
-    return scope.told(profile, windows, (path for it in segments for path in it.consents), at)
+    words = (path for it in segments for path in it.consents)
+    ends = {end: boundaries[end] for it in segments for end in it.ranked if end in boundaries}
+    return scope.told(profile, windows, words, at, ends)
 
 
 def subjects_of(asked: Asked) -> tuple[str, ...]:
@@ -86,4 +94,6 @@ def _is_timed(asked: Asked) -> bool:
         return asked.days is not None
     if not is_number(asked):
         return isinstance(asked, Within)
+    if isinstance(asked, Ranked):
+        return False  # it is other people who move them
     return asked.path[1] in asking.MOVING or asking.window_of(asked.path) is not None

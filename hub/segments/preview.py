@@ -15,6 +15,7 @@ from hub.commerce.totals import ROLLUP
 from hub.database import Row
 from hub.kit.money import Money
 from hub.profiles.store import ProfileDocument
+from hub.rankings import keeping as rankings
 from hub.rollups import store as rollups
 from hub.rollups.catalogue import Catalogues
 from hub.segments import query, store, trying
@@ -100,7 +101,7 @@ async def _picks(segment: Segment, now: datetime) -> Row:
     if not segment.tallies or (
         segment.tallies.keys() <= counted.tallies and not await rollups.behind(counted.edition, 1)
     ):
-        return query.of(segment.when, now=now)
+        return query.of(segment.when, now=now, boundaries=await rankings.boundaries(segment.ranked))
     return {"_id": {"$in": await trying.picked(segment, counted, now=now)}}
 
 

@@ -12,6 +12,7 @@ from hub.conditions.model import Condition, Every, tallies_in
 from hub.kit.problems import InvalidDefinition, Problem
 from hub.profiles import store as profiles_store
 from hub.profiles.store import ProfileDocument
+from hub.rankings import keeping as rankings
 from hub.rollups import history, rules
 from hub.rollups.catalogue import Catalogue
 from hub.segments import query
@@ -40,13 +41,14 @@ async def picked(segment: Segment, counted: Catalogue, *, now: datetime) -> list
     if len(everybody) > MOST:
         raise InvalidDefinition([Problem(1, 1, "not_counted", _NOT_COUNTED)])
     tried = counted.with_tallies(segment.tallies.values())
+    boundaries = await rankings.boundaries(segment.ranked)
     found: list[UUID] = []
     for begin in range(0, len(everybody), BATCH):
         profiles = await profiles_store.load(everybody[begin : begin + BATCH])
         taken_in = await history.of(profiles.values(), tried)
         for profile in profiles.values():
             complete = rules.replayed(profile, taken_in[profile.id], tried, now=now)
-            if segment.picks(facts_of(complete, [segment], now), now):
+            if segment.picks(facts_of(complete, [segment], now, boundaries), now):
                 found.append(profile.id)
     return found
 

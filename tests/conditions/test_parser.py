@@ -1,9 +1,10 @@
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from hub.conditions import parser
-from hub.conditions.model import Compare, Comparison, Every, Exists, InSegment, Not, Some, Within
+from hub.conditions.model import Compare, Comparison, End, Every, Exists, InSegment, Not, Ranked, Some, Within
 from hub.conditions.spelling import spell
 from hub.kit.problems import InvalidDefinition
 
@@ -50,6 +51,19 @@ def test_within_looks_back_or_ahead() -> None:
         )
     )
     assert spell(parser.parse(text)) == text
+
+
+def test_a_ranking_takes_a_number_and_a_share() -> None:
+    text = "top(purchases.sum, 10%) and not bottom(purchases.days_since_last, 0.5%)"
+
+    assert parser.parse(text) == Every(
+        (
+            Ranked(("purchases", "sum"), Decimal(10), End.TOP),
+            Not(Ranked(("purchases", "days_since_last"), Decimal("0.5"), End.BOTTOM)),
+        )
+    )
+    assert spell(parser.parse(text)) == text
+    assert spell(parser.parse("top(p.x, 1e1 %)")) == "top(p.x, 10%)"
 
 
 def test_a_segment_is_asked_for_by_its_name() -> None:
@@ -151,6 +165,11 @@ def test_words_of_the_language_may_be_parts_of_a_name() -> None:
                 " How long ago something was, `within(NAME, 30d)` asks. [bad_condition]"
             ),
         ),
+        ("top(p.x)", "1:8: Expected `,`, found `)`. [bad_condition]"),
+        ("top(p.x, ten)", "1:10: Expected a share such as 10%, found `ten`. [bad_condition]"),
+        ("top(p.x, 10)", "1:12: Expected `%`, found `)`. Did you mean `10%`? [bad_condition]"),
+        ("top(p.x, 0%)", "1:10: A share is more than 0% and 100% at most. [bad_condition]"),
+        ("bottom(p.x, 100.1%)", "1:13: A share is more than 0% and 100% at most. [bad_condition]"),
         (
             "segment(vips)",
             (
@@ -163,7 +182,7 @@ def test_words_of_the_language_may_be_parts_of_a_name() -> None:
             (
                 "1:6: Expected a comparison (= != < <= > >= in contains starts ends between), found `(`."
                 ' The functions are `exists(NAME)`, `within(NAME, 30d)`, `segment("NAME")`,'
-                ' `any(product.NAME = "x")` and `did("EVENT", within 30d)`. [bad_condition]'
+                ' `any(product.NAME = "x")`, `did("EVENT", within 30d)` and `top(NAME, 10%)`. [bad_condition]'
             ),
         ),
         (

@@ -30,6 +30,7 @@ from tests.rollups.stage import NOON, event, order
 
 PAGE = Path(__file__).parents[2] / "docs" / "segments.md"
 ROW = re.compile(r"^\| `(?P<rule>[^`]+)` \| `(?P<picks>[^`]+)` \| `(?P<leaves>[^`]+)` \|$", re.MULTILINE)
+RANKING = re.compile(r"^\| `((?:top|bottom)\([^`]+)` \|", re.MULTILINE)
 DOCUMENT = re.compile(r"^```text\n(segment: .*?)^```", re.MULTILINE | re.DOTALL)
 _SHIPPED = [language.read(it, rollups=(service.PURCHASES,)) for it in service.shipped()]
 SCOPE: Final = scope.of(Catalogue.of([(Version(it.name, 1), it) for it in _SHIPPED], edition=1))
@@ -83,6 +84,14 @@ async def test_every_example_picks_whom_it_says_and_leaves_out_the_other(databas
         asked = [segment.picks(facts_of(it, [segment], NOON), NOON) for it in both]
         found = [await store.count({"$and": [{"_id": it.id}, query.read(rule, SCOPE, now=NOON)]}) for it in both]
         assert (asked, found) == ([True, False], [1, 0]), rule
+
+
+def test_every_ranking_of_the_page_is_read() -> None:
+    rules = RANKING.findall(PAGE.read_text(encoding="utf-8"))
+
+    assert len(rules) >= 5
+    for rule in rules:
+        assert segments.read(f"segment: a\nwhen: '{rule}'", SCOPE).ranked
 
 
 def test_the_segment_of_the_page_has_no_problem() -> None:

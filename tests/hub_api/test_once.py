@@ -53,6 +53,11 @@ async def publish_segment(hub: Hub) -> tuple[str, Given, Given]:
     return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
 
 
+async def publish_policy(hub: Hub) -> tuple[str, Given, Given]:
+    sources = [f"policy: contact\ncaps: [{{most: {most}, per: 24h}}]\n" for most in (2, 3)]
+    return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
+
+
 async def publish_template(hub: Hub) -> tuple[str, Given, Given]:
     files = [{"files": [{"path": "en/sms", "source": text}]} for text in ("One", "Two")]
     return await staff(hub), {"name": "a", **files[0]}, {"name": "a", **files[1]}
@@ -210,6 +215,7 @@ async def sign_out(hub: Hub) -> tuple[str, Given, None]:
 
 MUTATIONS: Final[Mapping[str, Prepare]] = {
     "track": track,
+    "publishPolicy": publish_policy,
     "publishTemplate": publish_template,
     "sendTest": send_test,
     "publishJourney": publish_journey,

@@ -1,0 +1,63 @@
+"""Use case of surfaces: list everything that is live on each."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+
+from hub.journeys import language, runs, store
+from hub.journeys.definition import Definition, Send
+from hub.journeys.model import Version
+from hub.messaging import built_in, surfaces, templates
+from hub.messaging.library import Library
+from hub.messaging.surfaces import Surface
+from hub.messaging.templates import Template
+from hub.profiles import topics
+from hub.profiles.consent import DEFAULT_BRAND
+from hub.profiles.topics import Catalogue
+from hub.surfaces.model import LiveMessage
+
+
+async def live() -> dict[Surface, list[LiveMessage]]:
+    """List on every surface what is live there, be it nothing: a few reads, however many journeys there are.
+
+    That are the messages of journeys, in each version that people enter or are still in, by name, version and step, and
+    those that the hub sends of its own accord, by template.
+    """
+    catalogue = await topics.load()
+    stored = await Library().load(built_in.TOPICS)
+    found: dict[Surface, list[LiveMessage]] = {surface: [] for surface in Surface}
+    for it in chain(_of_journeys(await _definitions(), catalogue), _of_the_hub(stored, catalogue)):
+        found[it.surface].append(it)
+    return found
+
+
+async def _definitions() -> Mapping[Version, Definition]:
+    entered = {Version(journey, number) for journey, number in (await store.live()).items()}
+    in_use = entered | set(await runs.versions_waited_in())
+    sources = await store.sources(())
+    return {it: language.read_published(sources[it]) for it in sorted(in_use & sources.keys(), key=_order)}
+
+
+def _order(version: Version) -> tuple[str, int]:
+    return version.journey, version.number
+
+
+def _of_journeys(definitions: Mapping[Version, Definition], catalogue: Catalogue) -> Iterator[LiveMessage]:
+    for version, definition in definitions.items():
+        for step in definition.steps.values():
+            if isinstance(step, Send):
+                for surface in _surfaces_of(step, catalogue):
+                    told = step.template, step.brand, step.topic
+                    yield LiveMessage(surface, *told, version.journey, version.number, step.id)
+
+
+def _surfaces_of(step: Send, catalogue: Catalogue) -> Iterable[Surface]:
+    topic_class = catalogue.topic(step.brand, step.topic).topic_class
+    return [surfaces.of_message(channel, topic_class) for channel in step.channels]
+
+
+def _of_the_hub(stored: Mapping[str, Template], catalogue: Catalogue) -> Iterator[LiveMessage]:
+    for name, topic in built_in.TOPICS.items():
+        topic_class = catalogue.topic(DEFAULT_BRAND, topic).topic_class
+        if template := stored.get(name) or built_in.template(name):
+            for channel in templates.channels_of(template):
+                yield LiveMessage(surfaces.of_message(channel, topic_class), name, DEFAULT_BRAND, topic)

@@ -1,0 +1,43 @@
+"""`hub surfaces`: where customers meet what the shop has to say, and what is live there."""
+# ruff: noqa: PLC0415  the imports of a verb wait until it runs
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from hub.surfaces.model import LiveMessage
+
+app = typer.Typer()
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer as one JSON object.")]
+
+
+@app.command()
+def surfaces(*, as_json: AsJson = False) -> None:
+    """List each surface, such as `email` or `popup`, with every message that is live there."""
+    from hub.surfaces import service
+    from runtime.on_database import on_database
+
+    found = on_database(lambda _: service.live())
+    if as_json:
+        shown = {surface.value: [_as_json(it) for it in messages] for surface, messages in found.items()}
+        typer.echo(json.dumps({"surfaces": shown}))
+        return
+    for surface, messages in found.items():
+        typer.echo(f"{surface}: {len(messages)}")
+        for it in messages:
+            origin = f"{it.journey} version {it.version} step {it.step}" if it.journey else "the hub itself"
+            typer.echo(f"  {it.template} of {it.brand}/{it.topic}, by {origin}")
+
+
+def _as_json(message: "LiveMessage") -> dict[str, Any]:
+    return {
+        "template": message.template,
+        "brand": message.brand,
+        "topic": message.topic,
+        "journey": message.journey,
+        "version": message.version,
+        "step": message.step,
+    }
