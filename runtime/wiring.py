@@ -31,6 +31,7 @@ from hub.journeys.guards import GuardDocument
 from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
+from hub.messaging.inbound import InboundSmsDocument
 from hub.messaging.library import TemplateDocument, TemplateVersionDocument
 from hub.messaging.ports import EmailSender, PushSender, Senders, SmsSender
 from hub.messaging.rates import BucketDocument
@@ -78,6 +79,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     IdempotencyDocument,
     IdentifierDocument,
     ImportDocument,
+    InboundSmsDocument,
     InboxDocument,
     JourneyDocument,
     KeyDocument,

@@ -106,6 +106,7 @@ EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
     "Message Opened": _MESSAGE,
     "Message Clicked": _MESSAGE,
     "Message Bounced": {**_MESSAGE, "lasting": Kind.BOOLEAN},
+    "Sms Received": dict.fromkeys(("number", "means", "keyword"), _TEXT),
     "Segment Entered": {"segment": _TEXT},
     "Segment Left": {"segment": _TEXT},
     "Product Reviewed": {"product_id": _TEXT, "review_id": _TEXT, "review_body": _TEXT},
