@@ -42,6 +42,7 @@ from hub_api.stock import StockMutations, StockQueries
 from hub_api.stores import StoreMutations, StoreQueries
 from hub_api.suppressions import SuppressionMutations
 from hub_api.surfaces import SurfaceQueries
+from hub_api.templates import TemplateMutations, TemplateQueries
 from hub_api.topics import TopicMutations, TopicQueries
 
 
@@ -66,6 +67,7 @@ class Query(
     StockQueries,
     StoreQueries,
     SurfaceQueries,
+    TemplateQueries,
     PrivacyQueries,
     ClashQueries,
     TopicQueries,
@@ -88,6 +90,7 @@ class Mutation(
     ShippingMutations,
     StockMutations,
     StoreMutations,
+    TemplateMutations,
     PrivacyMutations,
     MergingMutations,
     ConsentMutations,

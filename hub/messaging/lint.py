@@ -92,6 +92,11 @@ def checked(name: str, files: Mapping[str, str], purpose: Purpose) -> Template:
     return templates.template_of(name, files)
 
 
+def hints_of(name: str, files: Mapping[str, str], purpose: Purpose) -> list[Problem]:
+    """List the hints about a template, each with its place before its sentence."""
+    return [_told(it) for it in flaws_of(name, files, purpose) if it.is_hint]
+
+
 def _told(flaw: Flaw) -> Problem:
     """Write the place of a flaw before its sentence, as the problems of templates have it."""
     it = flaw.problem

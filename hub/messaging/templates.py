@@ -180,8 +180,7 @@ def template_of(name: str, files: Mapping[str, str]) -> Template:
 
 def channels_of(template: Template) -> list[Channel]:
     """List the channels on which a template has something to say, in one language at least."""
-    said = [parts.keys() for parts in template.languages.values()]
-    return [it for it in Channel if any(all(parts & needed for needed in NEEDED[it]) for parts in said)]
+    return [channel for channel in Channel if spoken_language(template, channel, None) is not None]
 
 
 def render(template: Template, channel: Channel, *, language: str | None, context: RenderContext) -> Rendered:
@@ -203,7 +202,7 @@ def render(template: Template, channel: Channel, *, language: str | None, contex
         case Channel.EMAIL:
             return _email(said)
         case Channel.PUSH:
-            return Rendered(said.line(Part.SUBJECT), said.text(Part.PUSH), link=_link(said))
+            return Rendered(said.line(Part.SUBJECT), said.text(Part.PUSH), _link(said))
         case Channel.SMS:
             return Rendered("", said.text(Part.SMS))
 
@@ -302,9 +301,8 @@ def _link(said: _Said) -> str | None:
     link = said.line(Part.LINK)
     if link and (not _ADDRESS.fullmatch(link) or link.lower().startswith(_RUNS)):
         place = f"{said.language}/{Part.LINK}"
-        raise RenderingFailed(
-            said.template.name, place, "it is no address such as https://shop.example/cart or shop://cart"
-        )
+        reason = "it is no address such as https://shop.example/cart or shop://cart"
+        raise RenderingFailed(said.template.name, place, reason)
     return link or None
 
 
