@@ -40,6 +40,7 @@ from hub.conditions.shapes import (
     kind_of,
     shape_of,
 )
+from hub.conditions.spelling import spell_literal
 from hub.kit.problems import InvalidDefinition, Problem, did_you_mean
 
 __all__ = [
@@ -174,11 +175,12 @@ def _told_wrongly(leaf: Leaf, part: Tallied | Followed, scope: Scope) -> Iterato
 
 def _tally_faults(told: Told, happenings: Happenings) -> Iterator[tuple[int, str, str]]:
     tally = told.tally
-    for name, at in zip(told.written, told.events_at, strict=True):
+    for name, at, alone in told.events:
         if name in catalogue.OF_SEGMENTS:
             yield at, "bad_condition", f'`{name}` follows from segments: ask for one by `segment("NAME")`.'
-        if hint := _misspelled(name, happenings.known):
-            yield at, "unknown_name", f"`{name}` is not known.{hint}"
+        if alone and (hint := _misspelled(name, happenings.known)):
+            own = f" A name of your own stands in brackets: [{spell_literal(name)}]."
+            yield at, "unknown_name", f"`{name}` is not known.{hint}{own}"
     scope = _of_event(tally, happenings)
     for leaf in told.where:
         yield from _faults(leaf, scope)
