@@ -18,6 +18,7 @@ from hub_api.broadcasts import BroadcastQueries
 from hub_api.consents import ConsentMutations
 from hub_api.decisions import Decision
 from hub_api.devices import DeviceMutations
+from hub_api.doubts import DoubtQueries
 from hub_api.events import EventMutations
 from hub_api.journeys import JourneyMutations, JourneyQueries
 from hub_api.keys import KeyMutations, KeyQueries
@@ -51,6 +52,7 @@ class Query(
     AssociateQueries,
     BroadcastQueries,
     ProfileQueries,
+    DoubtQueries,
     JourneyQueries,
     KeyQueries,
     NodeQueries,

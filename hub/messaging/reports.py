@@ -104,6 +104,8 @@ def reported(message: Message, reports: Sequence[Report], *, now: datetime) -> M
             known: datetime | None = getattr(message, name)
             times: dict[str, Any] = {name: min(known, report.at) if known else report.at}
             message = replace(message, **times)
+        if _is_another(message, report):
+            message = replace(message, duplicated_at=min(filter(None, (message.duplicated_at, report.at))))
         if message.state in _OPEN and (place := _place(message, report.channel)) is not None:
             attempt = Attempt(report.channel, report.provider, now, Outcome.FOUND, report.provider_id)
             attempts = (*message.attempts, attempt)
@@ -111,6 +113,20 @@ def reported(message: Message, reports: Sequence[Report], *, now: datetime) -> M
         if report.channel is message.channel:
             message = _outcome(message, is_dropped=report.kind is ReportKind.DROPPED)
     return message
+
+
+def _is_another(message: Message, report: Report) -> bool:
+    """Tell whether a report is about a second message under the same key: by the provider's own id, if it has told one.
+
+    SendGrid's reports add to the id that it has answered with: `ID.filter…`.
+    """
+    known = {
+        it.provider_id
+        for it in message.attempts
+        if it.provider == report.provider and it.provider_id and it.outcome in {Outcome.ACCEPTED, Outcome.FOUND}
+    }
+    told = report.provider_id
+    return bool(told and known) and not any(told == it or (told or "").startswith(f"{it}.") for it in known)
 
 
 def _place(message: Message, channel: Channel) -> int | None:
