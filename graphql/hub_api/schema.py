@@ -13,6 +13,8 @@ from strawberry.types.base import StrawberryObjectDefinition
 from hub_api import words  # noqa: F401  registers the enums
 from hub_api.associates import AssociateQueries
 from hub_api.audit import AuditQueries
+from hub_api.broadcasting import BroadcastMutations
+from hub_api.broadcasts import BroadcastQueries
 from hub_api.consents import ConsentMutations
 from hub_api.decisions import Decision
 from hub_api.devices import DeviceMutations
@@ -40,12 +42,14 @@ from hub_api.stock import StockMutations, StockQueries
 from hub_api.stores import StoreMutations, StoreQueries
 from hub_api.suppressions import SuppressionMutations
 from hub_api.surfaces import SurfaceQueries
+from hub_api.templates import TemplateMutations, TemplateQueries
 from hub_api.topics import TopicMutations, TopicQueries
 
 
 @strawberry.type
 class Query(
     AssociateQueries,
+    BroadcastQueries,
     ProfileQueries,
     JourneyQueries,
     KeyQueries,
@@ -63,6 +67,7 @@ class Query(
     StockQueries,
     StoreQueries,
     SurfaceQueries,
+    TemplateQueries,
     PrivacyQueries,
     ClashQueries,
     TopicQueries,
@@ -72,6 +77,7 @@ class Query(
 
 @strawberry.type
 class Mutation(
+    BroadcastMutations,
     DeviceMutations,
     EventMutations,
     JourneyMutations,
@@ -84,6 +90,7 @@ class Mutation(
     ShippingMutations,
     StockMutations,
     StoreMutations,
+    TemplateMutations,
     PrivacyMutations,
     MergingMutations,
     ConsentMutations,
