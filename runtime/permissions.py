@@ -22,6 +22,7 @@ ROUTES: Final[Mapping[str, Scope | str]] = {
     "/readyz": "open: it says what is missing, by name",
     "/inbox": "open, and not there in production",
     "/inbox/{id:uuid}": "open, and not there in production",
+    "/inbox/{id:uuid}/html": "open, and not there in production",
     "/m/s": "open: where one asks for a sign-in link",
     "/m/s/code": "the code from the message, on the device that asked for it",
     "/m/s/{token}": "the link from the message, on the device that asked for it",

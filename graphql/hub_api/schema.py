@@ -31,6 +31,8 @@ from hub_api.privacy import PrivacyMutations, PrivacyQueries
 from hub_api.products import ProductMutations, ProductQueries
 from hub_api.profiles import ProfileQueries
 from hub_api.questions import QuestionMutations, QuestionQueries
+from hub_api.ready_segments import ReadySegmentQueries
+from hub_api.rfm import RfmQueries
 from hub_api.rollups import RollupMutations, RollupQueries
 from hub_api.runs import Run
 from hub_api.segments import SegmentMutations, SegmentQueries
@@ -40,6 +42,7 @@ from hub_api.stock import StockMutations, StockQueries
 from hub_api.stores import StoreMutations, StoreQueries
 from hub_api.suppressions import SuppressionMutations
 from hub_api.surfaces import SurfaceQueries
+from hub_api.templates import TemplateMutations, TemplateQueries
 from hub_api.topics import TopicMutations, TopicQueries
 
 
@@ -56,12 +59,15 @@ class Query(
     PolicyQueries,
     ProductQueries,
     QuestionQueries,
+    ReadySegmentQueries,
+    RfmQueries,
     RollupQueries,
     SegmentQueries,
     ShippingQueries,
     StockQueries,
     StoreQueries,
     SurfaceQueries,
+    TemplateQueries,
     PrivacyQueries,
     ClashQueries,
     TopicQueries,
@@ -84,6 +90,7 @@ class Mutation(
     ShippingMutations,
     StockMutations,
     StoreMutations,
+    TemplateMutations,
     PrivacyMutations,
     MergingMutations,
     ConsentMutations,
