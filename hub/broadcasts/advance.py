@@ -202,7 +202,7 @@ async def _take_back(broadcast: Broadcast) -> Step:
 
 
 async def _tell_of_itself(broadcast: Broadcast) -> None:
-    """Tell the audit of a broadcast that has paused itself, once: whoever looks at it next does, if its process died."""
+    """Tell the audit of a broadcast that has paused itself, once: if its process died, whoever looks next does."""
     if broadcast.reason is None or broadcast.due is None:
         return
     states = {"state": State.RUNNING.value}, {"state": broadcast.state.value, "reason": broadcast.reason}

@@ -17,7 +17,6 @@ from hub.messaging.store import MessageDocument
 from hub.profiles.model import Channel
 from hub.profiles.suppression import Suppressions
 from tests.broadcasts.stage import Stage, everyone_once, states
-from tests.killing import killed
 
 PEOPLE = 60
 LATER = timedelta(seconds=6)
@@ -113,15 +112,18 @@ async def test_a_broadcast_that_somebody_paused_is_still_watched_after_that(
     assert (await store.find(broadcast_id)).reason == "bounces"
 
 
-async def test_whatever_write_it_dies_at_the_audit_is_told_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_where_its_process_died_before_it_told_the_audit_the_next_one_tells_it_once(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
     broadcast_id = await half_sent(stage, monkeypatch)
-    await reported(stage, broadcast_id, ReportKind.BOUNCED, 10)
-    stage.clock.forward(LATER)
-    for length in range(12):
-        await killed(length, lambda: stage.advance(broadcast_id, by=Advancer()))
-    await stage.advance(broadcast_id)
+    running = await store.find(broadcast_id)
+    await store.save(running, rules.paused(running, now=stage.clock.now, reason="bounces"))
+    paused = await store.find(broadcast_id)
 
-    assert (await store.find(broadcast_id)).state is State.PAUSED
+    for _ in range(2):
+        await store.look_again(broadcast_id, paused.rev, stage.clock.now)  # as if this one had died at its end too
+        await stage.advance(broadcast_id, by=Advancer())
+
     assert await EntryDocument.find({"what": "pause broadcast"}).count() == 1
 
 
