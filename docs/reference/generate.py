@@ -74,6 +74,8 @@ MEANINGS: Final[Mapping[str, str]] = {
     "temporal": "Path of the Temporal program that `hub up` and the tests start, instead of the one from the wheel.",
     "connect_seconds": "How long a sender waits for its turn and for a connection.",
     "read_seconds": "How long a sender waits for an answer.",
+    "broadcast_bounces": "The share of a broadcast's messages that may bounce before it pauses itself; 0 is no limit.",
+    "broadcast_complaints": "As for bounces, of those that somebody complains of.",
     "lease_seconds": "How long a claim on a message holds. Then the message is looked up, or settled by its class.",
     "sending_seconds": "How long one call to a sender takes at most. These four must rise, or nothing starts.",
 }

@@ -88,7 +88,7 @@ _NAMES: Final = {
     ReportKind.CLICKED: "Message Clicked",
     ReportKind.BOUNCED: "Message Bounced",
 }
-_OPEN: Final = frozenset({State.QUEUED, State.DEFERRED, State.SENDING, State.UNKNOWN})
+_OPEN: Final = frozenset({State.QUEUED, State.DEFERRED, State.HELD, State.SENDING, State.UNKNOWN})
 """Nobody knows as yet, or any more, whether a provider has it."""
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -18,6 +18,8 @@ from hub.profiles.model import Channel
 from hub.profiles.topics import MARKETING
 from hub.seal import Erasure, Personal
 
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before any time that a message holds: a bound by which a partial index is found."""
 WAITING: Final = (State.QUEUED.value, State.DEFERRED.value)
 """The states of what is still to be sent."""
 UNSENT: Final = (*WAITING, State.HELD.value)
@@ -87,6 +89,13 @@ class MessageDocument(Keyed):
                 [("broadcast_id", 1), ("state", 1), ("reason", 1)],
                 name="broadcast",
                 partialFilterExpression={"broadcast_id": {"$gt": Binary.from_uuid(UUID(int=0))}},
+            ),
+            *(
+                # Of a broadcast's messages most are in none of these: they are counted without reading the others.
+                IndexModel(
+                    [("broadcast_id", 1), (time, 1)], name=time, partialFilterExpression={time: {"$gt": EARLIEST}}
+                )
+                for time in ("opened_at", "clicked_at", "bounced_at", "complained_at")
             ),
         ]
 
