@@ -10,6 +10,7 @@ from bench import (
     bulk_memory,
     driver,
     event_to_message,
+    feedback,
     imports,
     ingest,
     ingest_apply,
@@ -40,6 +41,7 @@ BENCHES: Final[Mapping[str, Callable[[], AsyncIterator[Line]]]] = {
     "membership": membership.measure,
     "time_moves": time_moves.measure,
     "send": send.measure,
+    "feedback": feedback.measure,
 }
 
 
