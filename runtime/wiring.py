@@ -21,6 +21,7 @@ from hub.commerce.stock import StockDocument
 from hub.commerce.stores import StoreDocument
 from hub.commerce.waiting import WishDocument
 from hub.contact.store import ContactDocument, PolicyDocument
+from hub.content.store import ContentDocument, ViewDocument
 from hub.decisions.store import DecisionDocument
 from hub.events.store import DeadLetterDocument, EventDocument
 from hub.intake.parts import RouterDocument
@@ -62,6 +63,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     CohortDocument,
     ConsentDocument,
     ContactDocument,
+    ContentDocument,
     DeadLetterDocument,
     DecisionDocument,
     DeviceDocument,
@@ -98,6 +100,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     TopicDocument,
     UnionDocument,
     VersionDocument,
+    ViewDocument,
     WishDocument,
 ]
 """Every collection of the hub: what `hub migrate` makes and every process binds."""

@@ -14,6 +14,8 @@ from hub_api import words  # noqa: F401  registers the enums
 from hub_api.associates import AssociateQueries
 from hub_api.audit import AuditQueries
 from hub_api.consents import ConsentMutations
+from hub_api.content import ContentQueries, ContentReportMutations
+from hub_api.content_definitions import ContentDefinitionMutations, ContentDefinitionQueries
 from hub_api.decisions import Decision
 from hub_api.devices import DeviceMutations
 from hub_api.events import EventMutations
@@ -44,6 +46,8 @@ from hub_api.topics import TopicMutations, TopicQueries
 @strawberry.type
 class Query(
     AssociateQueries,
+    ContentQueries,
+    ContentDefinitionQueries,
     ProfileQueries,
     JourneyQueries,
     KeyQueries,
@@ -68,6 +72,8 @@ class Query(
 
 @strawberry.type
 class Mutation(
+    ContentReportMutations,
+    ContentDefinitionMutations,
     DeviceMutations,
     EventMutations,
     JourneyMutations,

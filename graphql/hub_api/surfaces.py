@@ -14,11 +14,12 @@ from hub_api.needs import Needs
 class LiveMessage:
     """Something that customers may be told on a surface as of now."""
 
-    template: str = strawberry.field(description="What it says.")
-    brand: str = strawberry.field(description="The brand that says it.")
-    topic: str = strawberry.field(description="What it is about, for consent.")
+    template: str | None = strawberry.field(description="What it says, where it is sent.")
+    brand: str | None = strawberry.field(description="The brand that sends it.")
+    topic: str | None = strawberry.field(description="What it is about, for consent, where it is sent.")
     journey: str | None = strawberry.field(description="The journey that sends it; none for what the hub itself sends.")
-    version: int | None = strawberry.field(description="The version of that journey.")
+    content: str | None = strawberry.field(description="The content that is shown, where nothing is sent.")
+    version: int | None = strawberry.field(description="The version of that journey or content.")
     step: str | None = strawberry.field(description="The step that sends it.")
 
     @classmethod
@@ -29,6 +30,7 @@ class LiveMessage:
             brand=message.brand,
             topic=message.topic,
             journey=message.journey,
+            content=message.content,
             version=message.version,
             step=message.step,
         )

@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
+from hub.content import service as contents
+from hub.content.model import Content
+from hub.definitions import Version as ContentVersion
 from hub.journeys import language, runs, store
 from hub.journeys.definition import Definition, Send
 from hub.journeys.model import Version
@@ -20,12 +23,13 @@ async def live() -> dict[Surface, list[LiveMessage]]:
     """List on every surface what is live there, be it nothing: a few reads, however many journeys there are.
 
     That are the messages of journeys, in each version that people enter or are still in, by name, version and step, and
-    those that the hub sends of its own accord, by template.
+    those that the hub sends of its own accord, by template; and what is shown, by name.
     """
     catalogue = await topics.load()
     stored = await Library().load(built_in.TOPICS)
     found: dict[Surface, list[LiveMessage]] = {surface: [] for surface in Surface}
-    for it in chain(_of_journeys(await _definitions(), catalogue), _of_the_hub(stored, catalogue)):
+    shown = await contents.live()
+    for it in chain(_of_journeys(await _definitions(), catalogue), _of_the_hub(stored, catalogue), _shown(shown)):
         found[it.surface].append(it)
     return found
 
@@ -46,8 +50,15 @@ def _of_journeys(definitions: Mapping[Version, Definition], catalogue: Catalogue
         for step in definition.steps.values():
             if isinstance(step, Send):
                 for surface in _surfaces_of(step, catalogue):
-                    told = step.template, step.brand, step.topic
-                    yield LiveMessage(surface, *told, version.journey, version.number, step.id)
+                    yield LiveMessage(
+                        surface,
+                        template=step.template,
+                        brand=step.brand,
+                        topic=step.topic,
+                        journey=version.journey,
+                        version=version.number,
+                        step=step.id,
+                    )
 
 
 def _surfaces_of(step: Send, catalogue: Catalogue) -> Iterable[Surface]:
@@ -61,3 +72,8 @@ def _of_the_hub(stored: Mapping[str, Template], catalogue: Catalogue) -> Iterato
         if template := stored.get(name) or built_in.template(name):
             for channel in templates.channels_of(template):
                 yield LiveMessage(surfaces.of_message(channel, topic_class), name, DEFAULT_BRAND, topic)
+
+
+def _shown(found: Mapping[ContentVersion, Content]) -> Iterator[LiveMessage]:
+    for version, it in found.items():
+        yield LiveMessage(it.surface, content=it.name, version=version.number)

@@ -28,8 +28,16 @@ def surfaces(*, as_json: AsJson = False) -> None:
     for surface, messages in found.items():
         typer.echo(f"{surface}: {len(messages)}")
         for it in messages:
-            origin = f"{it.journey} version {it.version} step {it.step}" if it.journey else "the hub itself"
-            typer.echo(f"  {it.template} of {it.brand}/{it.topic}, by {origin}")
+            typer.echo(f"  {_line(it)}")
+
+
+def _line(message: "LiveMessage") -> str:
+    if message.content:
+        return f"{message.content} version {message.version}"
+    sent = f"{message.template} of {message.brand}/{message.topic}"
+    if message.journey is None:
+        return f"{sent}, by the hub itself"
+    return f"{sent}, by {message.journey} version {message.version} step {message.step}"
 
 
 def _as_json(message: "LiveMessage") -> dict[str, Any]:
@@ -38,6 +46,7 @@ def _as_json(message: "LiveMessage") -> dict[str, Any]:
         "brand": message.brand,
         "topic": message.topic,
         "journey": message.journey,
+        "content": message.content,
         "version": message.version,
         "step": message.step,
     }

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from hub.access.grants import KeyKind
+from hub.content import service as contents
 from tests.hub_api.conftest import Hub
 
 CART = """\
@@ -14,12 +15,12 @@ steps:
   - wait: 1h
   - send: {template: reminder, topic: service}
 """
-SURFACES = "{ surfaces { surface messages { journey version step template brand topic } } }"
+SURFACES = "{ surfaces { surface messages { journey content version step template brand topic } } }"
 SERVICE = {"brand": "default", "topic": "service"}
 MARKETING = {"brand": "default", "topic": "marketing"}
-FIRST = {"journey": "cart", "version": 1, "step": "0", "template": "reminder", **MARKETING}
-THIRD = {"journey": "cart", "version": 1, "step": "2", "template": "reminder", **SERVICE}
-OWN = {"journey": None, "version": None, "step": None}
+FIRST = {"journey": "cart", "content": None, "version": 1, "step": "0", "template": "reminder", **MARKETING}
+THIRD = {"journey": "cart", "content": None, "version": 1, "step": "2", "template": "reminder", **SERVICE}
+OWN = {"journey": None, "content": None, "version": None, "step": None}
 
 
 async def surfaces(hub: Hub, key: str) -> dict[str, list[dict[str, Any]]]:
@@ -50,6 +51,16 @@ async def test_each_journey_message_declares_one_of_these_surfaces_and_the_repor
         "PUSH": [FIRST, ready],
         "SMS": [FIRST, confirming, ready, signing_in],
     }
+
+
+async def test_what_is_shown_stands_in_the_report_beside_what_is_sent(hub: Hub, admin: str) -> None:
+    source = "{content: sale, surface: popup, texts: {en: {text: Hello}}}"
+    await contents.publish(source, by="test", key="k", now=hub.now)
+
+    found = await surfaces(hub, admin)
+
+    shown = {"content": "sale", "version": 1}
+    assert found["POPUP"] == [{**dict.fromkeys(FIRST), **shown}]
 
 
 async def test_a_version_that_nobody_enters_is_listed_as_long_as_somebody_is_in_it(hub: Hub, admin: str) -> None:
