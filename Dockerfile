@@ -6,7 +6,7 @@ COPY pyproject.toml requirements.lock README.md LICENSE ./
 RUN uv venv /hub
 COPY . .
 # The lock is the constraint, the project's own dependencies the choice: no tools, no embedded servers.
-RUN uv pip install --python /hub/bin/python --constraint requirements.lock .
+RUN uv pip install --python /hub/bin/python --constraint requirements.lock '.[push]'
 
 FROM python:3.13-slim
 RUN useradd --system --no-create-home hub

@@ -18,6 +18,7 @@ from bench import (
     orders,
     segment_count,
     segment_stream,
+    send,
     time_moves,
     up,
 )
@@ -38,6 +39,7 @@ BENCHES: Final[Mapping[str, Callable[[], AsyncIterator[Line]]]] = {
     "segment_stream": segment_stream.measure,
     "membership": membership.measure,
     "time_moves": time_moves.measure,
+    "send": send.measure,
 }
 
 

@@ -108,11 +108,16 @@ class Settings(BaseSettings):
     sms_provider: str = "console"
     smtp_url: SecretStr = SecretStr("smtp://127.0.0.1:1025")
     sendgrid_api_key: SecretStr = Field(default=SecretStr(""), validation_alias="SENDGRID_API_KEY")
+    sendgrid_webhook_key: str = ""
     sendgrid_url: str = "https://api.sendgrid.com"
     twilio_account_sid: str = Field(default="", validation_alias="TWILIO_ACCOUNT_SID")
     twilio_auth_token: SecretStr = Field(default=SecretStr(""), validation_alias="TWILIO_AUTH_TOKEN")
     twilio_url: str = "https://api.twilio.com"
     sms_from: str = ""
+    google_application_credentials: SecretStr = Field(
+        default=SecretStr(""), validation_alias="GOOGLE_APPLICATION_CREDENTIALS"
+    )
+    fcm_url: str = "https://fcm.googleapis.com"
     email_from: str = "Engagement Hub <hub@example.com>"
 
     email_per_second: float = Field(default=0, ge=0)

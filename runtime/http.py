@@ -17,6 +17,8 @@ from integrations.console import inbox
 from integrations.pages import confirmation, download, preferences, signin, unsubscribing
 from integrations.segment import routes as segment
 from integrations.segment.wire import MOST_BYTES
+from integrations.sendgrid import routes as sendgrid
+from integrations.twilio import routes as twilio
 from runtime import health, refusals, wiring
 from runtime.body_limit import BodyLimit
 
@@ -38,9 +40,11 @@ async def application(settings: Settings, client: Client) -> ASGIApp:
             *preferences.routes(settings, wiring.clock),
             *unsubscribing.routes(settings, wiring.clock),
             *download.routes(settings, privacy, wiring.clock),
+            *sendgrid.routes(settings, wiring.clock),
+            *twilio.routes(settings, wiring.clock),
             *endpoint.routes(settings, callers, privacy, wiring.clock),
         ],
-        middleware=[Middleware(BodyLimit, most_bytes=MOST_BYTES)],
+        middleware=[Middleware(BodyLimit, most_bytes=MOST_BYTES, larger={sendgrid.PATH: sendgrid.MOST_BYTES})],
         exception_handlers=refusals.HANDLERS,
     )
     return RequestLog(app)

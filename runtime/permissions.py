@@ -28,6 +28,8 @@ ROUTES: Final[Mapping[str, Scope | str]] = {
     "/m/p/{token}": "the signed link to one's own preferences",
     "/m/p/{token}/confirm": "the signed link that confirms an address, from a message to it",
     "/m/u/{token}": "the signed link in a message, which ends such messages",
+    "/webhooks/sendgrid": "the signature of SendGrid",
+    "/webhooks/twilio": "the signature of Twilio",
     "/m/d/{token}": "the signed link to an export, which is over soon",
 }
 """The scope of each route, or why it asks for none."""

@@ -17,9 +17,11 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 
 import hub.database
 from hub.access import keeper as audit_keeper
+from hub.broadcasts import keeper as broadcasts_keeper
 from hub.commerce import waiting
 from hub.database import Client
 from hub.intake import keeper as profiles_keeper
+from hub.intake import ranks
 from hub.intake.ringer import Ringer
 from hub.intake.router import Router
 from hub.journeys import keeper
@@ -32,6 +34,7 @@ from hub.profiles import abandoned, consents
 from hub.settings import Settings
 from runtime import logs, wiring
 from workflows import worker as temporal_worker
+from workflows.broadcast.bell import TemporalBroadcastBell
 from workflows.cohort.bell import TemporalBell
 
 log = structlog.get_logger(__name__)
@@ -55,15 +58,18 @@ async def api(settings: Settings) -> None:
 
 
 async def router(settings: Settings) -> None:
-    """Apply and route events, and keep the cohorts going, until a signal ends it."""
+    """Apply and route events, and keep cohorts and broadcasts going, until a signal ends it."""
     async with _process(settings, "router"):
-        ringer = Ringer(TemporalBell(await wiring.temporal(settings, lazy=True)))
+        temporal = await wiring.temporal(settings, lazy=True)
+        ringer = Ringer(TemporalBell(temporal))
         owner = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
         await _until_signalled(
             Router(owner, ringer, wiring.clock, region=settings.phone_region).run(),
             ringer.run(),
             keeper.keep(ringer.ask, wiring.clock),
+            broadcasts_keeper.keep(TemporalBroadcastBell(temporal), wiring.clock),
             profiles_keeper.keep(wiring.clock),
+            ranks.keep(wiring.clock),
             audit_keeper.keep(wiring.clock),
             Privacy(settings, wiring.DOCUMENTS).keep(wiring.clock),
             consents.keep_sweeping(wiring.clock),

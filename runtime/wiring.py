@@ -12,6 +12,8 @@ from hub.access.idempotency import IdempotencyDocument
 from hub.access.keys import KeyDocument
 from hub.access.rates import RateDocument
 from hub.access.tokens import RevokedTokenDocument
+from hub.broadcasts.recipients import RecipientPageDocument
+from hub.broadcasts.store import BroadcastDocument
 from hub.bulk.imports import ImportDocument
 from hub.commerce.carts_store import CartDocument
 from hub.commerce.orders import OrderDocument
@@ -31,8 +33,9 @@ from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
 from hub.messaging.library import TemplateDocument, TemplateVersionDocument
-from hub.messaging.ports import EmailSender, Senders, SmsSender
+from hub.messaging.ports import EmailSender, PushSender, Senders, SmsSender
 from hub.messaging.rates import BucketDocument
+from hub.messaging.soft_bounces import SoftBounceDocument
 from hub.messaging.store import MessageDocument
 from hub.privacy.store import ErasureDocument
 from hub.profiles.clashes import ClashDocument
@@ -45,6 +48,7 @@ from hub.profiles.suppression import SuppressionDocument
 from hub.profiles.topics import TopicDocument
 from hub.profiles.unions import UnionDocument
 from hub.questions.store import QuestionDocument
+from hub.rankings.store import PlaceDocument, RankingsDocument
 from hub.rollups.store import RollupDocument
 from hub.segments.store import SegmentDocument
 from hub.settings import Settings
@@ -57,6 +61,8 @@ from integrations.twilio.sender import TwilioSender
 
 DOCUMENTS: list[type[beanie.Document]] = [
     BucketDocument,
+    RecipientPageDocument,
+    BroadcastDocument,
     ChallengeDocument,
     CartDocument,
     ClashDocument,
@@ -80,10 +86,12 @@ DOCUMENTS: list[type[beanie.Document]] = [
     KnownDeviceDocument,
     MessageDocument,
     OrderDocument,
+    PlaceDocument,
     PolicyDocument,
     ProductDocument,
     ProfileDocument,
     QuestionDocument,
+    RankingsDocument,
     RateDocument,
     RevokedTokenDocument,
     RollupDocument,
@@ -93,6 +101,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     SegmentDocument,
     SuppressionDocument,
     ShippingDocument,
+    SoftBounceDocument,
     StockDocument,
     StoreDocument,
     TemplateDocument,
@@ -107,6 +116,19 @@ DOCUMENTS: list[type[beanie.Document]] = [
 
 NOBODY = "none"
 """The provider of a channel that nobody sends on: it reaches no customer."""
+
+
+FCM = "fcm"
+"""Push by Firebase, which is named here as well: what sends by it is imported only where it was chosen."""
+
+
+class NotInstalled(HubError):
+    """A provider was chosen whose library is an extra that is not installed."""
+
+    code = "NOT_INSTALLED"
+
+    def __init__(self, chosen: str, extra: str) -> None:
+        super().__init__(f"{chosen} needs the extra {extra!r} of this package: pip install 'engagement-hub[{extra}]'.")
 
 
 class UnknownProvider(HubError):
@@ -131,10 +153,11 @@ def senders(settings: Settings) -> Senders:
         UnknownProvider: a setting names none that there is.
         NotForProduction: the console is chosen where real customers wait.
         NotSetUp: a provider is chosen, and a setting that it needs is empty.
+        NotInstalled: a provider is chosen whose library is not there.
     """
     return Senders(
         email=_email(settings),
-        push=_console(settings, Channel.PUSH, settings.push_provider),
+        push=_push(settings),
         sms=_sms(settings),
     )
 
@@ -147,6 +170,16 @@ def _email(settings: Settings) -> EmailSender | None:
             return SendGridSender(settings)
         case other:
             return _console(settings, Channel.EMAIL, other, SmtpSender.name, SendGridSender.name)
+
+
+def _push(settings: Settings) -> PushSender | None:
+    if settings.push_provider != FCM:
+        return _console(settings, Channel.PUSH, settings.push_provider, FCM)
+    try:
+        from integrations.fcm.sender import FcmSender  # noqa: PLC0415  an extra: only who sends by FCM installs it
+    except ModuleNotFoundError:
+        raise NotInstalled("HUB_PUSH_PROVIDER=fcm", "push") from None
+    return FcmSender(settings)
 
 
 def _sms(settings: Settings) -> SmsSender | None:

@@ -22,6 +22,7 @@ from hub.settings import ConsentPolicy, Settings, variables_of
 from runtime import addresses
 from runtime.embedded import mongod, programs, temporal
 from runtime.leash import Leash
+from tests.integrations import signing
 
 ROOT = Path(__file__).parents[1]
 SECRET = SecretStr("a secret key only for the tests of the hub")
@@ -73,6 +74,8 @@ def settings(mongo_url: str) -> Settings:
     return Settings(
         mongo_url=SecretStr(mongo_url),
         secret_key=SECRET,
+        sendgrid_webhook_key=signing.SENDGRID_PUBLIC,
+        twilio_auth_token=SecretStr(signing.TWILIO_TOKEN),
         # What most tests are about begins with people who may be written to; those of consent say what they stand on.
         consent_email=ConsentPolicy.OPT_OUT,
         consent_push=ConsentPolicy.OPT_OUT,

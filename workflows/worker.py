@@ -6,10 +6,13 @@ from datetime import timedelta
 from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 
+from hub.broadcasts.advance import Advancer as BroadcastAdvancer
 from hub.journeys.advance import Advancer
+from workflows.broadcast.activity import BroadcastActivities
+from workflows.broadcast.workflow import BroadcastWorkflow
 from workflows.cohort.activity import CohortActivities
-from workflows.cohort.model import TASK_QUEUE
 from workflows.cohort.workflow import CohortWorkflow
+from workflows.ringing import TASK_QUEUE
 
 
 def make(client: Client, queued: Callable[[], None], runner: WorkflowRunner | None = None) -> Worker:
@@ -18,12 +21,13 @@ def make(client: Client, queued: Callable[[], None], runner: WorkflowRunner | No
     It is unsandboxed, for the sandbox costs 11-18 ms of CPU a workflow; the tests pass a sandboxed runner, which finds
     what a workflow must not do. `queued` is told whenever messages may have been queued.
     """
-    activities = CohortActivities(Advancer(), queued)
+    cohorts = CohortActivities(Advancer(), queued)
+    broadcasts = BroadcastActivities(BroadcastAdvancer(), queued)
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[CohortWorkflow],
-        activities=[activities.advance],
+        workflows=[CohortWorkflow, BroadcastWorkflow],
+        activities=[cohorts.advance, broadcasts.advance],
         workflow_runner=runner or UnsandboxedWorkflowRunner(),
         max_concurrent_activities=50,
         # After a crash the next worker takes over a workflow's tasks in a second, not in ten.

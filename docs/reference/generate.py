@@ -41,20 +41,24 @@ MEANINGS: Final[Mapping[str, str]] = {
     "temporal_api_key": "The key of Temporal Cloud. With a key, the connection uses TLS.",
     "email_provider": "`console` (the inbox, not in production), `smtp`, [`sendgrid`](../providers/sendgrid.md), or "
     "`none`: then it reaches nobody.",
-    "push_provider": "`console` (the inbox, not in production) or `none`: then it reaches nobody.",
+    "push_provider": "`console` (the inbox, not in production), [`fcm`](../providers/fcm.md), or `none`.",
     "sms_provider": "`console` (the inbox, not in production), [`twilio`](../providers/twilio.md), or `none`.",
     "smtp_url": "`smtp://USER:PASSWORD@HOST:PORT`, or `smtps://` for TLS from the first byte. Read by the `smtp` "
     "provider only.",
     "sendgrid_api_key": "The key of SendGrid, with the right to send mail. The `sendgrid` provider needs it.",
+    "sendgrid_webhook_key": "The public key with which SendGrid's events are verified. Without it they are not taken.",
     "sendgrid_url": "SendGrid's address; `https://api.eu.sendgrid.com` for an account in the EU.",
     "twilio_account_sid": "The account at Twilio. The `twilio` provider needs it.",
     "twilio_auth_token": "Its token, with which requests are made and Twilio's own are verified.",
     "twilio_url": "Twilio's address.",
     "sms_from": "Who sends SMS: a number, a name, or the id of a messaging service of Twilio, `MG…`.",
+    "google_application_credentials": "The path of the key of a service account that may send push messages, or "
+    "that key itself as JSON. The `fcm` provider needs it.",
+    "fcm_url": "FCM's address.",
     "phone_region": "The country, in two capital letters, that phone numbers without a country's code are of. Where it "
     "is empty, the locale in an event's context says it. The same for every API and router.",
     "email_from": "The sender of every e-mail, as `Name <address>`.",
-    "email_per_second": "How many e-mails all workers together hand to the provider in a second at most; 0 is no limit.",
+    "email_per_second": "How many e-mails all workers together send in a second at most; 0 is no limit.",
     "push_per_second": "As for e-mail.",
     "sms_per_second": "As for e-mail.",
     "consent_email": "What holds for e-mail while a customer has said nothing: `opt_in` sends nothing that needs "

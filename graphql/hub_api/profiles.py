@@ -23,7 +23,6 @@ from hub.messaging.timeline import Entry, Timeline
 from hub.profiles import consent_store, devices, identifier_store, model, preferences, rules, store, topics
 from hub.profiles.model import Channel, Identifier, IdentifierKind, Owned
 from hub.profiles.topics import Catalogue
-from hub.segments import query
 from hub.segments import service as segments
 from hub.segments import store as segments_store
 from hub_api import members
@@ -237,7 +236,7 @@ class ProfileFilter:
             BadRule: the rule cannot be read.
             NoSuchSegment: there is no such segment.
         """
-        rule = [query.read(self.where, await segments.rules(), now=now)] if self.where is not None else []
+        rule = [await segments.found_by(self.where, now=now)] if self.where is not None else []
         if self.segment is None:
             return {"$and": [*rule, {}]}
         await segments.live(self.segment)  # else nobody would be in, and nobody know why
@@ -306,7 +305,7 @@ class ProfileQueries:
         """How many profiles there are, or a rule on traits, stage, consents and rollups picks, counted now."""
         if where is None:
             return await store.count(EVERY_ROW)
-        return await store.count(query.read(where, await segments.rules(), now=info.context.clock()))
+        return await store.count(await segments.found_by(where, now=info.context.clock()))
 
 
 async def _catalogues(keys: Collection[None]) -> Mapping[None, Catalogue]:

@@ -15,6 +15,7 @@ from hub.profiles import store as profiles_store
 from hub.rollups import counting, preferring, service, store
 from hub.rollups.model import STAGES, Aspect, State
 from hub.rollups.store import RollupDocument
+from hub.rollups.tallies import is_tally
 from hub.segments import service as segments
 from hub_api.context import Info
 from hub_api.failures import IdempotencyKeyReused
@@ -167,7 +168,7 @@ class RolledUp:
         """What this profile's events add up to, by name."""
         profile = await _profile(self.profile_id, info)
         now = info.context.clock()
-        return [ProfileRollup.of(it, now) for _, it in sorted(profile.rollups.items()) if "windows" in it]
+        return [ProfileRollup.of(it, now) for name, it in sorted(profile.rollups.items()) if _is_shown(name, it)]
 
     @strawberry.field(extensions=[Needs(Scope.PROFILE_READ, or_own=True)])
     async def stage(self, info: Info) -> ProfileStage | None:
@@ -230,7 +231,11 @@ class RollupQueries:
     @strawberry.field(extensions=[Needs(Scope.DEFINITIONS_READ)])
     async def rollups(self) -> list[RollupDefinition]:
         """The rollups and preferences that are counted, by name."""
-        return [RollupDefinition.of(it) for it in await store.DEFINITIONS.live() if it.name != STAGES]
+        return [
+            RollupDefinition.of(it)
+            for it in await store.DEFINITIONS.live()
+            if it.name != STAGES and not is_tally(it.name)
+        ]
 
     @strawberry.field(extensions=[Needs(Scope.DEFINITIONS_READ)])
     async def rollup(self, name: str) -> RollupDefinition | None:
@@ -303,6 +308,11 @@ async def _profile(profile_id: UUID, info: Info) -> model.Profile:
 
 async def _definition(name: str) -> RollupDefinition | None:
     return next((RollupDefinition.of(it) for it in await store.DEFINITIONS.live([name])), None)
+
+
+def _is_shown(name: str, state: State) -> bool:
+    """Tell whether a state is of a rollup that has a name: what segments have counted for themselves has none."""
+    return "windows" in state and not is_tally(name)
 
 
 def _version_of(state: Any) -> tuple[str, int]:

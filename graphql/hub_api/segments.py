@@ -15,7 +15,7 @@ from hub.definitions import Published
 from hub.journeys import usage
 from hub.kit import problems as documents
 from hub.profiles import store as profiles_store
-from hub.segments import language, preview, service, store
+from hub.segments import language, preview, service, store, tallying
 from hub.segments.store import SegmentDocument
 from hub_api.context import Info
 from hub_api.failures import IdempotencyKeyReused, UserError
@@ -31,7 +31,7 @@ from hub_api.rollups import Backfill
 class Segment:
     """A rule that picks customers, kept up with every event."""
 
-    edition: strawberry.Private[int]
+    document: strawberry.Private[SegmentDocument]
     name: str = strawberry.field(description="Its name, which never changes.")
     version: int = strawberry.field(description="The version that counts.")
     source: str = strawberry.field(description="The document as it was written, YAML or JSON.")
@@ -42,7 +42,7 @@ class Segment:
     def of(cls, version: SegmentDocument) -> Self:
         """Show a segment by its newest version."""
         return cls(
-            edition=version.edition,
+            document=version,
             name=version.name,
             version=version.number,
             source=version.source,
@@ -63,7 +63,7 @@ class Segment:
     @strawberry.field(extensions=[Needs(Scope.DEFINITIONS_READ)])
     async def backfill(self) -> Backfill:
         """How far the profiles are sorted that were there before this version."""
-        return Backfill.of(*await store.progress(self.edition))
+        return Backfill.of(*await tallying.progress(self.document))
 
 
 @strawberry.type

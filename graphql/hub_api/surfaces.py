@@ -18,6 +18,7 @@ class LiveMessage:
     brand: str | None = strawberry.field(description="The brand that sends it.")
     topic: str | None = strawberry.field(description="What it is about, for consent, where it is sent.")
     journey: str | None = strawberry.field(description="The journey that sends it; none for what the hub itself sends.")
+    broadcast: str | None = strawberry.field(description="The broadcast that sends it.")
     content: str | None = strawberry.field(description="The content that is shown, where nothing is sent.")
     version: int | None = strawberry.field(description="The version of that journey or content.")
     step: str | None = strawberry.field(description="The step that sends it.")
@@ -30,6 +31,7 @@ class LiveMessage:
             brand=message.brand,
             topic=message.topic,
             journey=message.journey,
+            broadcast=message.broadcast,
             content=message.content,
             version=message.version,
             step=message.step,

@@ -66,6 +66,9 @@ _COUPON: Final[Mapping[str, Shape]] = {
 }
 _SHARED: Final[Mapping[str, Shape]] = dict.fromkeys(("share_via", "share_message", "recipient"), _TEXT)
 
+_MESSAGE: Final[Mapping[str, Shape]] = dict.fromkeys(
+    ("message_id", "template", "channel", "brand", "topic", "journey", "step"), _TEXT
+)
 EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
     "Products Searched": {"query": _TEXT},
     "Product List Viewed": _LIST,
@@ -99,6 +102,10 @@ EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
     "Back In Stock": {"sku": _TEXT, "product_id": _TEXT, "on_hand": _NUMBER},
     "Question Answered": {"question": _TEXT, "version": _NUMBER, "answers": Kind.LIST, "several": Kind.BOOLEAN},
     "Stage Changed": dict.fromkeys(("from", "to"), _TEXT),
+    "Message Delivered": _MESSAGE,
+    "Message Opened": _MESSAGE,
+    "Message Clicked": _MESSAGE,
+    "Message Bounced": {**_MESSAGE, "lasting": Kind.BOOLEAN},
     "Segment Entered": {"segment": _TEXT},
     "Segment Left": {"segment": _TEXT},
     "Product Reviewed": {"product_id": _TEXT, "review_id": _TEXT, "review_body": _TEXT},

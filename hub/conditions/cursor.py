@@ -4,28 +4,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.conditions import tokens
-from hub.conditions.model import Asked, Comparison, InSegment, Literal, Path
+from hub.conditions.model import Asked, Comparison, End, InSegment, Literal, Path, Tally
 from hub.conditions.tokens import Sort, Token
 from hub.kit.problems import InvalidDefinition, did_you_mean
 
 _CONSTANTS: Final[dict[str, Literal]] = {"true": True, "false": False, "null": None}
 COMPARISONS: Final = {comparison.value: comparison for comparison in Comparison}
 _RESERVED: Final = frozenset(
-    {
-        "and",
-        "or",
-        "not",
-        "exists",
-        "within",
-        "segment",
-        "any",
-        "in",
-        "contains",
-        "starts",
-        "ends",
-        "between",
-        *_CONSTANTS,
-    }
+    {"and", "or", "not", "exists", "within", "segment", "any", "in", "contains", "starts", "ends", "between"}
+    | _CONSTANTS.keys()
+    | set(End)
 )
 _MEANT: Final = {
     **dict.fromkeys(("is", "equals", "eq"), "="),
@@ -40,11 +28,26 @@ _PATTERNS: Final = frozenset({"matches", "match", "regex", "regexp", "rlike", "g
 _DURATIONS: Final = {
     said: unit[0] for unit in ("week", "day", "hour", "minute", "second") for said in (unit[0], unit, f"{unit}s")
 }
-FUNCTIONS: Final = ("exists", "within", "segment", "any")
+FUNCTIONS: Final = ("exists", "within", "segment", "any", *End)
+TOLD: Final = ("did", "sum", "average", "first", "last")
+"""The functions that ask what somebody's events add up to."""
 UNITS: Final = "units"
 _CALLS: Final = (
-    ' The functions are `exists(NAME)`, `within(NAME, 30d)`, `segment("NAME")` and `any(product.NAME = "x")`.'
+    ' The functions are `exists(NAME)`, `within(NAME, 30d)`, `segment("NAME")`, `any(product.NAME = "x")`,'
+    ' `did("EVENT", within 30d)` and `top(NAME, 10%)`.'
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is written of a tally: its events with their offsets, and the offset of what is added up or kept of them."""
+
+    tally: Tally
+    written: tuple[str, ...]
+    events_at: tuple[int, ...]
+    value_at: int = 0
+    where: tuple["Leaf", ...] = ()
+    units: tuple["Leaf", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class Leaf:
     values_at: tuple[int, ...] = ()
     inner: tuple["Leaf", ...] = ()
     """What is asked inside of it, of something else."""
+    told: tuple[Told, ...] = ()
+    """The tallies that it asks for."""
 
 
 class Cursor:
@@ -94,7 +99,7 @@ class Cursor:
         self._next += 1
         return tuple(token.text.split("."))
 
-    def _comparison(self, name: Path) -> Comparison:
+    def _comparison(self, name: Path, example: str = "= true") -> Comparison:
         token = self._now
         if token.sort is not Sort.LITERAL and token.text in COMPARISONS:
             self._next += 1
@@ -103,14 +108,14 @@ class Cursor:
         if word.lower() in _PATTERNS:
             hint = f" {tokens.NO_PATTERNS}"
         elif token.text == "(" and len(name) == 1:
-            hint = did_you_mean(name[0], FUNCTIONS) or _CALLS
+            hint = did_you_mean(name[0], [*FUNCTIONS, *TOLD]) or _CALLS
         elif token.text == "within":
             hint = f" Did you mean `within({'.'.join(name)}, 30d)`?"
         elif token.sort is Sort.WORD and token.text not in _RESERVED:
             meant = _MEANT.get(token.text.lower())
             hint = f" Did you mean `{meant}`?" if meant else did_you_mean(token.text, list(COMPARISONS))
         else:
-            hint = f" Did you mean `{'.'.join(name)} = true`?"
+            hint = f" Did you mean `{'.'.join(name)} {example}`?"
         raise self._expected(f"a comparison ({' '.join(COMPARISONS)})", hint)
 
     def _values(self, comparison: Comparison) -> tuple[tuple[Literal, ...], tuple[int, ...]]:

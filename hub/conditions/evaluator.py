@@ -14,7 +14,7 @@ A condition never raises, whatever the value holds:
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any, Final, TypeAlias
 
@@ -27,10 +27,12 @@ from hub.conditions.model import (
     Condition,
     Every,
     Exists,
+    Followed,
     InSegment,
     Literal,
     Not,
     Path,
+    Ranked,
     Some,
     Within,
 )
@@ -38,6 +40,11 @@ from hub.conditions.times import Bounds
 
 SEGMENTS: Final = "segments"
 """Where a value holds the names of the segments that its customer is in."""
+
+RANKED: Final = "ranked"
+"""Where a value holds the rankings at whose end its customer is."""
+AT: Final = "at"
+"""Where a value holds the times of the `first` and the `last` event of a tally, by its name."""
 
 PRODUCT: Final = "product"
 """The root of the names of one product, inside of `any` and `units`."""
@@ -55,19 +62,21 @@ def holds(condition: Condition, value: Mapping[str, Any], now: datetime) -> bool
 
 
 @lru_cache(maxsize=4_096)
-def compiled(condition: Condition) -> Holds:  # noqa: PLR0911 - one answer a kind of condition
+def compiled(condition: Condition) -> Holds:  # noqa: C901, PLR0911 - one answer a kind of condition
     """Turn a condition into one function. Who asks often keeps the function: looking it up hashes the whole tree."""
     match condition:
         case Compare(path, comparison, values):
             return _of(path, _TESTS[comparison](*values))
         case Exists(path):
             return _of(path, lambda found: found is not None)
-        case Within(path, span, ahead, True):
-            return lambda value, now: yearly.holds(value_at(path, value), now, span, ahead=ahead)
-        case Within(path, span, ahead):
-            return lambda value, now: Bounds.of(now, span, ahead=ahead).hold(value_at(path, value))
+        case Within():
+            return _within(condition)
+        case Ranked():
+            return lambda value, _: condition in value.get(RANKED, ())
         case AnyProduct(part):
             return _any_product(compiled(part))
+        case Followed():
+            return _followed(condition)
         case InSegment(name):
             return lambda value, _: name in value.get(SEGMENTS, ())
         case Not(part):
@@ -99,11 +108,30 @@ def _one_of(tests: tuple[Holds, ...]) -> Holds:
     return one_holds
 
 
+def _within(asks: Within) -> Holds:
+    path, span, ahead = asks.path, asks.span, asks.ahead
+    if asks.yearly:
+        return lambda value, now: yearly.holds(value_at(path, value), now, span, ahead=ahead)
+    return lambda value, now: Bounds.of(now, span, ahead=ahead).hold(value_at(path, value))
+
+
 def _any_product(holds: Holds) -> Holds:
     def one_is(value: Mapping[str, Any], now: datetime) -> bool:
         return any(holds({PRODUCT: it}, now) for it in products_of(value))
 
     return one_is
+
+
+def _followed(asked: Followed) -> Holds:
+    later, earlier = ((*asked.path[:1], AT, "last"), (asked.after.name, AT, "first" if asked.of_first else "last"))
+
+    def came_after(value: Mapping[str, Any], now: datetime) -> bool:
+        one, other = value_at(later, value), value_at(earlier, value)
+        if one is None or other is None or one <= other:
+            return False
+        return asked.days is None or (now.astimezone(UTC).date() - one.date()).days < asked.days
+
+    return came_after
 
 
 def products_of(value: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -1,8 +1,9 @@
 """A condition as a tree of frozen values."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final, TypeAlias
 
@@ -85,6 +86,68 @@ class Units:
     of: "Condition | None" = None
 
 
+class End(StrEnum):
+    """The two ends of a ranking, as they are written."""
+
+    TOP = "top"
+    BOTTOM = "bottom"
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """True of the customers at one end of all who have a number, ranked by it; `share` is percent, more than 0."""
+
+    path: Path
+    share: Decimal
+    end: End
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Events that are counted so that a rule can ask for them; made by `tallies.of`.
+
+    Attributes:
+        name: made of all the others, so that rules that ask the same share it.
+        events: their names, sorted.
+        where: what must be true of their `properties`.
+        value: what of them is added up.
+        kept: the property that is kept of the first and the last of them.
+        days: how many days back, today included; None for a lifetime.
+    """
+
+    name: str
+    events: tuple[str, ...]
+    where: "Condition | None" = None
+    value: "Addend | None" = None
+    kept: Path | None = None
+    days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tallied(Compare):
+    """A comparison of what events add up to, or of what the first or last of them told; its path begins with them."""
+
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """True of somebody whose last event of `tally` came after their last one of `after`; after the first, `of_first`.
+
+    With `days`, if that was so many days back at most, today included.
+    """
+
+    tally: Tally
+    after: Tally
+    of_first: bool = False
+    days: int | None = None
+
+    @property
+    def path(self) -> Path:
+        """The name of the later one."""
+        return (self.tally.name, "last")
+
+
 @dataclass(frozen=True, slots=True)
 class InSegment:
     """True of a customer who is in the segment."""
@@ -113,7 +176,7 @@ class Not:
     part: "Condition"
 
 
-Asked: TypeAlias = Compare | Exists | Within | AnyProduct
+Asked: TypeAlias = Compare | Exists | Within | AnyProduct | Followed | Ranked
 """What asks for the value of one name."""
 
 Condition: TypeAlias = Asked | InSegment | Every | Some | Not
@@ -130,6 +193,21 @@ def asked(condition: Condition) -> Iterator[Asked]:
 def segments_in(condition: Condition) -> frozenset[str]:
     """Name the segments that a condition asks for."""
     return frozenset(part.name for part in leaves(condition) if isinstance(part, InSegment))
+
+
+def tallies_in(condition: Condition) -> Mapping[str, Tally]:
+    """Give what a condition has counted of events, by name."""
+    return {tally.name: tally for it in asked(condition) for tally in tallies_of(it)}
+
+
+def tallies_of(asked: Asked) -> tuple[Tally, ...]:
+    """List the tallies of one thing that is asked."""
+    match asked:
+        case Tallied():
+            return (asked.tally,)
+        case Followed(tally, after):
+            return tally, after
+    return ()
 
 
 def leaves(condition: Condition) -> Iterator[Asked | InSegment]:

@@ -5,8 +5,7 @@ all        = one { "and" one }
 one        = "not" one | "(" condition ")" | NAME comparison
            | "exists" "(" NAME ")" | "segment" "(" TEXT ")"
            | "within" "(" NAME "," [ "next" ] DURATION [ "," "yearly" ] ")"
-           | "any" "(" condition ")"
-value      = NAME | "units" [ "(" condition ")" ]
+           | "any" "(" condition ")" | ( "top" | "bottom" ) "(" NAME "," NUMBER "%" ")" | what `events` reads
 comparison = ( "=" | "!=" | "<" | "<=" | ">" | ">=" | "contains" | "starts" | "ends" ) LITERAL
            | "in" "[" LITERAL { "," LITERAL } "]"
            | "between" LITERAL "and" LITERAL
@@ -14,20 +13,24 @@ comparison = ( "=" | "!=" | "<" | "<=" | ">" | ">=" | "contains" | "starts" | "e
 
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Final
 
 from hub.conditions import tokens, yearly
-from hub.conditions.cursor import COMPARISONS, FUNCTIONS, UNITS, Cursor, Leaf
+from hub.conditions.cursor import COMPARISONS, FUNCTIONS, TOLD, UNITS, Leaf
+from hub.conditions.events import EventTerms
 from hub.conditions.model import (
     Addend,
     AnyProduct,
+    Asked,
     Compare,
     Condition,
+    End,
     Exists,
     InSegment,
     Not,
     Path,
-    Units,
+    Ranked,
     Within,
     every,
     some,
@@ -38,6 +41,8 @@ from hub.kit.problems import did_you_mean
 
 MAX_DEPTH: Final = 32
 LONGEST_SPAN: Final = timedelta(days=36_500)
+ALL: Final = 100
+"""Percent."""
 
 _YEARLY: Final = frozenset({"every", "each", "annually", "annual", "year", "years", "anniversary", "birthday"})
 
@@ -86,7 +91,7 @@ def value(text: str) -> tuple[Addend, tuple[Leaf, ...]]:
     return parser.only_a_value(), tuple(parser.leaves)
 
 
-class _Parser(Cursor):
+class _Parser(EventTerms):
     def whole(self) -> Condition:
         condition = self._condition(1)
         if self._now.sort is not Sort.END:
@@ -100,19 +105,15 @@ class _Parser(Cursor):
         return name
 
     def only_a_value(self) -> Addend:
-        units = self._now.text == UNITS and self._now.sort is Sort.WORD
-        found = self._units() if units else self._name()
+        found: Addend
+        if self._now.sort is Sort.WORD and self._now.text == UNITS:
+            found, leaves = self._units(1)
+            self.leaves.extend(leaves)
+        else:
+            found = self._name()
         if self._now.sort is not Sort.END:
             raise self._expected("nothing behind the value")
         return found
-
-    def _units(self) -> Units:
-        self._need(UNITS)
-        if not self._take("("):
-            return Units()
-        of = self._condition(2)
-        self._need(")")
-        return Units(of)
 
     def _condition(self, depth: int) -> Condition:
         parts = [self._all(depth)]
@@ -144,9 +145,11 @@ class _Parser(Cursor):
             self._refuse_comparison(token)
             self.leaves.append(Leaf(called, at, inner=inner))
             return called
+        if token := self._take(*TOLD):
+            return self._told(token, depth)
         return self._compare()
 
-    def _called(self, function: str, depth: int) -> tuple[Exists | Within | AnyProduct | InSegment, tuple[Leaf, ...]]:
+    def _called(self, function: str, depth: int) -> tuple[Asked | InSegment, tuple[Leaf, ...]]:
         match function:
             case "exists":
                 return Exists(self._name()), ()
@@ -155,6 +158,8 @@ class _Parser(Cursor):
             case "any":
                 part, inner = self._inside(depth)
                 return AnyProduct(part), inner
+            case End.TOP | End.BOTTOM:
+                return self._ranked(End(function)), ()
         return self._segment(), ()
 
     def _inside(self, depth: int) -> tuple[Condition, tuple[Leaf, ...]]:
@@ -163,6 +168,19 @@ class _Parser(Cursor):
         condition = self._condition(depth + 1)
         inner, self.leaves = tuple(self.leaves), outer
         return condition, inner
+
+    def _ranked(self, end: End) -> Ranked:
+        name = self._name()
+        self._need(",")
+        token = self._now
+        if not isinstance(token.value, int | float):
+            raise self._expected("a share such as 10%")
+        self._next += 1
+        if self._take("%") is None:
+            raise self._expected("`%`", f" Did you mean `{token.text}%`?")
+        if not 0 < token.value <= ALL:
+            raise tokens.bad(self._text, token.at, "A share is more than 0% and 100% at most.")
+        return Ranked(name, Decimal(token.text), end)
 
     def _segment(self) -> InSegment:
         token = self._now

@@ -5,7 +5,7 @@ unknown kind and allowed, for a shop may send properties and traits of its own.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
@@ -60,17 +60,38 @@ class Items:
         return Kind.OBJECTS.value
 
 
-Shape: TypeAlias = Kind | Choice | Names | Items | Mapping[str, "Shape"]
+@dataclass(frozen=True, slots=True)
+class Happenings:
+    """What can be asked of somebody's events.
+
+    Attributes:
+        known: the properties of the events that are known, by name. Others are allowed.
+        tallies: the names of those that are counted; None where what is asked will be.
+    """
+
+    known: Mapping[str, Mapping[str, "Shape"]]
+    tallies: Collection[str] | None = None
+
+
+Shape: TypeAlias = Kind | Choice | Names | Items | Happenings | Mapping[str, "Shape"]
 """A kind, or an object with the shapes of its known names."""
 
 Scope: TypeAlias = Mapping[str, Shape]
-"""The roots that a place allows, with what is known below them; under `SEGMENT` the segments that may be asked for."""
+"""The roots that a place allows, with what is known below them; below `SEGMENT`, `DID` and `RANKING` what these ask."""
 
 SEGMENT: Final = "segment"
 """No root, for it is a word of the language. A scope without it has nobody who could be in one."""
 
+RANKING: Final = "top"
+"""No root either. A scope without it asks about one customer, who cannot be ranked alone."""
+
+DID: Final = "did"
+"""No root either. A scope without it has nobody whose events could be counted."""
+
 ANY_SEGMENT: Final = Names({}, Kind.OBJECT, re.compile(r".*", re.DOTALL))
 """Where nobody knows which segments there are."""
+
+_WORDS: Final = frozenset({SEGMENT, DID, RANKING})
 
 
 class BadName(HubError):
@@ -103,7 +124,7 @@ def kind_of(path: Path, scope: Scope) -> Kind | None:
 
 def shape_of(path: Path, scope: Scope) -> Shape | None:
     """Look up what a name holds; see `kind_of`."""
-    roots = [root for root in scope if root != SEGMENT]
+    roots = [root for root in scope if root not in _WORDS]
     if path[0] not in roots:
         objects = {root: known for root, known in scope.items() if isinstance(known, Mapping)}
         meant = [".".join((root, *path)) for root, known in objects.items() if path[0] in known]
@@ -145,4 +166,4 @@ def _no_such_name(path: Path, shapes: Sequence[Shape | None]) -> str:
 
 
 def _listed(scope: Scope) -> str:
-    return " or ".join(f"`{root}.`" for root in scope if root != SEGMENT)
+    return " or ".join(f"`{root}.`" for root in scope if root not in _WORDS)

@@ -11,11 +11,15 @@ from hub.conditions.model import (
     Condition,
     Every,
     Exists,
+    Followed,
     InSegment,
     Literal,
     Not,
     Path,
+    Ranked,
     Some,
+    Tallied,
+    Tally,
     Units,
     Within,
 )
@@ -24,9 +28,13 @@ from hub.kit import durations
 _ESCAPED: Final = re.compile(r'["\\\x00-\x1f\x7f]')
 
 
-def spell(condition: Condition) -> str:  # noqa: PLR0911 - one answer a kind of condition
+def spell(condition: Condition) -> str:  # noqa: C901, PLR0911 - one answer a kind of condition
     """Write a condition on one line."""
     match condition:
+        case Tallied():
+            return _tallied(condition)
+        case Followed():
+            return _followed(condition)
         case Compare(path, comparison, values):
             return f"{_name(path)} {comparison} {_values(comparison, values)}"
         case Exists(path):
@@ -34,6 +42,8 @@ def spell(condition: Condition) -> str:  # noqa: PLR0911 - one answer a kind of 
         case Within(path, span, ahead, yearly):
             far = f"{'next ' if ahead else ''}{durations.spell(span)}{', yearly' if yearly else ''}"
             return f"within({_name(path)}, {far})"
+        case Ranked(path, share, end):
+            return f"{end}({_name(path)}, {share.normalize():f}%)"
         case AnyProduct(part):
             return f"any({spell(part)})"
         case InSegment(name):
@@ -46,7 +56,33 @@ def spell(condition: Condition) -> str:  # noqa: PLR0911 - one answer a kind of 
             return " or ".join(_within(part, Some) for part in parts)
 
 
-def spell_value(value: Addend) -> str:
+def _tallied(asked: Tallied) -> str:
+    """Write what is asked of events: how often inside of the parentheses, any other comparison behind them."""
+    tally, compared = asked.tally, f"{asked.comparison} {_values(asked.comparison, asked.values)}"
+    about = tally.kept or tally.value
+    if about is not None:
+        return f"{asked.path[-1]}({_inside(tally, spell_addend(about), tally.days)}) {compared}"
+    return f"did({_inside(tally, '' if compared == '>= 1' else compared, tally.days)})"
+
+
+def _followed(asked: Followed) -> str:
+    where = "" if asked.after.where is None else f" where {spell(asked.after.where)}"
+    after = f"after {'first ' if asked.of_first else ''}{_events(asked.after)}{where}"
+    return f"did({_inside(asked.tally, after, asked.days)})"
+
+
+def _inside(tally: Tally, what: str, days: int | None) -> str:
+    within = "" if days is None else f"within {days}d"
+    where = "" if tally.where is None else f"where {spell(tally.where)}"
+    return ", ".join(filter(None, (_events(tally), what, within, where)))
+
+
+def _events(tally: Tally) -> str:
+    names = ", ".join(map(spell_literal, tally.events))
+    return names if len(tally.events) == 1 else f"[{names}]"
+
+
+def spell_addend(value: Addend) -> str:
     """Write what of an event is added up."""
     if isinstance(value, Units):
         return "units" if value.of is None else f"units({spell(value.of)})"

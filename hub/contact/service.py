@@ -15,12 +15,15 @@ from hub.definitions import Published
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A place that a message needs: whose, by which ids their places lie, and in which zone their days begin."""
+    """A place that a message needs: whose, in which zone their days begin, and what they were told of late.
+
+    `contact` is that as it was read; None where nobody asked, for there were no caps.
+    """
 
     profile_id: UUID
-    own_ids: tuple[UUID, ...]
     place: Place
     zone: ZoneInfo
+    contact: Contact | None
 
 
 async def publish(source: str, *, by: str, key: str, now: datetime) -> Published:
@@ -46,28 +49,34 @@ async def publish(source: str, *, by: str, key: str, now: datetime) -> Published
 async def take(wishes: Sequence[Wish], policy: Policy, *, now: datetime) -> set[UUID]:
     """Take places under the caps, in the order of the wishes: a message that has its place keeps it.
 
-    A customer's places are read and written at one revision, so that of two who want the last one only one has it. Who
-    is second has none now, and asks again.
+    A customer's places are written at the revision at which they were read, so that of two who want the last one only
+    one has it. Who is second, or has read too long ago, has none now, and asks again.
+
+    Args:
+        wishes: which places.
+        policy: how many there are.
+        now: the time.
 
     Returns:
         The ids of the messages that have a place.
     """
-    if not policy.caps or not wishes:
+    if not policy.caps:
         return {it.place.message_id for it in wishes}
-    contacts = await store.load({it.profile_id: it.own_ids for it in wishes})
+    # Whose places were not read, since the policy had no caps then, has none: the next look reads them.
+    contacts = {it.profile_id: it.contact for it in wishes if it.contact is not None}
     places = {id_: list(contact.places) for id_, contact in contacts.items()}
     has: defaultdict[UUID, set[UUID]] = defaultdict(set)
     for wish in wishes:
-        counted = places[wish.profile_id]
-        if caps.room_at(policy.caps, counted, wish.place, wish.zone) > wish.place.at:
+        counted = places.get(wish.profile_id)
+        if counted is None or caps.room_at(policy.caps, counted, wish.place, wish.zone) > wish.place.at:
             continue
         has[wish.profile_id].add(wish.place.message_id)
         if not caps.holds(counted, wish.place):
             counted.append(wish.place)
     changed: dict[UUID, tuple[Contact, Sequence[Place]]] = {
-        id_: (contact, caps.kept(policy.caps, places[id_], now))
-        for id_, contact in contacts.items()
-        if len(places[id_]) > len(contact.places)
+        id_: (contacts[id_], caps.kept(policy.caps, held, now))
+        for id_, held in places.items()
+        if len(held) > len(contacts[id_].places)
     }
     refused = changed.keys() - await store.keep(changed)
     return {message_id for id_, had in has.items() if id_ not in refused for message_id in had}

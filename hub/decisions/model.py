@@ -16,6 +16,7 @@ class Reason(StrEnum):
     CAPPED = "capped"
     CARD_NUMBER = "card_number"
     LOWER_PRIORITY = "lower_priority"
+    MERGED = "merged"
     NO_CONSENT = "no_consent"
     NO_LONGER_WORTH_IT = "no_longer_worth_it"
     QUIET_HOURS = "quiet_hours"

@@ -14,24 +14,14 @@ Nothing is kept about how far it has come: the index of what is behind is the me
 """
 
 import random
-from collections import defaultdict
-from collections.abc import Collection, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
-from uuid import UUID
 
-from hub.commerce import reading
-from hub.commerce.reading import BadOrder
-from hub.events import store as events_store
-from hub.events.model import Event
 from hub.intake import standing
 from hub.intake.standing import Defined
 from hub.kit import ids
 from hub.profiles import store as profiles_store
-from hub.profiles.model import Profile
-from hub.rollups import rules, store
-from hub.rollups.catalogue import Catalogue
+from hub.rollups import history, store
 from hub.segments import store as segments_store
 
 BATCH: Final = 100
@@ -45,8 +35,8 @@ async def step(defined: Defined, *, now: datetime) -> int:
     # Any of them: processes that fill at the same time should not all take the same ones.
     chosen = behind if len(behind) <= BATCH else random.sample(behind, BATCH)
     profiles = await profiles_store.load(chosen)
-    history = await _history(profiles.values(), _missing(profiles.values(), defined.rollups))
-    filled = [standing.completed(it, history[it.id], defined, now=now) for it in profiles.values()]
+    taken_in = await history.of(profiles.values(), defined.rollups)
+    filled = [standing.completed(it, taken_in[it.id], defined, now=now) for it in profiles.values()]
     await profiles_store.save(filled, token=ids.new_id())
     return len(behind)
 
@@ -56,37 +46,3 @@ async def progress(defined: Defined) -> tuple[int, int]:
     counted, total = await store.progress(defined.rollups.edition)
     sorted_ = (await segments_store.progress(defined.segments.edition))[0] if defined.segments.edition else total
     return min(counted, sorted_), total
-
-
-def _missing(profiles: Collection[Profile], catalogue: Catalogue) -> set[str]:
-    """Name the events of the definitions that one of these profiles is not complete for."""
-    missing = {measure.name: measure for profile in profiles for measure in rules.missing(profile, catalogue)}
-    return {name for measure in missing.values() for name in measure.events}
-
-
-async def _history(profiles: Collection[Profile], names: Collection[str]) -> Mapping[UUID, list[Event]]:
-    """Read what these profiles have taken in, in no order, under the ids of the profiles."""
-    owners: defaultdict[UUID, list[UUID]] = defaultdict(list)
-    for profile in profiles:
-        for own_id in profile.own_ids:
-            owners[own_id].append(profile.id)  # an absorbed profile is complete for itself as well
-    counted: defaultdict[UUID, list[UUID]] = defaultdict(list)
-    for profile in profiles:
-        for event_id in profile.counted:
-            counted[event_id].append(profile.id)
-    history: defaultdict[UUID, dict[UUID, Event]] = defaultdict(dict)
-    async for event in events_store.stamped(owners, names):
-        for owner in owners[event.profile_id] if event.profile_id else ():
-            history[owner][event.id] = event
-    for event in (await events_store.load(counted)).values():
-        for owner in counted[event.id]:
-            history[owner][event.id] = event
-    return {it.id: [event for event in history[it.id].values() if _happened(event, it)] for it in profiles}
-
-
-def _happened(event: Event, profile: Profile) -> bool:
-    """Tell whether an event counts: one that was set aside as a bad order is no purchase.
-
-    It may not be stamped yet. Whose it is, it is as good or bad an order.
-    """
-    return not isinstance(reading.tried(replace(event, profile_id=profile.id)), BadOrder)

@@ -18,6 +18,7 @@ from hub.kit import ids
 from hub.profiles import store as profiles
 from hub.profiles.model import Profile
 from hub.rollups import rules as rollups
+from hub.segments import tallying
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +43,9 @@ async def keep(clock: Callable[[], datetime]) -> None:
 async def step(definitions: Definitions, clock: Callable[[], datetime]) -> int:
     """Do one batch of both, and tell how many profiles were due or behind."""
     defined = await definitions.current()
+    if not defined.is_settled:  # somebody has died between the two, or is just at it
+        await tallying.settle(now=clock())
+        defined = await definitions.current()
     moved = await move(defined, now=clock())
     return moved + await backfill.step(defined, now=clock())
 

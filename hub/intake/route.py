@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from hub.broadcasts import gathering as broadcasts
 from hub.decisions import store as decisions
 from hub.decisions.model import Decision, Reason
 from hub.events import store as events_store
@@ -32,6 +33,7 @@ async def route(applied: Applied, catalogue: Catalogue, *, now: datetime) -> set
     heard = [it for it in applied.events if it.name in catalogue.exits]
     united = _united(applied, entering)
     ended = await gathering.gather(united, now=now) if united else set()
+    await broadcasts.gather(united)
     # An event that may concern a run is stamped before anybody looks for runs, and a run is stored before anybody looks
     # for events: of two processes that do this at the same time, one sees what the other wrote. Nobody looks for an
     # event that only enters, so it is stamped when all is done, by the write that takes it off the work list.

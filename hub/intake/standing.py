@@ -4,7 +4,7 @@ Stages follow from rollups, and segments from stages; here are the two in this o
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -14,6 +14,8 @@ from hub.events.model import Event
 from hub.kit import ids
 from hub.profiles import store as profiles_store
 from hub.profiles.model import Profile
+from hub.rankings import model as rankings
+from hub.rankings.model import Place
 from hub.rollups import catalogue as rollups_catalogue
 from hub.rollups import rules as rollups
 from hub.segments import catalogue as segments_catalogue
@@ -28,6 +30,16 @@ class Defined:
 
     rollups: rollups_catalogue.Catalogue = rollups_catalogue.NOTHING_DEFINED
     segments: segments_catalogue.Catalogue = segments_catalogue.NOTHING_DEFINED
+    uncounted: frozenset[str] = field(init=False)
+    """What segments ask of events and nobody counts yet, or any more: they move nobody by it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "uncounted", frozenset(self.segments.tallies.keys() - self.rollups.tallies))
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether just what segments ask of events is counted."""
+        return self.segments.tallies.keys() == self.rollups.tallies
 
 
 NOTHING_DEFINED: Final = Defined()
@@ -42,7 +54,9 @@ class Definitions:
 
     async def current(self) -> Defined:
         """Give what is defined as of now: two small reads."""
-        return Defined(await self._rollups.current(), await self._segments.current())
+        # In this order: what a segment asks for is published after it, and deleted after it.
+        segments = await self._segments.current()
+        return Defined(await self._rollups.current(), segments)
 
 
 def begun(profile: Profile, defined: Defined) -> Profile:
@@ -107,6 +121,27 @@ def merged(head: Profile, other: Profile, both: Profile, defined: Defined, *, no
     return membership.merged(head, other, counted, defined.segments, now=now, uncounted=uncounted)
 
 
+def counted(profile: Profile, defined: Defined) -> dict[str, Place | None]:
+    """Tell where a profile stands in rankings, by each number that is complete for it; see `rankings.model`.
+
+    It has no place by a number that it does not have, nor as part of somebody else. What is not complete is counted by
+    the back-fill, and stands until then as it was.
+    """
+    uncounted = _uncounted(profile, defined)
+    return {
+        rankings.number_of(it): rankings.place_of(it.path, profile)
+        for it in defined.segments.ranked
+        if it.path[0] not in uncounted or profile.absorbed_by is not None
+    }
+
+
+def reranked(profile: Profile, defined: Defined, *, now: datetime, cause: str, announced: bool) -> Profile:
+    """Say where a profile stands after boundaries of rankings have moved."""
+    before = passed(profile, defined, now=now)
+    uncounted = _uncounted(profile, defined)
+    return membership.reranked(before, defined.segments, at=now, cause=cause, uncounted=uncounted, announced=announced)
+
+
 def undecided(profile: Profile, *, now: datetime) -> Profile:
     """Have nobody look at a profile again for what is past and could not be decided."""
     return rollups.undue(membership.undue(profile, now=now), now=now)
@@ -138,7 +173,7 @@ async def tell(profiles: Iterable[Profile], *, now: datetime) -> None:
 
 def as_saved(profiles: Iterable[Profile], written: Collection[UUID]) -> list[Profile]:
     """Give those profiles that were written as they are stored now."""
-    return [replace(profile, rev=profile.rev + 1) for profile in profiles if profile.id in written]
+    return [replace(profile, rev=profile.rev + 1, unranked=None) for profile in profiles if profile.id in written]
 
 
 def _due(profile: Profile, *, staged: bool) -> datetime | None:
@@ -148,8 +183,8 @@ def _due(profile: Profile, *, staged: bool) -> datetime | None:
 def _uncounted(profile: Profile, defined: Defined) -> frozenset[str]:
     """Name the rollups that are not complete for a profile: usually none."""
     if profile.edition == defined.rollups.edition:
-        return frozenset()
-    return frozenset(it.name for it in rollups.missing(profile, defined.rollups))
+        return defined.uncounted
+    return defined.uncounted.union(it.name for it in rollups.missing(profile, defined.rollups))
 
 
 def _announcements(profile: Profile) -> Iterator[Announcement]:

@@ -52,7 +52,9 @@ def read(source: str, *, templates: Collection[str], known: Scope) -> Definition
     Raises:
         InvalidDefinition: with every problem that the document has; one that is no YAML has that one only.
     """
-    return _read(source, templates, lambda event: {**catalogue.scope_of(event), **known})
+    # What somebody did, and who is at the top, is asked in segments, which are known to the second and counted for all.
+    others = {name: shape for name, shape in known.items() if name not in {kinds.DID, kinds.RANKING}}
+    return _read(source, templates, lambda event: {**catalogue.scope_of(event), **others})
 
 
 def read_published(source: str) -> Definition:

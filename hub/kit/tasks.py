@@ -27,7 +27,7 @@ async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
         raise
 
 
-async def stop(tasks: Collection["asyncio.Task[None]"]) -> None:
+async def stop(tasks: Collection["asyncio.Task[Any]"]) -> None:
     """Ask tasks to stop, and wait until they have. How they end is nobody's business any more."""
     for task in tasks:
         if not task.cancelling():  # what hears the first one at its end need not hear a second

@@ -79,6 +79,11 @@ def settled(message: Message, attempt: Attempt, *, after: float | None = None) -
             return replace(message, state=State.QUEUED, due=attempt.at)
 
 
+def has_left(message: Message, channel: Channel) -> bool:
+    """Tell whether a message was certainly not sent on a channel that was tried, and will not be sent there."""
+    return message.state is State.FAILED or (message.state is State.QUEUED and message.channel is not channel)
+
+
 def unsettled(message: Message, *, now: datetime, grace: timedelta = timedelta()) -> Message:
     """Settle by its class a message of which nobody can tell whether it arrived, once it has waited for its grace.
 

@@ -1,6 +1,6 @@
 """A message: one attempt to tell one profile one thing, and what became of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -21,7 +21,7 @@ class State(StrEnum):
 
     `sent` means that a provider has it, `delivered` that it reported having brought it to the mailbox or device.
     `unknown` means it may or may not have arrived and nobody can tell; it is shown and never sent again. `deferred` is
-    `queued` for later, with the reason for which it must not go out now.
+    `queued` for later, with the reason for which it must not go out now, and `held` while its broadcast is paused.
     """
 
     QUEUED = "queued"
@@ -32,6 +32,7 @@ class State(StrEnum):
     UNKNOWN = "unknown"
     SKIPPED = "skipped"
     DEFERRED = "deferred"
+    HELD = "held"
     CANCELLED = "cancelled"
 
 
@@ -69,9 +70,10 @@ class Attempt:
 class Message:
     """One attempt to tell one profile one thing.
 
-    `id` is the key: of a journey's message made of profile, run, step and visit; else its sender's. Only a journey's
-    has run, entering event, journey, version, step and visit. `about` is what another one is about, such as the consent
-    that is to be confirmed: links are made of it when it is rendered, so that none is stored.
+    `id` is the key: of a journey's message made of profile, run, step and visit, of a broadcast's of broadcast and
+    profile; else its sender's. Only a journey's has run, entering event, journey, version, step and visit. `about` is
+    what another one is about, such as the consent that is to be confirmed: links are made of it when it is rendered, so
+    that none is stored.
 
     `brand` and `topic` say which consent it needs. `place` says which of the ordered `channels` it is on: it moves on
     only where the one before certainly did not send. `due` is when to try next, or when the lease of a running attempt
@@ -93,6 +95,7 @@ class Message:
     step: str | None = None
     visit: int | None = None
     about: UUID | None = None
+    broadcast_id: UUID | None = None
     brand: str = DEFAULT_BRAND
     topic: str = MARKETING
     message_class: MessageClass = MessageClass.NEVER_TWICE
@@ -112,3 +115,7 @@ class Message:
     def channel(self) -> Channel:
         """The channel it is on."""
         return self.channels[self.place]
+
+    def at(self, place: int) -> "Message":
+        """Give it as it is on the channel at this place of its list, with nothing that keeps it from going out."""
+        return self if place == self.place and self.reason is None else replace(self, place=place, reason=None)

@@ -25,12 +25,16 @@ class Email:
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """A rendered push message. `key` is also the collapse key."""
+    """A rendered push message. `key` is also the collapse key; `to` is a device's token or installation id.
+
+    `link` is the address that a tap opens, of a page or inside the app; None where it opens the app.
+    """
 
     key: UUID
     to: str
     title: str
     text: str
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,12 @@ class Refused(SendFailed):
     """The provider said no for good: a retry is useless."""
 
     code = "REFUSED"
+
+
+class Gone(Refused):
+    """The provider said that there is nobody at this address any more, and never will be."""
+
+    code = "GONE"
 
 
 class Ambiguous(SendFailed):
@@ -166,6 +176,16 @@ class Senders:
                 return self.push
             case Channel.SMS:
                 return self.sms
+
+    def at_once(self, channel: Channel) -> int:
+        """Tell how many calls the sender of a channel takes at the same time."""
+        sender = self.of(channel)
+        return sender.at_once if sender else 1
+
+    def name(self, channel: Channel) -> str:
+        """Name the provider of a channel."""
+        sender = self.of(channel)
+        return sender.name if sender else "none"
 
     async def send(self, message: Outgoing) -> Accepted:
         """Hand a message to the sender of its channel, on that sender's terms."""

@@ -138,7 +138,7 @@ class Preparer:
         refused: Reason | None = None
         advertises = is_advertising(message, gate.topics)
         for place in delivery.reachable(message, profile, self._channels):
-            on_channel = replace(message, place=place, reason=None)
+            on_channel = message.at(place)
             to = delivery.address_of(profile, on_channel.channel, region=self._region) or ""
             if reason := gate.refuses(message, on_channel.channel, to):
                 refused = refused or reason
@@ -180,6 +180,6 @@ def _outgoing(message: Message, to: str, rendered: Rendered, email_from: str, un
         case Channel.EMAIL:
             return Email(message.id, to, email_from, rendered.subject, rendered.text, unsubscribe)
         case Channel.PUSH:
-            return Push(message.id, to, rendered.subject, rendered.text)
+            return Push(message.id, to, rendered.subject, rendered.text, rendered.link)
         case Channel.SMS:
             return Sms(message.id, to, rendered.text)

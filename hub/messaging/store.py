@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
+from bson import Binary
 from pymongo import IndexModel, UpdateMany, UpdateOne
 
 from hub import database, seal
@@ -19,6 +20,8 @@ from hub.seal import Erasure, Personal
 
 WAITING: Final = (State.QUEUED.value, State.DEFERRED.value)
 """The states of what is still to be sent."""
+UNSENT: Final = (*WAITING, State.HELD.value)
+"""The states of what nobody has begun to send."""
 
 
 class MessageDocument(Keyed):
@@ -32,6 +35,7 @@ class MessageDocument(Keyed):
     step: str | None
     visit: int | None
     about: UUID | None
+    broadcast_id: UUID | None = None
     brand: str
     topic: str
     template: str
@@ -67,6 +71,12 @@ class MessageDocument(Keyed):
             ),
             IndexModel([("state", 1), ("due", 1)], name="work", partialFilterExpression={"state": State.SENDING.value}),
             IndexModel([("profile_id", 1), ("created_at", -1), ("_id", -1)], name="profile"),
+            # The bound is one that MongoDB sees: whoever asks for one broadcast asks for more than this id.
+            IndexModel(
+                [("broadcast_id", 1), ("state", 1), ("reason", 1)],
+                name="broadcast",
+                partialFilterExpression={"broadcast_id": {"$gt": Binary.from_uuid(UUID(int=0))}},
+            ),
         ]
 
 
@@ -177,9 +187,9 @@ async def give_back(token: UUID, *, due: datetime, message_ids: Collection[UUID]
 
 
 async def cancel(profile_ids: Collection[UUID], *, reason: str) -> None:
-    """Settle the messages of these profiles that wait to be sent: nobody sends them."""
+    """Settle the messages of these profiles that nobody has begun to send: nobody does."""
     await MessageDocument.get_pymongo_collection().update_many(
-        {"profile_id": {"$in": list(profile_ids)}, "state": {"$in": WAITING}},
+        {"profile_id": {"$in": list(profile_ids)}, "state": {"$in": UNSENT}},
         {"$set": {"state": State.CANCELLED, "due": None, "reason": reason}, "$unset": {"token": ""}},
     )
 
@@ -194,7 +204,7 @@ def _settlement(message: Message, attempt: Attempt | None, token: UUID) -> Updat
     }
     update: Row = {"$set": changes, "$unset": {"token": ""}}
     if attempt is not None:
-        sealed = seal.shut(MessageDocument, {"attempts": [_attempt_row(attempt)]})
+        sealed = seal.shut(MessageDocument, {"attempts": [attempt_row(attempt)]})
         update["$push"] = {"attempts": {"$each": sealed["attempts"]}}
     return UpdateOne({"_id": message.id, "token": token}, update)
 
@@ -228,6 +238,7 @@ def message_of(sealed: Mapping[str, Any]) -> Message:
         step=row["step"],
         visit=row["visit"],
         about=row.get("about"),
+        broadcast_id=row.get("broadcast_id"),
         brand=row.get("brand", DEFAULT_BRAND),
         topic=row.get("topic", MARKETING),
         template=row["template"],
@@ -259,6 +270,7 @@ def _row_of(message: Message) -> Row:
         "step": message.step,
         "visit": message.visit,
         "about": message.about,
+        "broadcast_id": message.broadcast_id,
         "brand": message.brand,
         "topic": message.topic,
         "template": message.template,
@@ -274,7 +286,8 @@ def _row_of(message: Message) -> Row:
     }
 
 
-def _attempt_row(attempt: Attempt) -> Row:
+def attempt_row(attempt: Attempt) -> Row:
+    """Make the row of an attempt, not yet sealed."""
     return {
         "channel": attempt.channel,
         "provider": attempt.provider,

@@ -31,6 +31,11 @@ _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _CONTROLS_IN_TEXT: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
+_ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>\"]+")
+_RUNS: Final = ("javascript:", "data:", "vbscript:", "file:", "blob:")
+"""What is no place to go to, but something to run or to read."""
+
+
 class Part(StrEnum):
     """The parts of a template in one language, named as their files `templates/NAME/LANG/PART.liquid`."""
 
@@ -38,6 +43,7 @@ class Part(StrEnum):
     PREHEADER = "preheader"  # only an HTML mail shows it
     TEXT = "text"
     PUSH = "push"
+    LINK = "link"  # where a tap on a push message leads
     SMS = "sms"
 
 
@@ -130,10 +136,14 @@ class RenderContext:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What a message says. `subject` is one line: of an e-mail, or the title of a push message; empty for an SMS."""
+    """What a message says. `subject` is one line: of an e-mail, or the title of a push message; empty for an SMS.
+
+    `link` is where a tap on a push message leads, None where it opens the app.
+    """
 
     subject: str
     text: str
+    link: str | None = None
 
 
 def template_of(name: str, files: Mapping[str, str]) -> Template:
@@ -186,7 +196,8 @@ def render(template: Template, channel: Channel, *, language: str | None, contex
         subject = _one_line(_rendered(template.name, f"{nearest}/{Part.SUBJECT}", parts[Part.SUBJECT], context))
     body = _BODY[channel]
     text = _rendered(template.name, f"{nearest}/{body}", parts[body], context)
-    return Rendered(subject, _CONTROLS_IN_TEXT.sub("", text.replace("\r\n", "\n")).strip())
+    link = _link(template.name, nearest, parts, context) if channel is Channel.PUSH and Part.LINK in parts else None
+    return Rendered(subject, _CONTROLS_IN_TEXT.sub("", text.replace("\r\n", "\n")).strip(), link)
 
 
 def _problem_of(path: str, source: str) -> Problem | None:
@@ -228,6 +239,14 @@ def _outcome(parsed: BoundTemplate, context: RenderContext) -> str | Exception:
         return parsed.render(profile=context.profile, event=context.event, links=context.links, signin=context.signin)
     except Exception as error:  # noqa: BLE001  a filter raises whatever Python raises for a customer's odd value
         return error
+
+
+def _link(name: str, language: str, parts: Mapping[str, str], context: RenderContext) -> str | None:
+    place = f"{language}/{Part.LINK}"
+    link = _one_line(_rendered(name, place, parts[Part.LINK], context))
+    if link and (not _ADDRESS.fullmatch(link) or link.lower().startswith(_RUNS)):
+        raise RenderingFailed(name, place, "it is no address such as https://shop.example/cart or shop://cart")
+    return link or None
 
 
 def _one_line(text: str) -> str:

@@ -15,7 +15,7 @@ from uuid import UUID
 from hub.contact import caps, hours, legal, store
 from hub.contact.model import Obstacle, Place, Policy, Then
 from hub.contact.service import Wish
-from hub.contact.store import Policies
+from hub.contact.store import Contact, Policies
 from hub.decisions.model import Reason
 from hub.messaging import delivery
 from hub.messaging import store as messages_store
@@ -47,13 +47,13 @@ class Timing:
     Attributes:
         policy: as it is now.
         now: the time of the batch.
-        places: what the customers were told of late, by head.
+        contacts: what the customers were told of late, by head.
         rivals: messages that wait for the same customers, by head.
     """
 
     policy: Policy
     now: datetime
-    places: Mapping[UUID, Sequence[Place]] = field(default_factory=dict)
+    contacts: Mapping[UUID, Contact] = field(default_factory=dict)
     rivals: Mapping[UUID, Sequence[Message]] = field(default_factory=dict)
     _reserved: defaultdict[UUID, list[Place]] = field(default_factory=lambda: defaultdict(list))
 
@@ -74,7 +74,7 @@ class Timing:
         place = _place(message, self.now)
         self._reserved[profile.id].append(place)
         [zone, *_] = hours.zones(profile.zone, profile.phone, self.policy)
-        return Wish(profile.id, profile.own_ids, place, zone)
+        return Wish(profile.id, place, zone, self.contacts.get(profile.id))
 
     def decided(self, message: Message, met: Hindrance) -> Message:
         """Give the message as it stands after what it has met: skipped, or deferred as long as it is worth sending."""
@@ -88,7 +88,7 @@ class Timing:
 
     def _capped(self, message: Message, profile: Profile) -> Hindrance | None:
         [zone, *_] = hours.zones(profile.zone, profile.phone, self.policy)
-        wanted, standing = _place(message, self.now), list(self.places.get(profile.id, ()))
+        wanted, standing = _place(message, self.now), self.contacts[profile.id].places
         room = caps.room_at(self.policy.caps, standing, wanted, zone)
         if room > self.now:
             return self._met(Obstacle.CAPPED, room)
@@ -113,6 +113,11 @@ class Timekeeper:
         """Give the policy as it is now, at most a second old."""
         return await self._policies.current()
 
+    async def free(self, places: Sequence[tuple[UUID, Channel]]) -> None:
+        """Return places under the caps, of messages on channels where they did not go out."""
+        if places and (await self.policy()).caps:
+            await store.give_back(places)
+
     async def of(
         self, messages: Sequence[Message], heads: Mapping[UUID, Profile], topics: Catalogue, now: datetime
     ) -> Timing:
@@ -136,7 +141,7 @@ class Timekeeper:
         for rival in await messages_store.waiting(head_of, since=now - policy.longest, until=now + _AHEAD):
             if rival.id not in batch and is_advertising(rival, topics):
                 rivals[head_of[rival.profile_id]].append(rival)
-        return Timing(policy, now, {id_: it.places for id_, it in contacts.items()}, rivals)
+        return Timing(policy, now, contacts, rivals)
 
 
 def is_advertising(message: Message, topics: Catalogue) -> bool:

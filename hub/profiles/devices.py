@@ -150,6 +150,22 @@ async def unregister(own_ids: OwnIds, app: str, installation_id: str) -> None:
     )
 
 
+async def drop(profile_id: UUID, token: str) -> None:
+    """Note that a token reaches nobody any more, whoever told of it. Repeating it changes nothing.
+
+    Who registers it again, or sends an event with it, has it again.
+    """
+    await DeviceDocument.get_pymongo_collection().update_one({"_id": _key(token)}, {"$set": {"on": False}})
+    while True:
+        head = (await store.heads([profile_id])).get(profile_id)
+        if head is None or token not in head.devices:
+            return
+        kept = replace(head, devices=tuple(it for it in head.devices if it != token))
+        # Somebody else may have changed the profile since it was read: then it is read again.
+        if await store.save([kept], token=ids.new_id()):
+            return
+
+
 async def load(device_ids: Collection[UUID]) -> dict[UUID, Device]:
     """Read devices, on or not. Those that do not exist are left out."""
     return {it.id: it for it in await _read({"_id": {"$in": list(device_ids)}})}

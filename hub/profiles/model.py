@@ -24,6 +24,13 @@ CONTACTS: Final = (IdentifierKind.EMAIL, IdentifierKind.PHONE)
 """Kinds of identifier by which a customer is reached."""
 
 
+class Unranked(StrEnum):
+    """Why rankings have to look at a profile again: something has happened, or it is silent and not announced."""
+
+    LOUD = "loud"
+    SILENT = "silent"
+
+
 class Channel(StrEnum):
     """A way to reach a customer."""
 
@@ -73,7 +80,7 @@ class Profile:
     `consents` is the state of each consent, `rollups` what its events and orders add up to, `stage` where it stands in
     its life as a customer, and `life` says from what that follows and since when. `edition` is that of the definitions
     for which rollups and stage are complete. `segments` says in which segments it is, and by which edition of them it
-    was sorted.
+    was sorted. `unranked` is what the next write says to the rankings, if anything: see `Unranked`.
     """
 
     id: UUID
@@ -96,6 +103,7 @@ class Profile:
     life: Mapping[str, Any] = field(default_factory=dict)
     edition: int = 0
     segments: Mapping[str, Any] = field(default_factory=dict)
+    unranked: "Unranked | None" = None
 
     @property
     def own_ids(self) -> tuple[UUID, ...]:

@@ -13,7 +13,7 @@ from hub import database, seal
 from hub.database import Keyed, Row, duplicates_of
 from hub.kit.pages import Page, Span
 from hub.profiles import identifier_store
-from hub.profiles.model import Identifier, Profile
+from hub.profiles.model import Identifier, Profile, Unranked
 from hub.seal import Personal
 
 _Write: TypeAlias = UpdateOne | InsertOne[Row]
@@ -22,6 +22,8 @@ EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Before any time that a profile holds: a bound by which a partial index is found."""
 
 
+FRESH: Final = 0
+"""Before any move of a boundary: see `unranked`."""
 _PAGES: Final = 10
 
 
@@ -48,6 +50,7 @@ class ProfileDocument(Keyed):
     next_change_at: datetime | None = None
     edition: int | None = None
     segments: dict[str, Any] | None = None
+    unranked: dict[str, Any] | None = None
 
     class Settings:
         """Where profiles lie."""
@@ -68,6 +71,10 @@ class ProfileDocument(Keyed):
             IndexModel([("segments.edition", 1)], name="segments_edition"),
             # By id as well: the members of a segment are read in this order, a batch after the last one.
             IndexModel([("segments.in.name", 1), ("_id", 1)], name="segments"),
+            # Partial: only those at whom the rankings have to look.
+            IndexModel(
+                [("unranked.rev", 1)], name="unranked", partialFilterExpression={"unranked.rev": {"$gte": FRESH}}
+            ),
         ]
 
 
@@ -86,6 +93,20 @@ async def heads(profile_ids: Collection[UUID]) -> dict[UUID, Profile]:
         The head by the id that was asked for. What does not exist is left out.
     """
     return heads_in(await lineage(profile_ids))
+
+
+async def kin(profile_ids: Collection[UUID]) -> dict[UUID, Profile]:
+    """Read for each of these profiles the one it is today, and of that only its links and its zone; as `heads`."""
+    fields = ["absorbed_by", "members", "zone"]
+    found = ProfileDocument.get_pymongo_collection().find({"_id": {"$in": list(profile_ids)}}, fields)
+    rows = [seal.opened(ProfileDocument, row) for row in await found.batch_size(database.AT_ONCE).to_list()]
+    absorbed = {row["_id"] for row in rows if row.get("absorbed_by")}
+    standing = {
+        row["_id"]: Profile(id=row["_id"], members=tuple(row.get("members") or ()), zone=row.get("zone"))
+        for row in rows
+        if row["_id"] not in absorbed
+    }
+    return {**standing, **(await heads(absorbed) if absorbed else {})}
 
 
 async def lineage(profile_ids: Collection[UUID]) -> dict[UUID, Profile]:
@@ -230,7 +251,11 @@ async def absorb(links: Sequence[tuple[Profile, UUID]], *, token: UUID) -> set[U
     updates: list[_Write] = [
         UpdateOne(
             {"_id": it.id, "rev": it.rev},
-            {"$set": {"absorbed_by": head_id, "token": token}, "$setOnInsert": _row_of(it), "$inc": {"rev": 1}},
+            {
+                "$set": {"absorbed_by": head_id, "token": token, "unranked": unranked_row(Unranked.LOUD)},
+                "$setOnInsert": _row_of(it),
+                "$inc": {"rev": 1},
+            },
             upsert=it.rev == 0,
         )
         for it, head_id in links
@@ -308,7 +333,13 @@ def _standing_of(profile: Profile) -> Row:
         "life": dict(profile.life),
         "segments": dict(profile.segments),
         "next_change_at": profile.next_change_at,
+        **({} if profile.unranked is None else {"unranked": unranked_row(profile.unranked)}),
     }
+
+
+def unranked_row(why: Unranked) -> Row:
+    """Say that the rankings have to look at a profile; by none of their moves so far."""
+    return {"rev": FRESH, "why": why.value}
 
 
 def whole_row(profile: Profile) -> Row:

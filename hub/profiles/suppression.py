@@ -26,6 +26,8 @@ Address: TypeAlias = tuple[Channel, str]
 """A channel, and where it reaches somebody, in any spelling."""
 
 KEY: Final = "suppression key"
+REMEMBERED: Final = 4_096
+"""How many addresses a process keeps with their hash: each message asks for it twice."""
 
 
 class SuppressionReason(StrEnum):
@@ -63,6 +65,7 @@ class Suppressions:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._key: bytes | None = None
+        self._hashes: dict[Address, str] = {}
 
     async def suppress(self, address: Address, reason: SuppressionReason, *, brand: str = ALL, now: datetime) -> str:
         """Let an address not be written to any more, by a brand or by all. The first reason stands.
@@ -112,11 +115,16 @@ class Suppressions:
             NoSecret: HUB_SECRET_KEY is not set.
             WrongSecret: the key was sealed with a secret that is not set any more.
         """
+        if (known := self._hashes.get(address)) is not None:
+            return known
         if self._key is None:
             self._key = await vault.open_key(KEY, self._settings)
         channel, text = address
         said = f"{channel.value}\0{_normalised(channel, text, self._settings.phone_region)}"
-        return hmac.digest(self._key, said.encode(), hashlib.sha256).hex()
+        if len(self._hashes) >= REMEMBERED:
+            self._hashes.clear()
+        hashed = self._hashes[address] = hmac.digest(self._key, said.encode(), hashlib.sha256).hex()
+        return hashed
 
 
 def _normalised(channel: Channel, text: str, region: str) -> str:

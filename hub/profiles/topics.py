@@ -9,7 +9,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Final
@@ -113,15 +113,13 @@ class Catalogue:
     """All topics that are stored, by their key."""
 
     stored: Mapping[str, Topic]
+    _made: dict[tuple[str, str], Topic] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def topic(self, brand: str, name: str) -> Topic:
         """Give a topic. One that nobody has described is advertising, which needs consent."""
-        found = self.stored.get(f"{brand}/{name}")
+        found = self._made.get((brand, name))
         if found is None:
-            made = BUILT_IN.get(name)
-            topic_class = made.topic_class if made else TopicClass.MARKETING
-            names, descriptions = (made.names, made.descriptions) if made else ({"en": name}, {})
-            return Topic(brand, name, topic_class, names, descriptions)
+            found = self._made[brand, name] = self.stored.get(f"{brand}/{name}") or _undescribed(brand, name)
         return found
 
     @property
@@ -131,6 +129,13 @@ class Catalogue:
         listed = {it.id: it for it in self.stored.values()}
         listed |= {it.id: it for brand in brands for it in [self.topic(brand, MARKETING)] if it.id not in listed}
         return [it for _, it in sorted(listed.items()) if it.topic_class is TopicClass.MARKETING]
+
+
+def _undescribed(brand: str, name: str) -> Topic:
+    made = BUILT_IN.get(name)
+    topic_class = made.topic_class if made else TopicClass.MARKETING
+    names, descriptions = (made.names, made.descriptions) if made else ({"en": name}, {})
+    return Topic(brand, name, topic_class, names, descriptions)
 
 
 class Topics:

@@ -14,7 +14,7 @@ from hub.database import Keyed, Row
 from hub.events.announcing import Announcement
 from hub.events.store import EventDocument
 from hub.profiles import clashes, store
-from hub.profiles.model import Profile
+from hub.profiles.model import Profile, Unranked
 from hub.profiles.store import ProfileDocument
 
 
@@ -65,7 +65,7 @@ async def unite(
 
     async def write(session: AsyncClientSession) -> None:
         await _save(head, session)
-        await _change(other, {"absorbed_by": head.id}, session)
+        await _change(other, {"absorbed_by": head.id, "unranked": store.unranked_row(Unranked.LOUD)}, session)
         await clashes.resolve(head.own_ids, other.own_ids, session=session)
         union = UnionDocument(id=key, head=head.id, other=other.id, decided=Decided.MERGED, at=now)
         await _note(union, announcements, session)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from hub.conditions.evaluator import AT
 from hub.conditions.kinds import Kind, Names
-from hub.conditions.model import Asked, Compare, Path
+from hub.conditions.model import Asked, Compare, Followed, Path
 from hub.rollups import counting
 from hub.rollups.counting import MILLIONTHS, SEVERAL, day_of
 from hub.rollups.model import Rollup, State
@@ -26,6 +27,8 @@ LIFETIME: Final = (COUNT, SUM, AVERAGE, SINCE_FIRST, SINCE_LAST, BETWEEN)
 """What a rule may ask of all that a rollup has counted."""
 WINDOW: Final = (COUNT, SUM, AVERAGE)
 """What it may ask of one of its windows."""
+TOLD: Final = ("first", "last")
+"""What only tallies are asked: what the first and the last of their events told."""
 ALWAYS: Final = Names(dict.fromkeys(LIFETIME, Kind.NUMBER))
 """What may be asked of every rollup, for the type checker."""
 MOVING: Final[Mapping[str, str]] = {SINCE_FIRST: "first", SINCE_LAST: "last"}
@@ -55,6 +58,8 @@ def value_of(state: State | None, at: datetime, *, windows: Iterable[int] = ()) 
         SINCE_FIRST: (at - first) // _DAY,
         SINCE_LAST: (at - last) // _DAY,
         BETWEEN: None if before is None else (last - before) // _DAY,
+        **{end: state[end].get("told") for end in TOLD},
+        AT: {"first": first, "last": last},
         **{f"{days}d": _window(state, days, at) for days in windows},
     }
 
@@ -63,6 +68,11 @@ def window_of(path: Path) -> int | None:
     """Give the days of the window that a name below a rollup is about; None for a lifetime."""
     found = _WINDOW.fullmatch(path[1])
     return int(found[1]) if found else None
+
+
+def field_of(path: Path) -> str | None:
+    """Tell where in a profile's row lies what the first or last event told; None for a number, which is computed."""
+    return f"rollups.{path[0]}.{path[1]}.told" if path[1] in TOLD else None
 
 
 def turns(asked: Asked) -> Iterator[int]:
@@ -78,6 +88,17 @@ def expression(path: Path, now: datetime) -> Any:
     if days is not None:
         return _IN_WINDOW[path[2]](_parts(f"{state}.days", day_of(now), days))
     return {"$ifNull": [_OF_LIFETIME[path[1]](state, now), None]}
+
+
+def came_after(asked: Followed, now: datetime) -> Any:
+    """Make the query that finds those of whom a sequence is true."""
+    later = f"rollups.{asked.tally.name}.last.at"
+    earlier = f"rollups.{asked.after.name}.{'first' if asked.of_first else 'last'}.at"
+    # What is missing is less than any time: so the earlier one has to be there, and the later one then is.
+    tests: list[Any] = [{earlier: {"$exists": True}}, {"$expr": {"$gt": [f"${later}", f"${earlier}"]}}]
+    if asked.days is not None:
+        tests.append({later: {"$gte": counting.EPOCH + (day_of(now) - asked.days + 1) * _DAY}})
+    return {"$and": tests}
 
 
 def _amounts(count: int, sum_: int | None) -> dict[str, Any]:

@@ -3,14 +3,16 @@
 A state of one event and the sum of two states are all there is: folding an event, replaying a history and merging two
 profiles are the same addition. It commutes, so that late events and rival routers end in the same state.
 
-A state holds `count`, `first` and `last` (each with `at`, `event`, and `value` where there is one), `before_last` (the
-time of the one before the last), `sum`, `min` and `max` where something was added up, with its `currency` where it has
-one, and `days`: the same of each UTC day in the longest window, by its number since 1970, without the lasts; of a day
-with one event only its `first`. Amounts of several currencies are not added up: then `currency` is `several`.
+A state holds `count`, `first` and `last` (each with `at`, `event`, and `value` and `told` where there are such),
+`before_last` (the time of the one before the last), `sum`, `min` and `max` where something was added up, with its
+`currency` where it has one, and `days`: the same of each UTC day in the longest window, by its number since 1970,
+without the lasts; of a day with one event only its `first`. Amounts of several currencies are not added up: then
+`currency` is `several`.
 Amounts are whole millionths: fractions of two would not add up to the same in every order. In a profile a state has its
 `version` and its `windows`.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -31,6 +33,9 @@ LARGEST: Final = 10**9
 
 SEVERAL: Final = "several"
 """The `currency` of a state whose amounts are of more than one."""
+
+LONGEST_TOLD: Final = 256
+"""Longer texts are not kept of an event."""
 
 _FULL: Final = 2**62
 _LONGEST_NUMBER: Final = 40
@@ -85,6 +90,8 @@ def single(rollup: Rollup, event: Event) -> State:
             amount = None  # so much of nothing that can be told
     if amount is not None:
         happened["value"] = amount
+    if rollup.kept is not None and (told := _kept_of(_at(rollup.kept, event))) is not None:
+        happened["told"] = told
     day = {"first": happened}
     days = {str(day_of(event.at)): day} if rollup.windows else {}
     return {**_whole(day), "last": happened, "before_last": None, "days": days}
@@ -193,6 +200,20 @@ def _units(units: Units, event: Event) -> int | None:
     pieces = [MILLIONTHS if (said := it.get("quantity")) is None else _number(said) for it in wanted]
     total = sum(it for it in pieces if it is not None)
     return total if abs(total) <= LARGEST * MILLIONTHS else None
+
+
+def _kept_of(value: object) -> str | int | float | bool | None:
+    """Give a value that rules can compare and MongoDB can hold; None for any other, as if nothing had been told."""
+    match value:
+        case bool():
+            return value
+        case str() if len(value) <= LONGEST_TOLD:
+            return value
+        case int() if abs(value) < _FULL:
+            return value
+        case float() if math.isfinite(value):
+            return value
+    return None
 
 
 def _number(value: object) -> int | None:

@@ -38,6 +38,7 @@ class Rollup:
         value: the property that is added up, or the units of its products; None only counts.
         currency: the property that says in which currency `value` is; None where it is no money.
         windows: in days, ascending; it is kept for a lifetime besides.
+        kept: the property of which the first and the last event keep what they told.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Rollup:
     value: Addend | None = None
     windows: tuple[int, ...] = ()
     currency: Path | None = None
+    kept: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 from hub.definitions import Version
 from hub.events.model import Event, Trust
 from hub.profiles.model import Profile
-from hub.rollups import counting, preferring, stages
+from hub.rollups import counting, preferring, stages, tallies
 from hub.rollups.catalogue import Catalogue
 from hub.rollups.model import STAGES, Measure, Rollup, Stages, State
 
@@ -83,14 +83,15 @@ def missing(profile: Profile, catalogue: Catalogue) -> list[Measure]:
 def replayed(profile: Profile, history: Iterable[Event], catalogue: Catalogue, *, now: datetime) -> Profile:
     """Complete a profile for all definitions by counting its whole history, in any order.
 
-    States of the published versions stay. The stage follows without an announcement: it was found out, and nothing has
-    happened.
+    States of the published versions stay, those of tallies that nobody asks for any more go. The stage follows without
+    an announcement: it was found out, and nothing has happened.
     """
     wanted = missing(profile, catalogue)
     fresh = {it.name: _empty(it, catalogue) for it in wanted}
     for event in history:
         fresh |= _counted(fresh, [it for it in wanted if event.name in it.events], event)
-    filled = replace(profile, rollups={**profile.rollups, **fresh}, edition=catalogue.edition)
+    kept = {name: it for name, it in profile.rollups.items() if name in catalogue.tallies or not tallies.is_tally(name)}
+    filled = replace(profile, rollups={**kept, **fresh}, edition=catalogue.edition)
     if catalogue.stages is None or (_rules_of(profile, catalogue) and not catalogue.stages.reads & fresh.keys()):
         return filled
     return _settled(filled, catalogue.stages, catalogue.versions[STAGES], now=now)

@@ -1,6 +1,7 @@
 """When time alone next changes the numbers that rules ask of rollups: of many rules at once.
 
-A number of days turns so many days after its event, a window at the midnight at which it loses a day.
+A number of days turns so many days after its event, a window at the midnight at which it loses a day, or a sequence its
+last event.
 """
 
 from bisect import bisect_right
@@ -9,7 +10,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
-from hub.conditions.model import Asked
+from hub.conditions.model import Asked, Followed
 from hub.rollups import asking, counting
 from hub.rollups.model import State
 
@@ -22,13 +23,17 @@ class Turns:
     def __init__(self, asked: Iterable[Asked]) -> None:
         windows: dict[str, set[int]] = {}
         days: dict[tuple[str, str], set[int]] = {}
+        ends: dict[str, set[int]] = {}
         for it in asked:
             rollup = it.path[0]
-            if (window := asking.window_of(it.path)) is not None:
+            if isinstance(it, Followed):
+                ends.setdefault(rollup, set()).update(() if it.days is None else (it.days,))
+            elif (window := asking.window_of(it.path)) is not None:
                 windows.setdefault(rollup, set()).add(window)
             elif end := asking.MOVING.get(it.path[1]):
                 days.setdefault((rollup, end), set()).update(asking.turns(it))
         self._windows: Mapping[str, Sequence[int]] = {name: sorted(it) for name, it in windows.items()}
+        self._ends: Mapping[str, Sequence[int]] = {name: sorted(it) for name, it in ends.items()}
         self._days: Mapping[tuple[str, str], Sequence[int]] = {name: sorted(it) for name, it in days.items()}
 
     def next(self, rollups: Mapping[str, State], after: datetime) -> datetime | None:
@@ -46,6 +51,11 @@ class Turns:
         for name, windows in self._windows.items():
             if (state := rollups.get(name)) and state.get(asking.COUNT):
                 yield from _lost(state, windows, after)
+        for name, days_back in self._ends.items():
+            if (state := rollups.get(name)) and state.get(asking.COUNT):
+                last = counting.day_of(state["last"]["at"])
+                moments = (counting.EPOCH + (last + days) * _DAY for days in days_back)
+                yield from (it for it in moments if it > after)
 
 
 def _lost(state: State, windows: Sequence[int], after: datetime) -> Iterator[datetime]:

@@ -1,10 +1,12 @@
 """The published segments as a process knows them: parsed once, asked for anew with every batch."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from hub.conditions.model import Condition, Every, InSegment, Not, Some, segments_in
+from hub.conditions.model import Condition, Every, InSegment, Not, Ranked, Some, Tally, segments_in
+from hub.rankings import store as rankings
+from hub.rankings.model import Boundaries
 from hub.segments import language, store
 from hub.segments.model import Segment, Turns
 from hub.segments.store import SegmentDocument
@@ -21,6 +23,9 @@ class Catalogue:
         asking: the segments that look at this: `profile.country`, `profile.stage`, `consent`, or a rollup by its name.
         timed: those that time alone moves people in and out of.
         turns: when it does.
+        ranking: those that look at rankings.
+        boundaries: where the ends of these rankings begin, as far as somebody keeps them.
+        tallies: what they have counted of events, by name.
     """
 
     edition: int = 0
@@ -29,6 +34,9 @@ class Catalogue:
     asking: Mapping[str, tuple[Segment, ...]] = field(default_factory=dict)
     timed: tuple[Segment, ...] = ()
     turns: Turns = field(default_factory=lambda: Turns(()))
+    ranking: tuple[Segment, ...] = ()
+    boundaries: Boundaries = field(default_factory=dict)
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
 
     @classmethod
     def of(cls, published: Iterable[tuple[Segment, int]], *, edition: int) -> "Catalogue":
@@ -51,7 +59,14 @@ class Catalogue:
             asking=asking,
             timed=timed,
             turns=Turns(timed),
+            ranking=tuple(segment for segment, _ in listed if segment.ranked),
+            tallies={name: it for segment, _ in listed for name, it in segment.tallies.items()},
         )
+
+    @property
+    def ranked(self) -> frozenset[Ranked]:
+        """The ends of rankings that its segments look at."""
+        return frozenset(it for segment in self.ranking for it in segment.ranked)
 
     def turns_of(self, edition: int) -> Turns:
         """Tell the turns of the segments that are not newer than an edition."""
@@ -101,10 +116,12 @@ class Catalogues:
         self._current = NOTHING_DEFINED
 
     async def current(self) -> Catalogue:
-        """Give the snapshot as of now: one small read, and the segments if there is a new one."""
+        """Give the snapshot as of now: one small read, or two if there are rankings; and the segments if one is new."""
         edition = await store.DEFINITIONS.edition()
         if edition > self._current.edition:
             self._current = Catalogue.of([read(it) for it in await store.DEFINITIONS.live()], edition=edition)
+        if self._current.ranking:
+            return replace(self._current, boundaries=(await rankings.load()).boundaries)
         return self._current
 
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from hub.conditions import tree
 from hub.conditions.kinds import Scope
-from hub.conditions.model import Condition, InSegment, asked, leaves, segments_in
+from hub.conditions.model import Condition, InSegment, asked, leaves, segments_in, tallies_in
 from hub.conditions.spelling import spell
 from hub.kit import documents
 from hub.kit.documents import Node
@@ -29,6 +29,8 @@ LONGEST_DESCRIPTION: Final = 2_000
 
 MOST_ASKED: Final = 1_000
 """How much a rule may ask, with all that the segments ask for which it asks: everybody is sorted by it."""
+MOST_TALLIES: Final = 20
+"""How much of somebody's events a rule has counted: every profile keeps that."""
 MOST_REACHED: Final = 50
 """For how many segments it may ask, itself or by those."""
 
@@ -106,6 +108,8 @@ def _read(document: Node, scope: Scope | None, others: Mapping[str, Other], read
             reading.report(fields["when"].node, "circular", f"`{name}` asks for {own}: nobody could tell who is in.")
     if whole(when, {it: others[it] for it in segments_in(when) & others.keys()}).is_too_large:
         reading.report(fields["when"].node, "too_large", TOO_LARGE)
+    if len(tallies_in(when)) > MOST_TALLIES:
+        reading.report(fields["when"].node, "too_large", f"A rule has at most {MOST_TALLIES} things counted of events.")
     return Segment(name, when, spell(when))
 
 

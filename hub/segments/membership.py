@@ -16,7 +16,7 @@ from typing import Any, Final, Self, TypeAlias
 from hub.events.model import Event, Kind
 from hub.profiles import answers, consents
 from hub.profiles import asking as consents_asking
-from hub.profiles.model import Profile
+from hub.profiles.model import Profile, Unranked
 from hub.segments.catalogue import Catalogue
 from hub.segments.model import Segment, facts_of
 from hub.segments.scope import ROOT, STAGE
@@ -144,6 +144,24 @@ def settled(
     return _stood(replace(after, segments=state), counted, defined, at=now, cause=DEFINITION, announced=False)
 
 
+def reranked(
+    profile: Profile,
+    defined: Catalogue,
+    *,
+    at: datetime,
+    cause: str,
+    uncounted: Collection[str] = (),
+    announced: bool = True,
+) -> Profile:
+    """Say where a profile stands after boundaries of rankings have moved, by the segments by which it was sorted."""
+    edition = profile.segments.get("edition", 0)
+    if profile.absorbed_by is not None:
+        return replace(profile, unranked=None)
+    touched = _counted([it for it in defined.ranking if defined.editions[it.name] <= edition], uncounted)
+    after = _stood(profile, touched, defined, at=at, cause=cause, announced=announced)
+    return replace(after, unranked=None)
+
+
 def anew(profile: Profile) -> Profile:
     """Have a profile sorted anew by the back-fill: what it is was not changed by an event."""
     return replace(profile, segments={**profile.segments, "edition": 0})
@@ -209,8 +227,12 @@ def _stood(
     """Ask these rules where a profile stands, and note what has changed and when to ask again."""
     if not touched and ("due" in profile.segments or not defined.timed):
         return profile
-    edition = profile.segments.get("edition", 0)
-    facts = facts_of(profile, touched, at)
+    edition, unranked = profile.segments.get("edition", 0), profile.unranked
+    if any(it.ranked for it in touched):
+        # What it counts may have changed, and the boundaries may be older than those that stand by now.
+        unranked = Unranked.LOUD if announced else Unranked.SILENT
+        touched = [it for it in touched if it.ranked <= defined.boundaries.keys()]
+    facts = facts_of(profile, touched, at, defined.boundaries)
     standing = {it["name"]: it for it in profile.segments.get("in", ())}
     moves = []
     for segment in touched:
@@ -226,7 +248,7 @@ def _stood(
         state["due"] = defined.turns_of(edition).next(profile, facts, at)
     if moves and announced:
         state["pending"] = [*profile.segments.get("pending", ()), *moves]
-    return replace(profile, segments=state)
+    return replace(profile, segments=state, unranked=unranked)
 
 
 def _undated(profile: Profile) -> Profile:

@@ -7,8 +7,9 @@ from typing import Any
 
 from hub.conditions import turning as times
 from hub.conditions.evaluator import Holds, compiled
-from hub.conditions.model import Asked, Condition, Path, Within, asked
+from hub.conditions.model import Asked, Condition, Followed, Path, Ranked, Tally, Within, asked, tallies_in
 from hub.profiles.model import Profile
+from hub.rankings.model import Boundaries
 from hub.rollups import asking
 from hub.rollups import turning as numbers
 from hub.segments import scope
@@ -36,14 +37,20 @@ class Segment:
     """The rollups it looks at, each with the days of the window, None for a lifetime."""
     consents: tuple[Path, ...] = field(init=False, repr=False, compare=False)
     """The consents it looks at."""
+    ranked: frozenset[Ranked] = field(init=False, repr=False, compare=False)
+    """The rankings at whose ends it looks."""
+    tallies: Mapping[str, Tally] = field(init=False, repr=False, compare=False)
+    """What it has counted of events, by name."""
     _holds: Holds = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         parts = tuple(asked(self.when))
-        object.__setattr__(self, "asks", frozenset(map(subject_of, parts)))
+        object.__setattr__(self, "asks", frozenset(it for part in parts for it in subjects_of(part)))
         object.__setattr__(self, "is_timed", any(map(_is_timed, parts)))
         object.__setattr__(self, "windows", scope.windows_in(parts))
         object.__setattr__(self, "consents", scope.consents_in(parts))
+        object.__setattr__(self, "ranked", scope.ranked_in(parts))
+        object.__setattr__(self, "tallies", tallies_in(self.when))
         object.__setattr__(self, "_holds", compiled(self.when))
 
     def picks(self, facts: Mapping[str, Any], now: datetime) -> bool:
@@ -65,18 +72,28 @@ class Turns:
         return min(filter(None, turns), default=None)
 
 
-def facts_of(profile: Profile, segments: Collection[Segment], at: datetime) -> Mapping[str, Any]:
+def facts_of(
+    profile: Profile, segments: Collection[Segment], at: datetime, boundaries: Boundaries = scope.NO_BOUNDARIES
+) -> Mapping[str, Any]:
     """Give what the rules of these segments are asked of: the same as a query finds in the profile's row."""
     windows = {window: 0 for it in segments for window in it.windows}
-    return scope.told(profile, windows, (path for it in segments for path in it.consents), at)
+    words = (path for it in segments for path in it.consents)
+    ends = {end: boundaries[end] for it in segments for end in it.ranked if end in boundaries}
+    return scope.told(profile, windows, words, at, ends)
 
 
-def subject_of(asked: Asked) -> str:
-    """Name what must change for another answer: a trait, the stage, the consents, or a rollup."""
-    return ".".join(asked.path[:2]) if asked.path[0] == ROOT else asked.path[0]
+def subjects_of(asked: Asked) -> tuple[str, ...]:
+    """Name what must change for another answer: a trait, the stage, the consents, or rollups."""
+    if isinstance(asked, Followed):
+        return asked.tally.name, asked.after.name
+    return (".".join(asked.path[:2]) if asked.path[0] == ROOT else asked.path[0],)
 
 
 def _is_timed(asked: Asked) -> bool:
+    if isinstance(asked, Followed):
+        return asked.days is not None
     if not is_number(asked):
         return isinstance(asked, Within)
+    if isinstance(asked, Ranked):
+        return False  # it is other people who move them
     return asked.path[1] in asking.MOVING or asking.window_of(asked.path) is not None

@@ -1,6 +1,7 @@
 """What a segment would be, asked before it is saved: how many, whose money, whom it shares, who would come and go.
 
-It is asked of all profiles as they are, by the rule as a query, and changes nothing.
+It is asked of all profiles as they are, by the rule as a query, and changes nothing. Of events that are not counted of
+everybody yet it tries the rule on each profile instead.
 """
 
 import asyncio
@@ -14,7 +15,10 @@ from hub.commerce.totals import ROLLUP
 from hub.database import Row
 from hub.kit.money import Money
 from hub.profiles.store import ProfileDocument
-from hub.segments import query, store
+from hub.rankings import keeping as rankings
+from hub.rollups import store as rollups
+from hub.rollups.catalogue import Catalogues
+from hub.segments import query, store, trying
 from hub.segments.model import Segment
 
 EXAMPLES: Final = 20
@@ -68,8 +72,12 @@ class Preview:
 
 
 async def preview(segment: Segment, *, now: datetime) -> Preview:
-    """Ask what a segment would be at a time. Its rule is asked of all profiles a few times."""
-    picks, is_in = query.of(segment.when, now=now), store.members_of(segment.name)
+    """Ask what a segment would be at a time. Its rule is asked of all profiles a few times.
+
+    Raises:
+        InvalidDefinition: it asks for events that are not counted of everybody yet, and there are too many.
+    """
+    picks, is_in = await _picks(segment, now), store.members_of(segment.name)
     picked: Row = {"$and": [_HEADS, picks]}
     members, coming, going = await asyncio.gather(
         _some(picked),
@@ -85,6 +93,16 @@ async def preview(segment: Segment, *, now: datetime) -> Preview:
     shares = [Share(Money(theirs.get(code, 0), code), Money(minor, code)) for code, minor in everybodys.items()]
     shares.sort(key=lambda it: (-it.everybodys.minor, it.everybodys.currency))
     return Preview(members, total, tuple(shares), overlaps, coming, going)
+
+
+async def _picks(segment: Segment, now: datetime) -> Row:
+    """Give the query for those whom a segment picks: its rule, unless that asks for something that is not counted."""
+    counted = await Catalogues().current()
+    if not segment.tallies or (
+        segment.tallies.keys() <= counted.tallies and not await rollups.behind(counted.edition, 1)
+    ):
+        return query.of(segment.when, now=now, boundaries=await rankings.boundaries(segment.ranked))
+    return {"_id": {"$in": await trying.picked(segment, counted, now=now)}}
 
 
 async def _some(where: Row) -> Some:

@@ -25,19 +25,24 @@ from hub.conditions.model import (
     Condition,
     Every,
     Exists,
+    Followed,
     InSegment,
     Literal,
     Not,
     Path,
+    Ranked,
     Some,
+    Tallied,
     Within,
 )
 from hub.conditions.times import Bounds
 from hub.kit.errors import HubError
 from hub.kit.problems import InvalidDefinition
 from hub.profiles import asking as consents
+from hub.rankings import model as rankings
+from hub.rankings.model import Boundaries
 from hub.rollups import asking
-from hub.segments.scope import is_number
+from hub.segments.scope import NO_BOUNDARIES, is_number
 
 Query: TypeAlias = dict[str, Any]
 
@@ -54,46 +59,63 @@ class BadRule(HubError):
     code = "BAD_USER_INPUT"
 
 
-def read(text: str, scope: Scope, *, now: datetime) -> Query:
-    """Read a rule and make its query.
+def parsed(text: str, scope: Scope) -> Condition:
+    """Read a rule.
 
     Args:
         text: the rule.
         scope: what it may speak of.
-        now: the time, for what asks how long ago something was.
 
     Raises:
         BadRule: every fault with its place in the text.
     """
     try:
-        return of(kinds.read(text, scope), now=now)
+        return kinds.read(text, scope)
     except InvalidDefinition as error:
         raise BadRule(error.message) from None
 
 
-def of(condition: Condition, *, now: datetime) -> Query:
+def read(text: str, scope: Scope, *, now: datetime) -> Query:
+    """Read a rule that asks for no ranking, and make its query at a time.
+
+    Raises:
+        BadRule: every fault with its place in the text.
+    """
+    return of(parsed(text, scope), now=now)
+
+
+def of(condition: Condition, *, now: datetime, boundaries: Boundaries = NO_BOUNDARIES) -> Query:
     """Make the query that finds the profiles of which a condition is true at a time.
+
+    Args:
+        condition: the rule.
+        now: the time, for what asks how long ago something was.
+        boundaries: where the rankings end that it asks for; nobody is at any other.
 
     Raises:
         BadRule: it asks for something that follows from a profile and does not lie in it.
     """
     match condition:
-        case Compare() | Exists() | Within() | AnyProduct():
+        case Compare() | Exists() | Within() | AnyProduct() | Followed():
             return _asked(condition, now)
         case InSegment(name):
             return {"segments.in.name": name}
+        case Ranked():
+            return rankings.query_of(condition, boundaries.get(condition))
         case Not(part):
-            return _no(of(part, now=now))
+            return _no(of(part, now=now, boundaries=boundaries))
         case Every(parts):
-            return {"$and": [of(part, now=now) for part in parts]}
+            return {"$and": [of(part, now=now, boundaries=boundaries) for part in parts]}
         case Some(parts):
-            return {"$or": [of(part, now=now) for part in parts]}
+            return {"$or": [of(part, now=now, boundaries=boundaries) for part in parts]}
 
 
-def _asked(asks: Asked, now: datetime) -> Query:
+def _asked(asks: Compare | Exists | Within | AnyProduct | Followed, now: datetime) -> Query:  # noqa: PLR0911 - one answer a kind of what is asked
     match asks:
         case _ if asks.path[0] == consents.ROOT:
             return _of_consent(asks, now)
+        case Tallied(path, comparison, values) if (field := asking.field_of(path)) is not None:
+            return _QUERIES[comparison](field, *values)
         case Compare() | Exists() if is_number(asks):
             return {"$expr": _of_number(asks, asking.expression(asks.path, now))}
         case Compare(path, comparison, values):
@@ -102,6 +124,8 @@ def _asked(asks: Asked, now: datetime) -> Query:
             return _known(_field(path))
         case Within(path, span, ahead, True):
             return _yearly(_field(path), yearly.days_of(now.astimezone(UTC).date(), span, ahead=ahead))
+        case Followed():
+            return dict(asking.came_after(asks, now))
         case AnyProduct():
             raise BadRule("`any` asks for the products of an event, and cannot be asked of customers.")
         case Within(path, span, ahead):

@@ -2,35 +2,49 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
-from hub.conditions.catalogue import profile_of
-from hub.conditions.evaluator import SEGMENTS
-from hub.conditions.kinds import SEGMENT, Kind, Names, Scope
-from hub.conditions.model import Asked, Path
+from hub.conditions.catalogue import EVENTS, profile_of
+from hub.conditions.evaluator import RANKED, SEGMENTS
+from hub.conditions.model import Asked, Path, Ranked, tallies_of
+from hub.conditions.shapes import DID, RANKING, SEGMENT, Happenings, Kind, Names, Scope
 from hub.profiles import asking as consents
 from hub.profiles.model import Profile
+from hub.rankings import model as rankings
+from hub.rankings.model import Boundaries
 from hub.rollups import asking
 from hub.rollups.catalogue import Catalogue
 from hub.rollups.model import Rollup
 
 ROOT: Final = "profile"
 STAGE: Final = "stage"
+NO_BOUNDARIES: Final[Boundaries] = MappingProxyType({})
 
 
-def of(defined: Catalogue, segments: Iterable[str] = (), answers: Names | None = None) -> Scope:
+def of(
+    defined: Catalogue, segments: Iterable[str] = (), answers: Names | None = None, *, counted: bool = False
+) -> Scope:
     """Give what rules may speak of where these rollups and segments are published, and these answers can be given.
 
-    Without `answers` nobody knows which there are.
+    Without `answers` nobody knows which there are. If all must be `counted`, of events just what is counted already.
     """
-    rollups = [it for it in defined.measures.values() if isinstance(it, Rollup)]
-    known = {SEGMENT: Names(dict.fromkeys(segments, Kind.OBJECT))}
+    rollups = [it for it in defined.measures.values() if isinstance(it, Rollup) and it.name not in defined.tallies]
+    known = {
+        SEGMENT: Names(dict.fromkeys(segments, Kind.OBJECT)),
+        RANKING: Names(dict.fromkeys(rankings.NUMBERS, Kind.NUMBER)),
+    }
     numbers = {it.name: asking.shape_of(it) for it in rollups}
-    return {ROOT: profile_of(answers), consents.ROOT: consents.SHAPE, **known, **numbers}
+    happenings = Happenings(EVENTS, defined.tallies if counted else None)
+    return {ROOT: profile_of(answers), DID: happenings, consents.ROOT: consents.SHAPE, **known, **numbers}
 
 
 def told(
-    profile: Profile, windows: Iterable[tuple[str, int | None]], words: Iterable[Path], at: datetime
+    profile: Profile,
+    windows: Iterable[tuple[str, int | None]],
+    words: Iterable[Path],
+    at: datetime,
+    boundaries: Boundaries = NO_BOUNDARIES,
 ) -> dict[str, Any]:
     """Give what rules are asked of: the same as a query finds in the profile's row.
 
@@ -39,6 +53,7 @@ def told(
         windows: which numbers of rollups to tell: see `windows_in`.
         words: which consents: see `consents_in`.
         at: the time.
+        boundaries: where the ends of rankings begin that are asked for.
     """
     days_of: dict[str, list[int]] = {}
     for name, days in windows:
@@ -47,18 +62,32 @@ def told(
             kept.append(days)
     numbers = {name: asking.value_of(profile.rollups.get(name), at, windows=days) for name, days in days_of.items()}
     said = consents.value_of(profile.consents, words)
-    own = {ROOT: {**profile.traits, STAGE: profile.stage}, SEGMENTS: profile.segment_names, consents.ROOT: said}
+    own: dict[str, Any] = {
+        ROOT: {**profile.traits, STAGE: profile.stage},
+        SEGMENTS: profile.segment_names,
+        consents.ROOT: said,
+    }
+    if boundaries:
+        places = {it.path: rankings.place_of(it.path, profile) for it in boundaries}
+        own[RANKED] = frozenset(it for it, end in boundaries.items() if rankings.picks(it, places[it.path], end))
     return {**own, **numbers}
 
 
 def windows_in(asks: Iterable[Asked]) -> tuple[tuple[str, int | None], ...]:
     """List the rollups that are asked for, each with the days of the window, None for a lifetime."""
-    return tuple({(it.path[0], asking.window_of(it.path)): 0 for it in asks if is_number(it)})
+    asked = list(filter(is_number, asks))
+    own = {(it.path[0], asking.window_of(it.path)): 0 for it in asked}
+    return tuple({**own, **{(tally.name, None): 0 for it in asked for tally in tallies_of(it) if tally.days is None}})
 
 
 def consents_in(asks: Iterable[Asked]) -> tuple[Path, ...]:
     """List the consents that are asked for."""
     return tuple({it.path: 0 for it in asks if it.path[0] == consents.ROOT})
+
+
+def ranked_in(asks: Iterable[Asked]) -> frozenset[Ranked]:
+    """List the rankings that are asked for."""
+    return frozenset(it for it in asks if isinstance(it, Ranked))
 
 
 def is_number(asked: Asked) -> bool:

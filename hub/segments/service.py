@@ -4,15 +4,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from hub.conditions.kinds import Scope
-from hub.conditions.model import segments_in
+from hub.conditions.model import asked, segments_in
 from hub.definitions import Published
 from hub.kit.errors import HubError
 from hub.kit.problems import InvalidDefinition, Problem, did_you_mean
 from hub.questions import asking as answers
+from hub.rankings import keeping as rankings
 from hub.rollups.catalogue import Catalogues
-from hub.segments import language, scope, store
+from hub.segments import language, query, scope, store, tallying
 from hub.segments.language import NOTHING_ASKED, Other
 from hub.segments.model import Segment
+from hub.segments.query import Query
 from hub.segments.store import SegmentDocument
 
 
@@ -29,6 +31,7 @@ async def publish(source: str, *, by: str, key: str, now: datetime) -> Published
         InvalidDefinition: with every problem of the document.
     """
     rollups, answered = await Catalogues().current(), await answers.current()
+    await _rank(source, now=now)
 
     def name(live: Mapping[str, SegmentDocument]) -> str:
         segment = language.read(source, scope.of(rollups, live, answered), _others(live.values()))
@@ -37,7 +40,9 @@ async def publish(source: str, *, by: str, key: str, now: datetime) -> Published
             raise InvalidDefinition([Problem(1, 1, "too_large", message)])
         return segment.name
 
-    return await store.DEFINITIONS.publish(source, read=name, by=by, key=key, now=now)
+    published = await store.DEFINITIONS.publish(source, read=name, by=by, key=key, now=now)
+    await tallying.settle(now=now)
+    return published
 
 
 class NoSuchSegment(HubError):
@@ -82,6 +87,7 @@ async def delete(name: str, *, used_by: Sequence[str], by: str, key: str, now: d
     deleted = await store.DEFINITIONS.delete(name, check=check, by=by, key=key, now=now)
     if deleted is None:
         raise NoSuchSegment(name, await names())
+    await tallying.settle(now=now)
     return deleted
 
 
@@ -116,8 +122,26 @@ async def read(source: str) -> Segment:
 
 
 async def rules() -> Scope:
-    """Give what a rule may speak of as of now."""
-    return await _scope(await store.DEFINITIONS.live())
+    """Give what a rule may speak of as of now. Of events it is what some segment has counted."""
+    return await _scope(await store.DEFINITIONS.live(), counted=True)
+
+
+async def found_by(rule: str, *, now: datetime) -> Query:
+    """Make the query that finds whom a rule picks now.
+
+    Raises:
+        BadRule: every fault with its place in the text.
+    """
+    found = query.parsed(rule, await rules())
+    return query.of(found, now=now, boundaries=await rankings.boundaries(scope.ranked_in(asked(found))))
+
+
+async def _rank(source: str, *, now: datetime) -> None:
+    """Have the rankings kept by which a segment sorts, before anybody is sorted."""
+    try:
+        await rankings.begin((await read(source)).ranked, now=now)
+    except rankings.TooManyRankings as error:
+        raise InvalidDefinition([Problem(1, 1, "too_large", error.message)]) from None
 
 
 async def windows() -> dict[str, dict[int, list[str]]]:
@@ -135,8 +159,9 @@ async def names() -> list[str]:
     return [it.name for it in await store.DEFINITIONS.live()]
 
 
-async def _scope(live: Iterable[SegmentDocument]) -> Scope:
-    return scope.of(await Catalogues().current(), [it.name for it in live], await answers.current())
+async def _scope(live: Iterable[SegmentDocument], *, counted: bool = False) -> Scope:
+    names = [it.name for it in live]
+    return scope.of(await Catalogues().current(), names, await answers.current(), counted=counted)
 
 
 def _others(live: Iterable[SegmentDocument], new: Segment | None = None) -> dict[str, Other]:

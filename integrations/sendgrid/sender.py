@@ -49,6 +49,7 @@ class SendGridSender:
 
     name = "sendgrid"
     at_once = AT_ONCE
+    grace_seconds = 600.0  # what SendGrid has taken it reports within minutes
 
     def __init__(self, settings: Settings) -> None:
         key = settings.sendgrid_api_key.get_secret_value()

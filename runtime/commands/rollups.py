@@ -93,17 +93,21 @@ async def _publish(source: str, key: str) -> "Published":
 
 async def _listed() -> list[dict[str, Any]]:
     from hub.rollups import store
+    from hub.rollups.tallies import is_tally
 
     return [
         {"name": it.name, "version": it.number, "publishedAt": it.published_at.isoformat()}
         for it in await store.DEFINITIONS.live()
+        if not is_tally(it.name)
     ]
 
 
 async def _status() -> list[dict[str, Any]]:
     from hub.rollups import store
+    from hub.rollups.tallies import is_tally
 
-    found = [(it, *await store.progress(it.edition)) for it in await store.DEFINITIONS.live()]
+    live = [it for it in await store.DEFINITIONS.live() if not is_tally(it.name)]
+    found = [(it, *await store.progress(it.edition)) for it in live]
     return [
         {
             "name": it.name,

@@ -122,11 +122,11 @@ async def _delete(name: str, key: str) -> None:
 
 
 async def _listed() -> list[dict[str, Any]]:
-    from hub.segments import language, store
+    from hub.segments import language, store, tallying
 
     live = await store.DEFINITIONS.live()
     sizes = await store.sizes([it.name for it in live])
-    found = [(it, *await store.progress(it.edition)) for it in live]
+    found = [(it, *await tallying.progress(it)) for it in live]
     return [
         {
             "name": it.name,

@@ -35,6 +35,8 @@ def _line(message: "LiveMessage") -> str:
     if message.content:
         return f"{message.content} version {message.version}"
     sent = f"{message.template} of {message.brand}/{message.topic}"
+    if message.broadcast:
+        return f"{sent}, by the broadcast {message.broadcast}"
     if message.journey is None:
         return f"{sent}, by the hub itself"
     return f"{sent}, by {message.journey} version {message.version} step {message.step}"
@@ -46,6 +48,7 @@ def _as_json(message: "LiveMessage") -> dict[str, Any]:
         "brand": message.brand,
         "topic": message.topic,
         "journey": message.journey,
+        "broadcast": message.broadcast,
         "content": message.content,
         "version": message.version,
         "step": message.step,

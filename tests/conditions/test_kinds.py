@@ -2,7 +2,8 @@ import pytest
 
 from hub.conditions import catalogue, kinds, parser
 from hub.conditions.kinds import Kind, Scope
-from hub.conditions.model import Compare, Comparison
+from hub.conditions.model import Compare, Comparison, tallies_in
+from hub.conditions.shapes import Happenings
 from hub.kit.problems import InvalidDefinition
 
 CHECKOUT = catalogue.scope_of("Checkout Started")
@@ -204,3 +205,84 @@ def test_of_customers_no_products_can_be_asked() -> None:
     assert refusals_of("any(product.price = 1)", {"profile": {}}) == [
         "1:5: `any` asks for the products of an event, and here is none. [unknown_name]"
     ]
+
+
+EVENTS: Scope = {"profile": {}, kinds.DID: Happenings(catalogue.EVENTS)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'did("Order Completed", >= 3, within 90d, where properties.total > 50)',
+        'not did("Something Of Our Own", where properties.x = 1)',
+        'sum(["Order Completed", "Product Viewed"], properties.x) > 1',
+        'average("Order Completed", units(product.price > 3), within 2w) >= 2',
+        'last("Order Completed", properties.coupon) in ["A", null]',
+    ],
+)
+def test_what_somebody_did_can_be_asked_where_it_is_counted(text: str) -> None:
+    assert kinds.read(text, EVENTS) == parser.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [
+        (
+            'did("order_completed")',
+            "1:5: `order_completed` is not known. Did you mean `Order Completed`? [unknown_name]",
+        ),
+        ('did("Order Complete")', "1:5: `Order Complete` is not known. Did you mean `Order Completed`? [unknown_name]"),
+        (
+            'did("Order Completed", where properties.total > "x")',
+            '1:49: `properties.total` is a number, `"x"` is text: `>` compares like with like. [wrong_type]',
+        ),
+        (
+            'did("Order Completed", where profile.age > 3)',
+            "1:30: `profile` is not known here: a name begins with `properties.`. [unknown_name]",
+        ),
+        (
+            'did("A", where did("B"))',
+            (
+                "1:16: What somebody did can be asked in a segment: publish one,"
+                ' and ask `segment("NAME")` here. [unknown_name]'
+            ),
+        ),
+        (
+            'sum("Order Completed", properties.coupon) > 3',
+            "1:24: `properties.coupon` is no number, which could be added up. [wrong_type]",
+        ),
+        (
+            'sum("Order Completed", properties.products) > 3',
+            (
+                "1:24: `properties.products` is a list of objects:"
+                " what is added up is a property with one value, or `units`. [wrong_type]"
+            ),
+        ),
+        (
+            'sum("Order Completed", properties.total) > "x"',
+            '1:44: `sum` is a number, `"x"` is text: `>` compares like with like. [wrong_type]',
+        ),
+        (
+            'sum("A", units(product.x = 1 and total = 2)) > 3',
+            "1:34: `total` is not known here: a name begins with `product.`. [unknown_name]",
+        ),
+        (
+            'first("Order Completed", properties.total) = "x"',
+            '1:46: `first` is a number, `"x"` is text: `=` compares like with like. [wrong_type]',
+        ),
+        ("did('A', where a.b = 1)", "1:16: `a` is not known here: a name begins with `properties.`. [unknown_name]"),
+    ],
+)
+def test_what_is_wrong_with_what_is_asked_of_events_is_said_at_its_place(text: str, refusal: str) -> None:
+    assert refusals_of(text, EVENTS) == [refusal]
+
+
+def test_of_events_only_what_is_counted_can_be_asked_where_nobody_has_more_counted() -> None:
+    rule = 'did("A", within 30d)'
+    (name,) = tallies_in(parser.parse(rule))
+
+    assert kinds.read(rule, {kinds.DID: Happenings(catalogue.EVENTS, {name})})
+    assert refusals_of(rule, {kinds.DID: Happenings(catalogue.EVENTS, ())}) == [
+        f"1:1: {kinds.NOT_COUNTED} [unknown_name]"
+    ]
+    assert refusals_of(rule, CHECKOUT) == [f"1:1: {kinds.NOT_HERE} [unknown_name]"]

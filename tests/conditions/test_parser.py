@@ -1,9 +1,10 @@
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from hub.conditions import parser
-from hub.conditions.model import Compare, Comparison, Every, Exists, InSegment, Not, Some, Within
+from hub.conditions.model import Compare, Comparison, End, Every, Exists, InSegment, Not, Ranked, Some, Within
 from hub.conditions.spelling import spell
 from hub.kit.problems import InvalidDefinition
 
@@ -50,6 +51,19 @@ def test_within_looks_back_or_ahead() -> None:
         )
     )
     assert spell(parser.parse(text)) == text
+
+
+def test_a_ranking_takes_a_number_and_a_share() -> None:
+    text = "top(purchases.sum, 10%) and not bottom(purchases.days_since_last, 0.5%)"
+
+    assert parser.parse(text) == Every(
+        (
+            Ranked(("purchases", "sum"), Decimal(10), End.TOP),
+            Not(Ranked(("purchases", "days_since_last"), Decimal("0.5"), End.BOTTOM)),
+        )
+    )
+    assert spell(parser.parse(text)) == text
+    assert spell(parser.parse("top(p.x, 1e1 %)")) == "top(p.x, 10%)"
 
 
 def test_a_segment_is_asked_for_by_its_name() -> None:
@@ -151,6 +165,11 @@ def test_words_of_the_language_may_be_parts_of_a_name() -> None:
                 " How long ago something was, `within(NAME, 30d)` asks. [bad_condition]"
             ),
         ),
+        ("top(p.x)", "1:8: Expected `,`, found `)`. [bad_condition]"),
+        ("top(p.x, ten)", "1:10: Expected a share such as 10%, found `ten`. [bad_condition]"),
+        ("top(p.x, 10)", "1:12: Expected `%`, found `)`. Did you mean `10%`? [bad_condition]"),
+        ("top(p.x, 0%)", "1:10: A share is more than 0% and 100% at most. [bad_condition]"),
+        ("bottom(p.x, 100.1%)", "1:13: A share is more than 0% and 100% at most. [bad_condition]"),
         (
             "segment(vips)",
             (
@@ -162,8 +181,8 @@ def test_words_of_the_language_may_be_parts_of_a_name() -> None:
             "count(p.x)",
             (
                 "1:6: Expected a comparison (= != < <= > >= in contains starts ends between), found `(`."
-                ' The functions are `exists(NAME)`, `within(NAME, 30d)`, `segment("NAME")`'
-                ' and `any(product.NAME = "x")`. [bad_condition]'
+                ' The functions are `exists(NAME)`, `within(NAME, 30d)`, `segment("NAME")`,'
+                ' `any(product.NAME = "x")`, `did("EVENT", within 30d)` and `top(NAME, 10%)`. [bad_condition]'
             ),
         ),
         (
@@ -278,3 +297,103 @@ def test_a_name_that_stands_alone_is_read() -> None:
     assert parser.path("properties.order_id") == ("properties", "order_id")
     with pytest.raises(InvalidDefinition):
         parser.path("properties.order_id = 1")
+
+
+ARGUMENTS_EXPECTED = 'Expected how often, such as `>= 3`, or `after "EVENT"`, `within 90d`, `where properties.NAME = …`'
+EVENT_EXPECTED = 'Expected the name of an event in quotes, as in `did("Order Completed")`'
+
+
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [
+        (
+            'did("A") >= 3',
+            '1:10: How often somebody did it stands inside, as in `did("Order Completed", >= 3)`. [wrong_type]',
+        ),
+        (
+            'did("A", 3)',
+            (f"1:10: {ARGUMENTS_EXPECTED}, in this order, found `3`. [bad_condition]"),
+        ),
+        (
+            'did("A", wihtin 3d)',
+            (f"1:10: {ARGUMENTS_EXPECTED}, in this order, found `wihtin`. Did you mean `within`? [bad_condition]"),
+        ),
+        (
+            'did("A", within 3d, >= 3)',
+            (f"1:21: {ARGUMENTS_EXPECTED}, in this order, found `>=`. [bad_condition]"),
+        ),
+        (
+            "did(A)",
+            (
+                '1:5: Expected the name of an event in quotes, as in `did("Order Completed")`,'
+                " found `A`. [bad_condition]"
+            ),
+        ),
+        (
+            'did("A", within 12h)',
+            "1:17: Events are counted by whole UTC days, 1d to 730d, today included. [bad_duration]",
+        ),
+        (
+            'did("A", within 731d)',
+            "1:17: Events are counted by whole UTC days, 1d to 730d, today included. [bad_duration]",
+        ),
+        (
+            'did("A", within 30 days)',
+            "1:17: Expected a duration such as 30d, found `30`. Did you mean `30d`? [bad_condition]",
+        ),
+        (
+            'did("A", >= 3, after "B")',
+            (
+                f"1:16: {ARGUMENTS_EXPECTED},"
+                " in this order, found `after`. How often it came after something else cannot be asked,"
+                " only whether. [bad_condition]"
+            ),
+        ),
+        (
+            'did("A", before "B")',
+            (
+                f"1:10: {ARGUMENTS_EXPECTED},"
+                " in this order, found `before`. What came before something else is asked of the later one:"
+                ' `did("LATER", after "EARLIER")`. [bad_condition]'
+            ),
+        ),
+        ('did("A", after B)', f"1:16: {EVENT_EXPECTED}, found `B`. [bad_condition]"),
+        ('did("A", >= 1.5)', "1:13: How often is a whole number from 0 to 1,000,000. [wrong_type]"),
+        ('did("A", = null)', "1:12: How often is a whole number from 0 to 1,000,000. [wrong_type]"),
+        ('did("A", contains 3)', "1:10: How often somebody did something, `contains` cannot compare. [bad_condition]"),
+        (
+            'sum("A", within 3d) > 2',
+            "1:10: Expected a property such as `properties.total` or `units`, found `within`. [bad_condition]",
+        ),
+        (
+            'last("A", properties.x, within 3d) = 1',
+            "1:25: Expected `where properties.NAME = …`, found `within`. [bad_condition]",
+        ),
+        (
+            'last("A", within 3d) = 1',
+            "1:11: Expected a property such as `properties.total`, found `within`. [bad_condition]",
+        ),
+        (
+            'average("A", properties.x)',
+            (
+                "1:27: Expected a comparison (= != < <= > >= in contains starts ends between), found the end."
+                " Did you mean `average(…) >= 1`? [bad_condition]"
+            ),
+        ),
+        ("did([])", f"1:6: {EVENT_EXPECTED}, found `]`. [bad_condition]"),
+        ("did('')", f"1:5: {EVENT_EXPECTED}, found `''`. [bad_condition]"),
+        (f"did('{'x' * 129}')", "1:5: The name of an event has at most 128 characters. [bad_condition]"),
+        (
+            f"did([{', '.join(repr(str(it)) for it in range(21))}])",
+            "1:116: At most 20 events are counted together. [bad_condition]",
+        ),
+    ],
+)
+def test_a_refusal_of_what_is_asked_of_events_names_place_reason_and_what_was_meant(text: str, refusal: str) -> None:
+    assert refusal_of(text) == refusal
+
+
+def test_a_condition_on_events_that_grows_when_it_is_written_out_is_refused() -> None:
+    assert refusal_of(f"did('A', where properties.x = '{chr(1) * 3_900}')") == (
+        "1:10: This `where` is too long to be counted. [bad_condition]"
+    )

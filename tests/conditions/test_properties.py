@@ -16,11 +16,13 @@ from hub.conditions.model import (
     Compare,
     Comparison,
     Condition,
+    End,
     Every,
     Exists,
     InSegment,
     Literal,
     Not,
+    Ranked,
     Some,
     Within,
 )
@@ -62,8 +64,15 @@ of_a_product = st.builds(
     st.lists(st.sampled_from(NAMES), min_size=1, max_size=2),
     compares(),
 )
+shares = st.decimals(0, 100, places=2).filter(bool)
+ranked = st.builds(Ranked, paths, shares, st.sampled_from(End))
 conditions: st.SearchStrategy[Condition] = st.recursive(
-    compares() | st.builds(Exists, paths) | withins | st.builds(AnyProduct, of_a_product) | st.builds(InSegment, texts),
+    compares()
+    | st.builds(Exists, paths)
+    | withins
+    | st.builds(AnyProduct, of_a_product)
+    | ranked
+    | st.builds(InSegment, texts),
     lambda inner: (
         st.builds(Not, inner)
         | st.builds(Every, st.lists(inner, min_size=2, max_size=3).map(tuple))
@@ -81,7 +90,11 @@ odd: st.SearchStrategy[Any] = st.recursive(
 )
 ordered_products = st.lists(st.dictionaries(st.sampled_from(NAMES), odd, max_size=3) | odd, max_size=3)
 values = st.dictionaries(st.sampled_from("pq"), odd, max_size=2) | st.fixed_dictionaries(
-    {"segments": st.frozensets(texts, max_size=2), "properties": st.fixed_dictionaries({"products": ordered_products})}
+    {
+        "segments": st.frozensets(texts, max_size=2),
+        "ranked": st.frozensets(ranked, max_size=2),
+        "properties": st.fixed_dictionaries({"products": ordered_products}),
+    }
 )
 
 
@@ -149,12 +162,12 @@ def meant(condition: Condition, value: Any) -> bool:  # noqa: PLR0911 - one answ
     match condition:
         case Exists(path):
             return found(path, value) is not None
-        case Within(path, span, ahead, True):
-            return judge.comes_again(found(path, value), span.days, now=NOW, ahead=ahead)
-        case Within(path, span, ahead):
-            return judge.is_within(found(path, value), span, now=NOW, ahead=ahead)
+        case Within():
+            return judge.says_time(condition, found(condition.path, value), NOW)
         case AnyProduct(part):
             return any(meant(part, {"product": it}) for it in of_products(value))
+        case Ranked():
+            return condition in value.get("ranked", ())
         case InSegment(name):
             return name in value.get("segments", ())
         case Not(part):

@@ -8,6 +8,7 @@ from hub.access.grants import KeyKind
 from hub.access.idempotency import InProgress
 from hub.access.model import CallerKind, Forbidden, Role, Scope, Unauthenticated
 from hub.access.signin import TooManyRequests
+from hub.broadcasts.model import State as BroadcastState
 from hub.conditions import catalogue
 from hub.database import DatabaseAway
 from hub.decisions.model import Reason
@@ -106,7 +107,7 @@ def test_every_journey_on_a_page_can_be_published(page: Path) -> None:
     ("heading", "names"),
     [
         ("### Reasons of a decision", set(Reason)),
-        ("### States", {*Status, *State, *Outcome}),
+        ("### States", {*Status, *State, *Outcome, *BroadcastState}),
         ("### Message classes", {*MessageClass, State.UNKNOWN}),
         (
             "### Files",

@@ -3,6 +3,7 @@
 The second column is computed from the baskets and imports nothing of the hub.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,7 +21,7 @@ EARLY: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """What a household paid for at once: pieces, cents, and the departments they were from."""
+    """What a household paid for at once: pieces, cents, the departments they were from, and the pieces from each."""
 
     id: int
     household: int
@@ -28,15 +29,16 @@ class Basket:
     cents: int
     pieces: int
     departments: tuple[str, ...]
+    shelves: tuple[tuple[str | None, int], ...]
 
 
 def baskets(households: Collection[int]) -> list[Basket]:
     """Read the baskets of some households, in the order of time."""
     shelves = pl.scan_parquet(transactions().with_name("products.parquet")).select("product_id", "department")
     lines = pl.scan_parquet(transactions()).filter(pl.col("household_id").is_in(list(households)))
+    bought = lines.join(shelves, on="product_id", how="left")
     found = (
-        lines.join(shelves, on="product_id", how="left")
-        .group_by("basket_id", "household_id")
+        bought.group_by("basket_id", "household_id")
         .agg(
             pl.col("transaction_timestamp").min().alias("at"),
             (pl.col("sales_value") * 100).round().cast(pl.Int64).sum().alias("cents"),
@@ -46,8 +48,20 @@ def baskets(households: Collection[int]) -> list[Basket]:
         .sort("at", "basket_id")
         .collect()
     )
+    pieces: defaultdict[int, list[tuple[str | None, int]]] = defaultdict(list)
+    of_shelves = bought.group_by("basket_id", "department").agg(pl.col("quantity").sum()).sort("department").collect()
+    for basket, department, quantity in of_shelves.iter_rows():
+        pieces[basket].append((department, int(quantity)))
     return [
-        Basket(row["basket_id"], row["household_id"], row["at"], row["cents"], row["pieces"], tuple(row["departments"]))
+        Basket(
+            row["basket_id"],
+            row["household_id"],
+            row["at"],
+            row["cents"],
+            row["pieces"],
+            tuple(row["departments"]),
+            tuple(pieces[row["basket_id"]]),
+        )
         for row in found.iter_rows(named=True)
     ]
 

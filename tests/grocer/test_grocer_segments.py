@@ -16,11 +16,13 @@ from hub.database import Database
 from hub.intake.accept import accept
 from hub.segments import service, store
 from tests.grocer import oracle, regulars
-from tests.grocer.regulars import SEGMENTS, Basket, Buyer
+from tests.grocer.regulars import Basket, Buyer
+from tests.grocer.shelves import SHELVES
 from tests.intake.inflow import SHOP
 from tests.rollups.stage import Shop
 
 HOUSEHOLDS: Final = 400 if os.environ.get("HUB_GROCER") == "whole" else 40
+SEGMENTS: Final = {**regulars.SEGMENTS, **SHELVES}
 DATES: Final = tuple(datetime(2017, month, day, 12, tzinfo=UTC) for month, day in ((4, 14), (8, 2), (12, 30)))
 """When it is looked who is in: at noon, with the baskets of that morning."""
 
@@ -42,8 +44,13 @@ def call(basket: Basket) -> dict[str, object]:
             "pieces": basket.pieces,
             "hour": basket.at.hour,
             "departments": list(basket.departments),
+            "products": [_product(department, pieces) for department, pieces in basket.shelves],
         },
     }
+
+
+def _product(department: str | None, pieces: int) -> dict[str, object]:
+    return {"product_id": str(department), "quantity": pieces, **({"category": department} if department else {})}
 
 
 async def test_twenty_segments_equal_an_independent_computation_household_by_household_at_three_dates(

@@ -22,11 +22,14 @@ from hub.profiles import consents
 from hub.profiles.consent import ConsentState, How, Subject
 from hub.profiles.consents import Speaker, Word
 from hub.profiles.links import Links
-from hub.profiles.model import Profile
+from hub.profiles.model import Channel, Profile
 from hub.profiles.suppression import Suppressions
 from runtime.http import RequestLog
 from tests.hub_api.conftest import Hub
 from tests.hub_api.test_merging import found
+from tests.integrations import signing
+from tests.messaging import posting
+from tests.messaging.posting import message
 
 Request: TypeAlias = dict[str, Any]
 Prepare: TypeAlias = Callable[[Hub], Awaitable[tuple[str, Request]]]
@@ -112,6 +115,23 @@ async def unsubscribe_by_one_click(hub: Hub) -> tuple[str, Request]:
     return link, {"data": {"List-Unsubscribe": "One-Click"}}
 
 
+async def reports(hub: Hub) -> tuple[str, Request]:
+    del hub
+    one = await posting.queued(message(await posting.ada()))
+    told = {"hub_message": str(one.id), "timestamp": int(now().timestamp()), "email": ADA}
+    return "/webhooks/sendgrid", signing.sendgrid_post(
+        {**told, "event": "delivered", "sg_event_id": "1"},
+        {**told, "event": "bounce", "type": "blocked", "sg_event_id": "2"},
+    )
+
+
+async def status(hub: Hub) -> tuple[str, Request]:
+    one = await posting.queued(message(await posting.ada(), channels=(Channel.SMS,)))
+    path = f"/webhooks/twilio?message={one.id}"
+    fields = {"MessageSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": "30005", "To": "+4915123456789"}
+    return path, signing.twilio_post(f"{hub.settings.public_url}{path}", fields)
+
+
 ROUTES: Final[Mapping[str, tuple[Prepare, ...]]] = {
     "/v1/{call}": (events,),
     "/graphql": (mutation,),
@@ -121,6 +141,8 @@ ROUTES: Final[Mapping[str, tuple[Prepare, ...]]] = {
     "/m/p/{token}": (choose,),
     "/m/p/{token}/confirm": (confirm,),
     "/m/u/{token}": (unsubscribe, unsubscribe_by_one_click),
+    "/webhooks/sendgrid": (reports,),
+    "/webhooks/twilio": (status,),
 }
 
 WRITTEN: Final[Mapping[Prepare, Mapping[str, int]]] = {
@@ -133,6 +155,8 @@ WRITTEN: Final[Mapping[Prepare, Mapping[str, int]]] = {
     confirm: {"consents": 1, "events": 1, "audit": 1},
     unsubscribe: {"consents": 1, "events": 1, "audit": 1},
     unsubscribe_by_one_click: {"consents": 1, "events": 1, "audit": 1},
+    reports: {"events": 2, "soft_bounces": 1},
+    status: {"events": 1, "suppressions": 1},
 }
 """How many rows each of them leaves, by collection."""
 

@@ -9,6 +9,7 @@ import hub.database
 from hub.database import Client, Database
 from hub.settings import ConsentPolicy, Settings
 from integrations.console.store import Inbox, InboxDocument
+from tests.integrations.fcm_rules import fcm
 from tests.integrations.provider_server import ProviderServer, provider_server
 from tests.integrations.sendgrid_rules import sendgrid
 from tests.integrations.smtp_server import SmtpServer, smtp_server
@@ -39,6 +40,12 @@ async def sendgrid_server() -> AsyncIterator[ProviderServer]:
 @pytest.fixture
 async def twilio_server() -> AsyncIterator[ProviderServer]:
     async with provider_server(twilio) as server:
+        yield server
+
+
+@pytest.fixture
+async def fcm_server() -> AsyncIterator[ProviderServer]:
+    async with provider_server(fcm) as server:
         yield server
 
 

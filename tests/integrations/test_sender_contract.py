@@ -17,11 +17,12 @@ from hub.messaging.ports import Accepted, Ambiguous, CanFind, Email, NotSent, Ou
 from hub.settings import Settings
 from integrations.console.sender import ConsoleSender
 from integrations.console.store import Inbox
+from integrations.fcm.sender import FcmSender
 from integrations.sendgrid.sender import SendGridSender
 from integrations.smtp.sender import SmtpSender
 from integrations.twilio.sender import TwilioSender
 from tests.docs.pages import ROOT, code_words, section
-from tests.integrations import provider_server, sendgrid_rules, twilio_rules
+from tests.integrations import fcm_rules, provider_server, sendgrid_rules, twilio_rules
 from tests.integrations.provider_server import Answer, ProviderServer
 from tests.integrations.smtp_server import Fault, SmtpServer
 
@@ -73,17 +74,21 @@ class OverHttp:
         return len(self.server.taken)
 
 
-OVER_HTTP = ("sendgrid", "twilio")
+OVER_HTTP = ("fcm", "sendgrid", "twilio")
 
 
 @pytest.fixture
 async def over_http(
-    settings: Settings, sendgrid_server: ProviderServer, twilio_server: ProviderServer
+    settings: Settings, fcm_server: ProviderServer, sendgrid_server: ProviderServer, twilio_server: ProviderServer
 ) -> AsyncIterator[dict[str, OverHttp]]:
     made = {
+        "fcm": OverHttp(FcmSender(at(settings, fcm_server.url)), fcm_server, push),
         "sendgrid": OverHttp(SendGridSender(at(settings, sendgrid_server.url)), sendgrid_server, email),
         "twilio": OverHttp(TwilioSender(at(settings, twilio_server.url)), twilio_server, real_sms),
     }
+    await made["fcm"].sender._account.token()  # what FCM says is the matter here, not what Google does
+    fcm_server.taken.clear()
+    fcm_server.requests.clear()
     yield made
     for it in made.values():
         await it.sender.close()
@@ -134,6 +139,8 @@ def at(settings: Settings, url: str) -> Settings:
             "twilio_auth_token": SecretStr(twilio_rules.TOKEN),
             "twilio_url": url,
             "sms_from": twilio_rules.NUMBER,
+            "google_application_credentials": SecretStr(fcm_rules.service_account(url)),
+            "fcm_url": url,
         }
     )
 

@@ -11,9 +11,9 @@ from hub.contact import service
 from hub.contact.store import ContactDocument
 from hub.decisions.store import DecisionDocument
 from hub.kit import ids
-from hub.messaging.dispatch import Dispatcher
 from hub.messaging.model import Message, State
 from hub.messaging.ports import Accepted, Ambiguous, Email, Refused
+from hub.messaging.sending import Sending
 from hub.profiles import store as profiles_store
 from hub.profiles.model import Channel, Profile
 from hub.profiles.topics import SERVICE
@@ -255,7 +255,7 @@ async def test_a_worker_that_dies_between_place_and_call_takes_the_same_place_ag
     one = await posting.queued_for_ada()
     dying, sender = Blind(), posting.Knowing()
     with monkeypatch.context() as killed:
-        killed.setattr(Dispatcher, "_attempt", _death)
+        killed.setattr(Sending, "_attempt", _death)
         with pytest.raises(asyncio.CancelledError):
             await (await posting.dispatcher(settings, dying, clock)).step()
     assert await places() == 1

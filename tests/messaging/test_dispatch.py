@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 
 from hub.decisions.model import Reason
 from hub.decisions.store import DecisionDocument
-from hub.messaging import dispatch, store
+from hub.messaging import sending, store
 from hub.messaging.dispatch import Dispatcher
 from hub.messaging.model import Outcome, State
 from hub.messaging.ports import Ambiguous, Email, Push, Senders, Sms
@@ -131,7 +131,7 @@ async def test_what_cannot_be_rendered_fails_with_its_reason_and_its_neighbours_
 async def test_a_claim_that_has_grown_stale_before_its_call_is_given_back_and_sent_by_a_fresh_one(
     settings: Settings, clock: Clock
 ) -> None:
-    sender = Blind([lambda: time.sleep(dispatch.FRESH_SECONDS + 0.1)])
+    sender = Blind([lambda: time.sleep(sending.FRESH_SECONDS + 0.1)])
     one, other = await posting.queued_for_ada(), await posting.queued_for_ada()
     worker = await posting.dispatcher(settings, sender, clock)
 

@@ -5,8 +5,11 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from hub.messaging.dispatch import Dispatcher
 from hub.messaging.model import MessageClass, Outcome, State
-from hub.messaging.ports import Ambiguous, Email, NotSent, Push, Refused
+from hub.messaging.ports import Ambiguous, Email, Gone, NotSent, Push, Refused
+from hub.messaging.templates import template_of
+from hub.profiles import devices
 from hub.profiles.model import Channel
 from hub.settings import Settings
 from tests.messaging import posting
@@ -55,6 +58,48 @@ async def test_a_refused_message_goes_to_the_next_channel_and_from_the_last_one_
         (Channel.PUSH, "No such device."),
         (Channel.EMAIL, "No such mailbox."),
     ]
+
+
+async def test_a_device_that_has_gone_is_dropped_and_the_next_message_goes_to_the_other_one(
+    settings: Settings, clock: Clock
+) -> None:
+    sender = Blind([Gone("Uninstalled.")])
+    ada = await posting.ada(devices=("tablet", "phone"))
+    first = await posting.queued(message(ada, channels=PUSH_EMAIL))
+    worker = await posting.dispatcher(settings, sender, clock)
+    await posting.to_rest(worker)
+    await posting.queued(message(ada, channels=(Channel.PUSH,)))
+
+    await posting.to_rest(worker)
+
+    assert [(type(call), call.to) for call in sender.calls] == [
+        (Push, "phone"),
+        (Email, "ada@example.com"),
+        (Push, "tablet"),
+    ]
+    assert [it.outcome for it in (await stored(first)).attempts] == [Outcome.REFUSED, Outcome.ACCEPTED]
+
+
+async def test_a_mailbox_that_has_gone_loses_no_device(settings: Settings, clock: Clock) -> None:
+    sender = Blind([Gone("No such mailbox.")])
+    ada = await posting.ada(devices=("ada@example.com",))
+    await posting.queued(message(ada))
+
+    await posting.to_rest(await posting.dispatcher(settings, sender, clock))
+
+    assert (await devices.heads([ada]))[ada].devices == ("ada@example.com",)
+
+
+async def test_a_push_message_leads_where_its_template_says(settings: Settings, clock: Clock) -> None:
+    sender = Blind()
+    one = await posting.queued_for_ada(template="deep", channels=(Channel.PUSH,))
+    await posting.happened(one, cart="A-1")
+    shelf = await posting.library()
+    await shelf.save(template_of("deep", {"en/push": "Hi", "en/link": "shop://cart/{{ event.cart }}"}))
+
+    await Dispatcher(settings, posting.everywhere(sender), shelf, clock).step()
+
+    assert sender.calls == [Push(one.id, "her phone", "", "Hi", "shop://cart/A-1")]
 
 
 async def test_a_message_that_could_not_be_sent_for_good_goes_to_the_next_channel(

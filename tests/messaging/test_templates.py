@@ -46,6 +46,34 @@ def test_a_push_message_takes_the_subject_for_its_title() -> None:
     assert say(templates.template_of("t", {"en/push": "Hi"}), Channel.PUSH) == Rendered("", "Hi")
 
 
+@pytest.mark.parametrize(
+    ("source", "link"),
+    [
+        ("https://shop.example/orders/{{ event.order_id }}\n", "https://shop.example/orders/A-1"),
+        ("shop://cart/{{ event.order_id | downcase }}", "shop://cart/a-1"),
+        ("{{ event.nothing }}", None),
+    ],
+)
+def test_a_push_message_may_lead_somewhere(source: str, link: str | None) -> None:
+    template = templates.template_of("t", {"en/push": "Hi", "en/link": source})
+
+    assert say(template, Channel.PUSH) == Rendered("", "Hi", link)
+
+
+@pytest.mark.parametrize("source", ["cart", "java{{ '' }}script:alert(1)", "data:text/html,x", "https://a b", "/cart"])
+def test_a_link_that_is_no_address_is_not_sent(source: str) -> None:
+    template = templates.template_of("t", {"en/push": "Hi", "en/link": source})
+
+    with pytest.raises(RenderingFailed, match="en/link, it is no address"):
+        say(template, Channel.PUSH)
+
+
+def test_a_link_is_of_push_messages_only() -> None:
+    template = templates.template_of("t", {"en/sms": "Hi", "en/link": "nowhere"})
+
+    assert say(template, Channel.SMS) == Rendered("", "Hi")
+
+
 def test_an_sms_has_no_subject() -> None:
     assert say(templates.template_of("t", {"en/subject": "No", "en/sms": "Hi"}), Channel.SMS) == Rendered("", "Hi")
 

@@ -29,10 +29,8 @@ def picks(condition: Condition, customer: Profile, now: datetime) -> bool:  # no
         found = last_word(customer.consents, condition.path[1:])
     if isinstance(condition, Exists):
         return found is not None
-    if isinstance(condition, Within) and condition.yearly:
-        return comes_again(found, condition.span.days, now=now, ahead=condition.ahead)
     if isinstance(condition, Within):
-        return is_within(found, condition.span, now=now, ahead=condition.ahead)
+        return says_time(condition, found, now)
     return says(condition, found)
 
 
@@ -73,6 +71,13 @@ def says(condition: Compare, found: Any) -> bool:  # noqa: PLR0911 - one answer 
             return says_order(">=", found, first) and says_order("<=", found, condition.values[1])
         case order:
             return says_order(order, found, first)
+
+
+def says_time(condition: Within, found: Any, now: datetime) -> bool:
+    """Tell whether a text is a time that is near enough, or whose day is."""
+    if condition.yearly:
+        return comes_again(found, condition.span.days, now=now, ahead=condition.ahead)
+    return is_within(found, condition.span, now=now, ahead=condition.ahead)
 
 
 def is_within(found: Any, span: timedelta, *, now: datetime, ahead: bool) -> bool:

@@ -6,6 +6,7 @@ import pytest
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
+from workflows.broadcast.workflow import BroadcastWorkflow
 from workflows.cohort.workflow import CohortWorkflow
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
@@ -14,6 +15,9 @@ NAMES = [path.stem for path in HISTORIES]
 
 def test_there_is_a_history_of_each_way_through_the_workflow() -> None:
     assert NAMES == [
+        "broadcast-continued-as-new",
+        "broadcast-rung-while-asleep",
+        "broadcast-to-its-end",
         "cohort-continued-as-new",
         "cohort-rung-while-asleep",
         "cohort-to-its-end",
@@ -22,8 +26,9 @@ def test_there_is_a_history_of_each_way_through_the_workflow() -> None:
 
 @pytest.mark.parametrize("recorded", [path.read_text(encoding="utf-8") for path in HISTORIES], ids=NAMES)
 async def test_a_recorded_history_replays(recorded: str) -> None:
-    history = WorkflowHistory.from_json("cohort/cart/1/0", recorded)
+    history = WorkflowHistory.from_json("recorded", recorded)
+    replayer = Replayer(workflows=[BroadcastWorkflow, CohortWorkflow])
 
-    replayed = await Replayer(workflows=[CohortWorkflow]).replay_workflow(history, raise_on_replay_failure=False)
+    replayed = await replayer.replay_workflow(history, raise_on_replay_failure=False)
 
     assert replayed.replay_failure is None

@@ -5,9 +5,8 @@ While work arrives it stays and polls, with the awake flag up, so that a busy co
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -16,6 +15,7 @@ from temporalio.exceptions import ApplicationError
 
 from hub.journeys import cohorts
 from hub.journeys.advance import BATCH, Advancer
+from workflows import attempt
 from workflows.cohort.model import ADVANCE, Advance, Advanced
 
 log = structlog.get_logger(__name__)
@@ -25,7 +25,6 @@ LINGER_SECONDS: Final = 1.0
 LONGEST_SECONDS: Final = 10.0
 """How long one attempt stays at most: well inside the activity's start-to-close timeout of 15 s."""
 FLAG_EVERY_SECONDS: Final = 2.0
-HEARTBEAT_SECONDS: Final = 1.0
 
 
 class CohortActivities:
@@ -44,8 +43,8 @@ class CohortActivities:
     async def advance(self, order: Advance) -> Advanced:
         """Advance until nothing has been to do for a second, then take the last look."""
         try:
-            async with _heartbeat():
-                return await self._advance(order.cohort, _clock(order.now))
+            async with attempt.heartbeat():
+                return await self._advance(order.cohort, attempt.clock(order.now))
         except Exception as error:
             # What is raised is written into the workflow's history, where no customer may be quoted.
             log.exception("cohort_not_advanced", cohort=order.cohort)
@@ -80,28 +79,3 @@ class CohortActivities:
                 flagged_at = now
             if advanced < BATCH:
                 await asyncio.sleep(POLL_SECONDS)
-
-
-def _clock(workflow_now: datetime) -> Callable[[], datetime]:
-    """Make the one clock: the workflow's time, plus the age of this attempt by Temporal's stamps, plus what passes.
-
-    So neither a retry nor a long poll works with an old time, and a time-skipping server takes the same path.
-    """
-    info = activity.info()
-    started = workflow_now.astimezone(UTC) + (info.started_time - info.scheduled_time)
-    begun = time.monotonic()
-    return lambda: started + timedelta(seconds=time.monotonic() - begun)
-
-
-@asynccontextmanager
-async def _heartbeat() -> AsyncIterator[None]:
-    async def beat() -> None:
-        while True:
-            activity.heartbeat()
-            await asyncio.sleep(HEARTBEAT_SECONDS)
-
-    beating = asyncio.create_task(beat())
-    try:
-        yield
-    finally:
-        beating.cancel()

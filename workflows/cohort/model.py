@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-TASK_QUEUE = "hub"
 WORKFLOW = "cohort"
-RING = "ring"
 ADVANCE = "cohort-advance"
 
 

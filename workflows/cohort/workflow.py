@@ -6,7 +6,8 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from workflows.cohort.model import ADVANCE, RING, WORKFLOW, Advance, Advanced, CohortName
+    from workflows.cohort.model import ADVANCE, WORKFLOW, Advance, Advanced, CohortName
+    from workflows.ringing import RING
 
 _RETRY = RetryPolicy(initial_interval=timedelta(milliseconds=200), maximum_interval=timedelta(seconds=5))
 

@@ -1,0 +1,102 @@
+"""The messages of a broadcast: held and released, taken back, and counted."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from hub.database import Row
+from hub.messaging.model import State
+from hub.messaging.store import UNSENT, WAITING, MessageDocument
+
+_OPEN: Final = (*UNSENT, State.SENDING.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What of a broadcast is not settled: how many messages by state, and when the next of them is due."""
+
+    states: Mapping[State, int]
+    due: datetime | None
+
+
+async def hold(broadcast_id: UUID) -> None:
+    """Keep the messages that wait to be sent from being sent."""
+    await _change(broadcast_id, WAITING, {"$set": {"state": State.HELD, "reason": None}})
+
+
+async def release(broadcast_id: UUID) -> None:
+    """Let messages that were held be sent, each when it is due."""
+    await _change(broadcast_id, [State.HELD.value], {"$set": {"state": State.QUEUED}})
+
+
+async def take_back(broadcast_id: UUID, *, reason: str, message_ids: Collection[UUID] | None = None) -> None:
+    """Settle messages that nobody has begun to send, all or those named: nobody does."""
+    gone = {"$set": {"state": State.CANCELLED, "due": None, "reason": reason}, "$unset": {"token": ""}}
+    await _change(broadcast_id, UNSENT, gone, message_ids)
+
+
+async def ahead(broadcast_id: UUID, most: int) -> int:
+    """Count the messages that wait for a sender or are with one, up to `most`; not those that were deferred."""
+    wanted = {"broadcast_id": broadcast_id, "state": {"$in": [State.QUEUED, State.SENDING]}}
+    return await MessageDocument.get_pymongo_collection().count_documents(wanted, limit=most)
+
+
+async def unsettled(broadcast_id: UUID) -> Open:
+    """Look what is not settled yet."""
+    found = await MessageDocument.get_pymongo_collection().aggregate(
+        [
+            {"$match": {"broadcast_id": broadcast_id, "state": {"$in": _OPEN}}},
+            {"$group": {"_id": "$state", "count": {"$sum": 1}, "due": {"$min": "$due"}}},
+        ]
+    )
+    rows = [row async for row in found]
+    due = min((row["due"] for row in rows if row["due"] is not None), default=None)
+    return Open({State(row["_id"]): row["count"] for row in rows}, due)
+
+
+async def tally(broadcast_ids: Collection[UUID]) -> dict[UUID, Counter[tuple[State, str | None]]]:
+    """Count the messages of broadcasts by state and reason."""
+    found = await MessageDocument.get_pymongo_collection().aggregate(
+        [
+            {"$match": {"broadcast_id": {"$in": list(broadcast_ids)}}},
+            {
+                "$group": {
+                    "_id": {"broadcast": "$broadcast_id", "state": "$state", "reason": "$reason"},
+                    "count": {"$sum": 1},
+                }
+            },
+        ]
+    )
+    counted: dict[UUID, Counter[tuple[State, str | None]]] = {it: Counter() for it in broadcast_ids}
+    async for row in found:
+        key = row["_id"]
+        counted[key["broadcast"]][State(key["state"]), key.get("reason")] = row["count"]
+    return counted
+
+
+async def told(message_ids: Collection[UUID]) -> set[UUID]:
+    """Tell which of these messages there are."""
+    found = MessageDocument.get_pymongo_collection().find({"_id": {"$in": list(message_ids)}}, {"_id": 1})
+    return {row["_id"] async for row in found}
+
+
+async def of_persons(profile_ids: Collection[UUID]) -> list[tuple[UUID, UUID, UUID, State]]:
+    """List the messages of broadcasts to these profiles: broadcast, message, profile and state, the oldest first."""
+    found = MessageDocument.get_pymongo_collection().find(
+        {"profile_id": {"$in": list(profile_ids)}, "broadcast_id": {"$ne": None}},
+        {"broadcast_id": 1, "profile_id": 1, "state": 1},
+    )
+    rows = await found.sort([("created_at", 1), ("_id", 1)]).to_list()
+    return [(row["broadcast_id"], row["_id"], row["profile_id"], State(row["state"])) for row in rows]
+
+
+async def _change(
+    broadcast_id: UUID, states: Collection[str], update: Row, message_ids: Collection[UUID] | None = None
+) -> None:
+    wanted: Row = {"broadcast_id": broadcast_id, "state": {"$in": list(states)}}
+    if message_ids is not None:
+        wanted["_id"] = {"$in": list(message_ids)}
+    await MessageDocument.get_pymongo_collection().update_many(wanted, update)

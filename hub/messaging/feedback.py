@@ -1,0 +1,74 @@
+"""Feedback in: reports of providers settle messages, are announced, and suppress dead and unwilling addresses.
+
+Everything it writes has a key made of the report. Whoever takes reports in answers the provider only afterwards, so
+that a process may die at any point: the provider tells it again, and what was done already is not done twice.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from hub.events.announcing import announce
+from hub.messaging import reports as rules
+from hub.messaging import reports_store, soft_bounces, store
+from hub.messaging.model import Message
+from hub.messaging.reports import Fault, Report
+from hub.profiles.suppression import Suppressions
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """How many reports were about messages of ours, and how many about none."""
+
+    known: int
+    unknown: int
+
+
+async def take_in(reports: Sequence[Report], suppressions: Suppressions, *, now: datetime) -> TakenIn:
+    """Let reports hold before this returns. Repeating them changes nothing; those of no message of ours are counted."""
+    by_message: defaultdict[UUID, list[Report]] = defaultdict(list)
+    for report in reports:
+        by_message[report.key].append(report)
+    messages = await _settle(by_message, now=now)
+    known = [it for it in reports if it.key in messages]
+    found = [it for report in known if (it := rules.announced(messages[report.key], report)) is not None]
+    await announce(found, now=now)
+    for report in known:
+        await _judge_address(report, suppressions, now=now)
+    taken = TakenIn(len(known), len(reports) - len(known))
+    if taken.unknown:
+        log.info("reports_of_no_message", count=taken.unknown, provider=reports[0].provider)
+    return taken
+
+
+async def _settle(by_message: Mapping[UUID, Sequence[Report]], *, now: datetime) -> dict[UUID, Message]:
+    """Write where messages stand after their reports, and give those that there are."""
+    found: dict[UUID, Message] = {}
+    left = set(by_message)
+    while left:
+        read = await store.load(left)
+        found.update(read)
+        after = {id_: rules.reported(it, by_message[id_], now=now) for id_, it in read.items()}
+        changed = [(it, after[id_]) for id_, it in read.items() if after[id_] != it]
+        # A worker may have settled some of them meanwhile: those are read again.
+        left = await reports_store.save(changed)
+    return found
+
+
+async def _judge_address(report: Report, suppressions: Suppressions, *, now: datetime) -> None:
+    if report.fault is None or not report.address:
+        return
+    address = (report.channel, report.address)
+    reason = rules.suppressing(report.fault)
+    if report.fault is Fault.PASSING:
+        hashed = await suppressions.hash_of(address)
+        times = await soft_bounces.note(hashed, f"{report.provider} {report.event_id}", report.at)
+        reason = rules.suppressing(Fault.LASTING) if rules.is_worn_out(times) else None
+    if reason is not None:
+        await suppressions.suppress(address, reason, now=now)

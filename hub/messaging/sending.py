@@ -1,0 +1,181 @@
+"""Sending: claims what is ready, asks once more, makes the calls, and writes down how each of them ended.
+
+A claim is written before the call and names the channel, so that after a crash somebody knows where to ask. Between
+claim and call the gate is asked once more, and a place under the caps is taken: who has said no hears nothing a second
+later.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+from pymongo.errors import PyMongoError
+
+from hub.contact import service as contact
+from hub.database import is_away
+from hub.kit import ids
+from hub.kit.tasks import to_its_end
+from hub.messaging import delivery, store
+from hub.messaging.gate import Gatekeeper
+from hub.messaging.model import Attempt, Message, Outcome, State
+from hub.messaging.ports import Ambiguous, Gone, NotSent, Refused, Senders
+from hub.messaging.preparing import Ready
+from hub.messaging.rates import Rates
+from hub.messaging.timing import Timekeeper
+from hub.profiles import devices
+from hub.profiles.model import Channel
+from hub.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+FRESH_SECONDS: Final = 0.5
+"""How old a claim may be when its call starts. An older one is given back: the world may have changed."""
+AGAIN_SECONDS: Final = 0.2
+
+
+class Sending:
+    """Makes the calls of one process."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        senders: Senders,
+        gatekeeper: Gatekeeper,
+        timekeeper: Timekeeper,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.rates = Rates(settings, senders)
+        self._senders = senders
+        self._gatekeeper = gatekeeper
+        self._timekeeper = timekeeper
+        self._clock = clock
+        self._lease = timedelta(seconds=settings.lease_seconds)
+        self._longest_call = settings.sending_seconds
+        # Claims of which the database did not say whether they were written: certainly no call was made under them.
+        self._uncertain: set[UUID] = set()
+
+    async def tidy(self) -> None:
+        """Give back claims of which the database did not say whether they were written."""
+        for token in tuple(self._uncertain):
+            await store.give_back(token, due=self._clock())
+            self._uncertain.discard(token)
+
+    async def send(self, channel: Channel, ready: Sequence[Ready]) -> None:
+        """Send a channel's share of a batch, claiming only as many at a time as its sender takes at once."""
+        at_once = self._senders.at_once(channel)
+        for start in range(0, len(ready), at_once):
+            chunk = ready[start : start + at_once]
+            granted = await self.rates.take(channel, len(chunk))
+            # A worker that is asked to stop hears out the calls it has begun: left unsettled, each would be ambiguous.
+            await to_its_end(self._send(chunk[:granted]))
+            if granted < len(chunk):
+                return  # the others stay queued, and nothing of them is held
+
+    async def _send(self, ready: Sequence[Ready]) -> None:
+        now, token = self._clock(), ids.new_id()
+        until = now + self._lease
+        # From before the claim is written, as its lease: a database that was away meanwhile has used the lease up.
+        stale_at = asyncio.get_running_loop().time() + FRESH_SECONDS
+        try:
+            mine = await store.claim([it.message for it in ready], token=token, until=until)
+            allowed, refused = await self._still_allowed([it for it in ready if it.message.id in mine])
+        except PyMongoError:
+            self._uncertain.add(token)
+            raise
+        if refused:
+            # Somebody has just said no. The next look decides anew: another channel, or a skip with its reason.
+            await store.give_back(token, due=now, message_ids=refused)
+        calls = {asyncio.create_task(self._attempt(it, stale_at)): it.message for it in allowed}
+        pending = set(calls)
+        while pending:
+            # Settled as they come in: a slow call must not keep the quick ones unsettled through a crash.
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            attempts: dict[UUID, Attempt | None] = {}
+            settled: list[Message] = []
+            stale: list[UUID] = []
+            for task in done:
+                message, outcome = calls[task], task.result()
+                if outcome is None:
+                    stale.append(message.id)
+                    continue
+                attempt, after = attempts[message.id], _ = outcome
+                settled.append(_settled(message, attempt, after, until))
+            if stale:
+                await store.give_back(token, due=now, message_ids=stale)
+            await self._settle(settled, attempts, token, until)
+
+    async def _still_allowed(self, ready: Sequence[Ready]) -> tuple[list[Ready], list[UUID]]:
+        """Read once more, after the claim, who may be told what; give those that may, and the ids of the others."""
+        gate = await self._gatekeeper.at_last(
+            {it.message.profile_id for it in ready}, {(it.message.channel, it.outgoing.to) for it in ready}
+        )
+        no = {it.message.id for it in ready if gate.refuses(it.message, it.message.channel, it.outgoing.to)}
+        wishes = [it.wish for it in ready if it.wish and it.message.id not in no]
+        placed = await contact.take(wishes, await self._timekeeper.policy(), now=self._clock())
+        no |= {it.place.message_id for it in wishes} - placed
+        return [it for it in ready if it.message.id not in no], list(no)
+
+    async def _settle(
+        self, settled: Sequence[Message], attempts: Mapping[UUID, Attempt | None], token: UUID, until: datetime
+    ) -> None:
+        """Write what became of calls, again and again until their lease ends: it is all that is known of them."""
+        given_up = [
+            (it.id, tried.channel)
+            for it in settled
+            if (tried := attempts.get(it.id)) and delivery.has_left(it, tried.channel)
+        ]
+        while True:
+            try:
+                # Before it is settled: whoever dies in between has given back what nobody was told on.
+                await self._timekeeper.free(given_up)
+                await store.settle(settled, attempts, token=token)
+            except PyMongoError as error:
+                if not is_away(error) or self._clock() > until:
+                    raise
+                await asyncio.sleep(AGAIN_SECONDS)
+            else:
+                return
+
+    async def _attempt(self, ready: Ready, stale_at: float) -> tuple[Attempt, float | None] | None:
+        """Make the one call, and say which of the four things happened. None: its claim was stale, no call was made."""
+        if asyncio.get_running_loop().time() > stale_at:
+            return None
+        channel, outgoing = ready.message.channel, ready.outgoing
+        after: float | None = None
+        provider_id: str | None = None
+        detail: str | None = None
+        try:
+            # Adapters have shorter times of their own; this frees the place of one that hangs in spite of them.
+            async with asyncio.timeout(self._longest_call):
+                accepted = await self._senders.send(outgoing)
+            outcome, provider_id = Outcome.ACCEPTED, accepted.provider_id
+        except NotSent as error:
+            outcome, detail, after = Outcome.NOT_SENT, error.message, error.after
+        except Refused as error:
+            outcome, detail = Outcome.REFUSED, error.message
+            if isinstance(error, Gone):
+                await self._forget(ready)
+        except Ambiguous as error:
+            outcome, detail = Outcome.AMBIGUOUS, error.message
+        except Exception as error:  # noqa: BLE001 - an adapter that breaks may have sent: that is the ambiguous case
+            outcome, detail = Outcome.AMBIGUOUS, type(error).__name__
+        return Attempt(channel, self._senders.name(channel), self._clock(), outcome, provider_id, detail), after
+
+    async def _forget(self, ready: Ready) -> None:
+        """Drop an address that reaches nobody any more. What fails here comes up again with the next message to it."""
+        if ready.message.channel is not Channel.PUSH:
+            return
+        try:
+            await devices.drop(ready.message.profile_id, ready.outgoing.to)
+        except PyMongoError as error:
+            log.warning("device_not_dropped", message_id=str(ready.message.id), error=type(error).__name__)
+
+
+def _settled(message: Message, attempt: Attempt, after: float | None, until: datetime) -> Message:
+    if attempt.outcome is Outcome.AMBIGUOUS:
+        return replace(message, state=State.SENDING, due=until)  # as it was claimed, until the lease has run out
+    return delivery.settled(message, attempt, after=after)
