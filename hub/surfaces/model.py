@@ -10,8 +10,8 @@ class LiveMessage:
     """Something that customers may be told on a surface as of now.
 
     Of a journey's message there are the journey, its version and the step; of what the hub sends of its own accord
-    there is the template only. A `broadcast` is told by its name, what is shown and not sent by that of the `content` and
-    its version.
+    there is the template only. A `broadcast` is told by its name, what is shown and not sent by that of the `content`
+    and its version.
     """
 
     surface: Surface
