@@ -32,6 +32,8 @@ from hub.journeys.guards import GuardDocument
 from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
+from hub.messaging.inbox import InboxSender
+from hub.messaging.inbox_store import InboxMessageDocument
 from hub.messaging.library import TemplateDocument, TemplateVersionDocument
 from hub.messaging.ports import EmailSender, PushSender, Senders, SmsSender
 from hub.messaging.rates import BucketDocument
@@ -81,6 +83,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     IdentifierDocument,
     ImportDocument,
     InboxDocument,
+    InboxMessageDocument,
     JourneyDocument,
     KeyDocument,
     KnownDeviceDocument,
@@ -159,6 +162,7 @@ def senders(settings: Settings) -> Senders:
         email=_email(settings),
         push=_push(settings),
         sms=_sms(settings),
+        inbox=InboxSender(settings, clock),
     )
 
 

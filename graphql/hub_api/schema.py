@@ -19,6 +19,7 @@ from hub_api.content_definitions import ContentDefinitionMutations, ContentDefin
 from hub_api.decisions import Decision
 from hub_api.devices import DeviceMutations
 from hub_api.events import EventMutations
+from hub_api.inbox import InboxMutations
 from hub_api.journeys import JourneyMutations, JourneyQueries
 from hub_api.keys import KeyMutations, KeyQueries
 from hub_api.limits import Limits, LimitsWithoutIntrospection
@@ -76,6 +77,7 @@ class Mutation(
     ContentDefinitionMutations,
     DeviceMutations,
     EventMutations,
+    InboxMutations,
     JourneyMutations,
     KeyMutations,
     PolicyMutations,

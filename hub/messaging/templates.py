@@ -43,15 +43,17 @@ class Part(StrEnum):
     PREHEADER = "preheader"  # only an HTML mail shows it
     TEXT = "text"
     PUSH = "push"
-    LINK = "link"  # where a tap on a push message leads
+    LINK = "link"  # where a tap on a push message, or on one in the inbox, leads
     SMS = "sms"
+    INBOX = "inbox"
 
 
-_BODY: Final = {Channel.EMAIL: Part.TEXT, Channel.PUSH: Part.PUSH, Channel.SMS: Part.SMS}
+_BODY: Final = {Channel.EMAIL: Part.TEXT, Channel.PUSH: Part.PUSH, Channel.SMS: Part.SMS, Channel.INBOX: Part.INBOX}
 _NEEDED: Final = {
     Channel.EMAIL: (Part.SUBJECT, Part.TEXT),
     Channel.PUSH: (Part.PUSH,),
     Channel.SMS: (Part.SMS,),
+    Channel.INBOX: (Part.INBOX,),
 }
 
 
@@ -136,9 +138,9 @@ class RenderContext:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What a message says. `subject` is one line: of an e-mail, or the title of a push message; empty for an SMS.
+    """What a message says. `subject` is one line: of an e-mail, or the title of a message in the app; none of an SMS.
 
-    `link` is where a tap on a push message leads, None where it opens the app.
+    `link` is where a tap on a push message, or on one in the inbox, leads, None where it opens the app.
     """
 
     subject: str
@@ -196,7 +198,8 @@ def render(template: Template, channel: Channel, *, language: str | None, contex
         subject = _one_line(_rendered(template.name, f"{nearest}/{Part.SUBJECT}", parts[Part.SUBJECT], context))
     body = _BODY[channel]
     text = _rendered(template.name, f"{nearest}/{body}", parts[body], context)
-    link = _link(template.name, nearest, parts, context) if channel is Channel.PUSH and Part.LINK in parts else None
+    leads = channel in {Channel.PUSH, Channel.INBOX} and Part.LINK in parts
+    link = _link(template.name, nearest, parts, context) if leads else None
     return Rendered(subject, _CONTROLS_IN_TEXT.sub("", text.replace("\r\n", "\n")).strip(), link)
 
 

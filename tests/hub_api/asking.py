@@ -28,6 +28,7 @@ REACHED: Mapping[str, str] = {
     "AssociateView": 'associateView(lookup: {email: "ada@example.com"})',
     "CartLine": 'profile(id: "<ada>") { carts { lines',
     "Clash": "clashes { nodes",
+    "InboxConnection": 'profile(id: "<ada>") { inbox',
     "Product": 'product(productId: "P-1")',
     "ProductVariant": 'product(productId: "P-1") { variants',
     "Profile": 'profile(id: "<ada>")',
