@@ -32,6 +32,7 @@ from hub.journeys.guards import GuardDocument
 from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
+from hub.messaging.inbound import InboundSmsDocument
 from hub.messaging.inbox import InboxSender
 from hub.messaging.inbox_store import InboxMessageDocument
 from hub.messaging.library import TemplateDocument, TemplateVersionDocument
@@ -40,6 +41,7 @@ from hub.messaging.rates import BucketDocument
 from hub.messaging.soft_bounces import SoftBounceDocument
 from hub.messaging.store import MessageDocument
 from hub.privacy.store import ErasureDocument
+from hub.profiles.cases import CaseDocument
 from hub.profiles.clashes import ClashDocument
 from hub.profiles.consent_store import ConsentDocument
 from hub.profiles.devices import DeviceDocument
@@ -67,6 +69,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     BroadcastDocument,
     ChallengeDocument,
     CartDocument,
+    CaseDocument,
     ClashDocument,
     CohortDocument,
     ConsentDocument,
@@ -82,6 +85,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     IdempotencyDocument,
     IdentifierDocument,
     ImportDocument,
+    InboundSmsDocument,
     InboxDocument,
     InboxMessageDocument,
     JourneyDocument,

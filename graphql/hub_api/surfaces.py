@@ -17,11 +17,12 @@ class LiveMessage:
     template: str | None = strawberry.field(description="What it says, where it is sent.")
     brand: str | None = strawberry.field(description="The brand that sends it.")
     topic: str | None = strawberry.field(description="What it is about, for consent, where it is sent.")
-    journey: str | None = strawberry.field(description="The journey that sends it; none for what the hub itself sends.")
-    broadcast: str | None = strawberry.field(description="The broadcast that sends it.")
-    content: str | None = strawberry.field(description="The content that is shown, where nothing is sent.")
+    journey: str | None = strawberry.field(description="The journey that sends it, if one does.")
     version: int | None = strawberry.field(description="The version of that journey or content.")
     step: str | None = strawberry.field(description="The step that sends it.")
+    broadcast: str | None = strawberry.field(description="The name of the broadcast that sends it, if one does.")
+
+    content: str | None = strawberry.field(description="The content that is shown, where nothing is sent.")
 
     @classmethod
     def of(cls, message: model.LiveMessage) -> Self:
@@ -31,10 +32,10 @@ class LiveMessage:
             brand=message.brand,
             topic=message.topic,
             journey=message.journey,
-            broadcast=message.broadcast,
-            content=message.content,
             version=message.version,
             step=message.step,
+            broadcast=message.broadcast,
+            content=message.content,
         )
 
 
@@ -43,7 +44,9 @@ class SurfaceContent:
     """A surface, and what is live there."""
 
     surface: Surface = strawberry.field(description="Where customers meet it.")
-    messages: list[LiveMessage] = strawberry.field(description="By journey, version and step.")
+    messages: list[LiveMessage] = strawberry.field(
+        description="By journey, version and step; then those of broadcasts."
+    )
 
 
 @strawberry.type
@@ -52,7 +55,7 @@ class SurfaceQueries:
 
     @strawberry.field(extensions=[Needs(Scope.JOURNEYS_READ)])
     async def surfaces(self) -> list[SurfaceContent]:
-        """Every surface, with each message that is live there: of versions that people enter or are still in."""
+        """Every surface, with each message that is live there: that somebody may be told by it as of now."""
         found = await service.live()
         return [
             SurfaceContent(surface=surface, messages=[LiveMessage.of(it) for it in messages])

@@ -96,9 +96,10 @@ async def due(now: datetime) -> list[tuple[UUID, int]]:
 
 
 async def unfinished() -> list[Broadcast]:
-    """Read the broadcasts that have not ended, the one made first at first."""
-    found = BroadcastDocument.get_pymongo_collection().find({"state": {"$nin": sorted(ENDED)}})
-    return [broadcast_of(row) async for row in found.sort("created_at", 1)]
+    """Read the broadcasts that are not over, the oldest first."""
+    over = [it.value for it in ENDED]
+    found = BroadcastDocument.get_pymongo_collection().find({"state": {"$nin": over}}).sort("created_at", 1)
+    return [broadcast_of(row) async for row in found]
 
 
 async def waiting_for(segment: str) -> list[str]:

@@ -9,8 +9,8 @@ from hub.messaging.surfaces import Surface
 class LiveMessage:
     """Something that customers may be told on a surface as of now.
 
-    Of a journey's message there are the journey, its version and the step; of what the hub sends of its own accord
-    there is the template only. A `broadcast` is told by its name, what is shown and not sent by that of the `content`
+    Of a journey's message there are the journey, its version and the step, of a broadcast's its name; of what the hub
+    sends of its own accord there is the template only. What is shown and not sent is told by the name of the `content`
     and its version.
     """
 
@@ -19,7 +19,7 @@ class LiveMessage:
     brand: str | None = None
     topic: str | None = None
     journey: str | None = None
-    broadcast: str | None = None
-    content: str | None = None
     version: int | None = None
     step: str | None = None
+    broadcast: str | None = None
+    content: str | None = None

@@ -34,12 +34,13 @@ def surfaces(*, as_json: AsJson = False) -> None:
 def _line(message: "LiveMessage") -> str:
     if message.content:
         return f"{message.content} version {message.version}"
-    sent = f"{message.template} of {message.brand}/{message.topic}"
+    return f"{message.template} of {message.brand}/{message.topic}, by {_origin(message)}"
+
+
+def _origin(message: "LiveMessage") -> str:
     if message.broadcast:
-        return f"{sent}, by the broadcast {message.broadcast}"
-    if message.journey is None:
-        return f"{sent}, by the hub itself"
-    return f"{sent}, by {message.journey} version {message.version} step {message.step}"
+        return f"the broadcast {message.broadcast}"
+    return f"{message.journey} version {message.version} step {message.step}" if message.journey else "the hub itself"
 
 
 def _as_json(message: "LiveMessage") -> dict[str, Any]:
@@ -48,8 +49,8 @@ def _as_json(message: "LiveMessage") -> dict[str, Any]:
         "brand": message.brand,
         "topic": message.topic,
         "journey": message.journey,
-        "broadcast": message.broadcast,
-        "content": message.content,
         "version": message.version,
         "step": message.step,
+        "broadcast": message.broadcast,
+        "content": message.content,
     }

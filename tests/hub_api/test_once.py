@@ -53,6 +53,21 @@ async def publish_segment(hub: Hub) -> tuple[str, Given, Given]:
     return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
 
 
+async def publish_policy(hub: Hub) -> tuple[str, Given, Given]:
+    sources = [f"policy: contact\ncaps: [{{most: {most}, per: 24h}}]\n" for most in (2, 3)]
+    return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
+
+
+async def publish_template(hub: Hub) -> tuple[str, Given, Given]:
+    files = [{"files": [{"path": "en/sms", "source": text}]} for text in ("One", "Two")]
+    return await staff(hub), {"name": "a", **files[0]}, {"name": "a", **files[1]}
+
+
+async def send_test(hub: Hub) -> tuple[str, Given, Given]:
+    given = {"name": "sign-in", "to": "bob@shop.example"}
+    return await staff(hub), given, {**given, "to": "eve@shop.example"}
+
+
 async def publish_question(hub: Hub) -> tuple[str, Given, Given]:
     sources = [f"{{question: a, texts: {{en: A?}}, answers: [{{answer: {it}, texts: {{en: B}}}}]}}" for it in "bc"]
     return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
@@ -200,6 +215,9 @@ async def sign_out(hub: Hub) -> tuple[str, Given, None]:
 
 MUTATIONS: Final[Mapping[str, Prepare]] = {
     "track": track,
+    "publishPolicy": publish_policy,
+    "publishTemplate": publish_template,
+    "sendTest": send_test,
     "publishJourney": publish_journey,
     "publishQuestion": publish_question,
     "answerQuestion": answer_question,

@@ -94,7 +94,7 @@ async def test_a_broadcast_is_listed_until_it_has_ended(hub: Hub, admin: str) ->
     ended = (await surfaces(hub, admin))["PUSH"]
 
     said = {"broadcast": "spring", "template": "reminder", **MARKETING}
-    assert running[-1] == {**dict.fromkeys(FIRST), **said}
+    assert running[0] == {**dict.fromkeys(FIRST), **said}
     assert [it["broadcast"] for it in ended] == [None]
 
 
