@@ -128,6 +128,7 @@ class Settings(BaseSettings):
     consent_email: ConsentPolicy = ConsentPolicy.OPT_IN
     consent_push: ConsentPolicy = ConsentPolicy.OPT_IN
     consent_sms: ConsentPolicy = ConsentPolicy.OPT_IN
+    consent_inbox: ConsentPolicy = ConsentPolicy.OPT_IN
 
     phone_region: str = Field(default="", pattern="^([A-Z]{2})?$")
 

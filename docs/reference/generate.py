@@ -66,6 +66,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "consent, `opt_out` sends it.",
     "consent_push": "As for e-mail.",
     "consent_sms": "As for e-mail.",
+    "consent_inbox": "As for e-mail, for the [inbox](../inbox.md) inside the app.",
     "api_bind": "Host and port on which `hub api` listens. `hub up` sets it for its API.",
     "metrics_bind": "Host and port on which `hub worker` shows Temporal's metrics for Prometheus; empty for none.",
     "log_level": "`DEBUG` shows each request by route, status and time. `INFO`, `WARNING`, `ERROR` show less.",

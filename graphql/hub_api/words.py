@@ -9,6 +9,7 @@ from hub.commerce.catalogue import ProductStatus
 from hub.commerce.model import FulfilmentKind, OrderStatus, SalesChannel
 from hub.commerce.shipping import Basis
 from hub.commerce.stores import StoreChannel
+from hub.content.model import What
 from hub.decisions.model import Reason
 from hub.events.model import Kind
 from hub.journeys.model import Status
@@ -52,6 +53,7 @@ strawberry.enum(State, name="MessageState", description="Where a message stands.
 strawberry.enum(Status, name="RunStatus", description="Where a run stands.")
 strawberry.enum(StoreChannel, name="StoreChannel", description="How an order is had from a store.")
 strawberry.enum(Surface, name="Surface", description="Where customers meet what the shop has to say.")
+strawberry.enum(What, name="ContentAct", description="What a visitor did with something that was shown.")
 strawberry.enum(Weekday, name="Weekday", description="The days of the week.")
 strawberry.enum(ConsentState, name="ConsentState", description="What a customer says; `PENDING` allows nothing.")
 strawberry.enum(How, name="ConsentWay", description="By which way a consent came.")
