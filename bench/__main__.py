@@ -16,6 +16,7 @@ from bench import (
     journeys,
     membership,
     orders,
+    render,
     segment_count,
     segment_stream,
     send,
@@ -39,6 +40,7 @@ BENCHES: Final[Mapping[str, Callable[[], AsyncIterator[Line]]]] = {
     "segment_stream": segment_stream.measure,
     "membership": membership.measure,
     "time_moves": time_moves.measure,
+    "render": render.measure,
     "send": send.measure,
 }
 
