@@ -7,6 +7,7 @@ from typing import Final
 
 from bench import (
     auth,
+    broadcast,
     bulk_memory,
     driver,
     event_to_message,
@@ -42,6 +43,7 @@ BENCHES: Final[Mapping[str, Callable[[], AsyncIterator[Line]]]] = {
     "time_moves": time_moves.measure,
     "render": render.measure,
     "send": send.measure,
+    "broadcast": broadcast.measure,
 }
 
 

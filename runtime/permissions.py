@@ -100,7 +100,7 @@ LIMITS: Final = (
     Limit("orders", "store", "theirs, picked up or sent from theirs, and of no store", "-"),
     Limit("what an event says in its `properties`", "store, brand of a consent", "theirs, and of none", "-"),
     Limit("orders in the view of an associate", "-", "all", "-"),
-    Limit("journeys, topics, templates", "brand", "all", "theirs"),
+    Limit("journeys, broadcasts, topics, templates", "brand", "all", "theirs"),
     Limit("questions, rollups, stages, segments, shipping rules, the policy", "-", "all", "by nobody"),
     Limit("products, prices", "brand", "all", "theirs"),
     Limit("stores, stock", "brand, store", "all", "theirs"),

@@ -31,12 +31,14 @@ from hub.journeys.guards import GuardDocument
 from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
+from hub.messaging.inbound import InboundSmsDocument
 from hub.messaging.library import TemplateDocument, TemplateVersionDocument
 from hub.messaging.ports import EmailSender, PushSender, Senders, SmsSender
 from hub.messaging.rates import BucketDocument
 from hub.messaging.soft_bounces import SoftBounceDocument
 from hub.messaging.store import MessageDocument
 from hub.privacy.store import ErasureDocument
+from hub.profiles.cases import CaseDocument
 from hub.profiles.clashes import ClashDocument
 from hub.profiles.consent_store import ConsentDocument
 from hub.profiles.devices import DeviceDocument
@@ -64,6 +66,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     BroadcastDocument,
     ChallengeDocument,
     CartDocument,
+    CaseDocument,
     ClashDocument,
     CohortDocument,
     ConsentDocument,
@@ -78,6 +81,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     IdempotencyDocument,
     IdentifierDocument,
     ImportDocument,
+    InboundSmsDocument,
     InboxDocument,
     JourneyDocument,
     KeyDocument,

@@ -106,11 +106,15 @@ EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
     "Message Opened": _MESSAGE,
     "Message Clicked": _MESSAGE,
     "Message Bounced": {**_MESSAGE, "lasting": Kind.BOOLEAN},
+    "Sms Received": dict.fromkeys(("number", "means", "keyword"), _TEXT),
     "Segment Entered": {"segment": _TEXT},
     "Segment Left": {"segment": _TEXT},
     "Product Reviewed": {"product_id": _TEXT, "review_id": _TEXT, "review_body": _TEXT},
 }
 """Properties of each known event by name. A review's rating is text to Segment and a number to most shops: unknown."""
+
+OF_SEGMENTS: Final = frozenset({"Segment Entered", "Segment Left"})
+"""Events that follow from segments: a segment that asked for them could move somebody in and out for ever."""
 
 
 def profile_of(answers: Names | None) -> Mapping[str, Shape]:

@@ -36,6 +36,7 @@ class How(StrEnum):
     STAFF = "staff"
     PAGE = "page"
     DOUBLE_OPT_IN = "double_opt_in"
+    SMS = "sms"
 
 
 class BadConsent(HubError):

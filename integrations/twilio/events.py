@@ -1,10 +1,12 @@
-"""What Twilio's status callbacks say of messages, in the hub's words."""
+"""What Twilio's webhooks say: of messages that were sent, and which SMS came in, in the hub's words."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from hub.messaging.inbound import InboundSms
+from hub.messaging.keywords import Keyword
 from hub.messaging.reports import Fault, Report, ReportKind
 from hub.profiles.model import Channel
 
@@ -25,6 +27,19 @@ _FAULTS: Final[Mapping[str, Fault]] = {
     "30006": Fault.LASTING,  # a landline, or a carrier that nobody reaches
 }
 """Error codes that speak of the number. The others speak of the text, the sender or the network."""
+
+
+_SAID: Final[Mapping[str, Keyword]] = {"STOP": Keyword.STOP, "START": Keyword.START, "HELP": Keyword.HELP}
+"""`OptOutType`, of who has taught their messaging service words of their own (Advanced Opt-Out)."""
+
+
+def sms_of(fields: Mapping[str, str]) -> InboundSms | None:
+    """Read an SMS that came in, None where this is none: a status callback, or a message of another network."""
+    sid, sender = fields.get("MessageSid", ""), fields.get("From", "")
+    if not sid or "MessageStatus" in fields or "Body" not in fields or not sender.startswith("+"):
+        return None
+    said = _SAID.get(fields.get("OptOutType", ""))
+    return InboundSms("twilio", sid, sender, fields.get("To", ""), fields["Body"], said)
 
 
 def report_of(fields: Mapping[str, str], key: UUID, *, now: datetime) -> Report | None:

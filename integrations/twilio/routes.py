@@ -1,4 +1,4 @@
-"""`/webhooks/twilio`: what became of messages, verified as it came, durable before the answer."""
+"""`/webhooks/twilio`: what became of messages, and which SMS came in: verified first, durable before the answer."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hub.messaging import feedback
+from hub.messaging import feedback, inbound
 from hub.profiles.suppression import Suppressions
 from hub.settings import Settings
 from integrations import webhooks
@@ -36,9 +36,10 @@ def routes(settings: Settings, clock: Callable[[], datetime]) -> list[Route]:
             return webhooks.refused(request, error)
         now = clock()
         key = addresses.key_in(request.query_params)
-        report = events.report_of(fields, key, now=now) if key else None
-        if report is not None:
+        if key and (report := events.report_of(fields, key, now=now)):
             await feedback.take_in([report], suppressions, now=now)
+        elif sms := events.sms_of(fields):
+            await inbound.receive(sms, suppressions, now=now)
         return Response(_NO_REPLY, media_type="text/xml")
 
     return [Route(addresses.PATH, take, methods=["POST"])]

@@ -8,6 +8,7 @@ import pytest
 from hub.access import audit
 from hub.access.audit import EntryDocument
 from hub.access.grants import KeyKind
+from hub.broadcasts import store as broadcasts
 from hub.profiles import clashes, identifier_store
 from hub.profiles.model import Identifier, IdentifierKind
 from hub_api.nodes import global_id
@@ -208,6 +209,29 @@ async def unregister_device(hub: Hub) -> tuple[str, Given, Given]:
     return key, given, {**given, "installationId": "i-2"}
 
 
+async def create_broadcast(hub: Hub) -> tuple[str, Given, Given]:
+    key, published, _ = await publish_segment(hub)
+    await done(hub, "publishSegment", key, {"idempotencyKey": "before", **published})
+    await hub.publish()  # for its template
+    given = {"name": "Sale", "segment": "vips", "template": "reminder", "at": "2027-01-01T09:00:00Z"}
+    return key, given, {**given, "name": "Another sale"}
+
+
+async def of_a_broadcast(hub: Hub) -> tuple[str, Given, Given]:
+    key, *both = await create_broadcast(hub)
+    for number, given in enumerate(both):
+        await done(hub, "createBroadcast", key, {"idempotencyKey": f"created {number}", **given})
+    one, another = [it.id async for it in broadcasts.BroadcastDocument.find_all()]
+    return key, {"id": global_id("Broadcast", one)}, {"id": global_id("Broadcast", another)}
+
+
+async def of_a_paused_broadcast(hub: Hub) -> tuple[str, Given, Given]:
+    key, *both = await of_a_broadcast(hub)
+    for number, given in enumerate(both):
+        await done(hub, "pauseBroadcast", key, {"idempotencyKey": f"paused {number}", **given})
+    return key, both[0], both[1]
+
+
 async def sign_out(hub: Hub) -> tuple[str, Given, None]:
     await hub.identify("ada")
     return hub.token("ada"), {}, None
@@ -224,6 +248,10 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "publishRollup": publish_rollup,
     "publishSegment": publish_segment,
     "deleteSegment": delete_segment,
+    "createBroadcast": create_broadcast,
+    "pauseBroadcast": of_a_broadcast,
+    "resumeBroadcast": of_a_paused_broadcast,
+    "cancelBroadcast": of_a_broadcast,
     "publishShippingRules": publish_shipping_rules,
     "mergeProfiles": merge_profiles,
     "unmergeProfiles": unmerge_profiles,

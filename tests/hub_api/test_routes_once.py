@@ -18,11 +18,11 @@ from hub.access.grants import KeyKind
 from hub.access.signin import SignIns
 from hub.database import Database
 from hub.messaging import confirming
-from hub.profiles import consents
+from hub.profiles import consents, identifier_store
 from hub.profiles.consent import ConsentState, How, Subject
 from hub.profiles.consents import Speaker, Word
 from hub.profiles.links import Links
-from hub.profiles.model import Channel, Profile
+from hub.profiles.model import Channel, Identifier, IdentifierKind, Owned, Profile
 from hub.profiles.suppression import Suppressions
 from runtime.http import RequestLog
 from tests.hub_api.conftest import Hub
@@ -132,6 +132,14 @@ async def status(hub: Hub) -> tuple[str, Request]:
     return path, signing.twilio_post(f"{hub.settings.public_url}{path}", fields)
 
 
+async def stop(hub: Hub) -> tuple[str, Request]:
+    ada = await posting.ada(phone="+4915123456789")
+    owned = Owned(Identifier(IdentifierKind.PHONE, "+4915123456789"), ada, verified=True)
+    await identifier_store.claim([owned], at=now())
+    fields = {"MessageSid": "SM1", "From": "+4915123456789", "To": "+15005550006", "Body": "STOP"}
+    return "/webhooks/twilio", signing.twilio_post(f"{hub.settings.public_url}/webhooks/twilio", fields)
+
+
 ROUTES: Final[Mapping[str, tuple[Prepare, ...]]] = {
     "/v1/{call}": (events,),
     "/graphql": (mutation,),
@@ -142,7 +150,7 @@ ROUTES: Final[Mapping[str, tuple[Prepare, ...]]] = {
     "/m/p/{token}/confirm": (confirm,),
     "/m/u/{token}": (unsubscribe, unsubscribe_by_one_click),
     "/webhooks/sendgrid": (reports,),
-    "/webhooks/twilio": (status,),
+    "/webhooks/twilio": (status, stop),
 }
 
 WRITTEN: Final[Mapping[Prepare, Mapping[str, int]]] = {
@@ -157,6 +165,7 @@ WRITTEN: Final[Mapping[Prepare, Mapping[str, int]]] = {
     unsubscribe_by_one_click: {"consents": 1, "events": 1, "audit": 1},
     reports: {"events": 2, "soft_bounces": 1},
     status: {"events": 1, "suppressions": 1},
+    stop: {"events": 2, "suppressions": 1, "consents": 1, "inbound_sms": 1},
 }
 """How many rows each of them leaves, by collection."""
 

@@ -86,7 +86,7 @@ async def over_http(
         "sendgrid": OverHttp(SendGridSender(at(settings, sendgrid_server.url)), sendgrid_server, email),
         "twilio": OverHttp(TwilioSender(at(settings, twilio_server.url)), twilio_server, real_sms),
     }
-    await made["fcm"].sender._account.token()  # what FCM says is the matter here, not what Google does
+    await made["fcm"].sender._account._ask()  # what FCM says is the matter here, not when Google gives a token
     fcm_server.taken.clear()
     fcm_server.requests.clear()
     yield made

@@ -16,6 +16,7 @@ from twilio.request_validator import RequestValidator
 
 from hub.database import Database
 from hub.kit import ids
+from hub.messaging.keywords import Keyword
 from hub.messaging.reports import Fault, ReportKind
 from hub.profiles.model import Channel
 from hub.settings import Settings
@@ -222,3 +223,58 @@ async def test_a_signed_request_that_says_nothing_is_answered_and_changes_nothin
 
     assert (await web.post(url, **signing.twilio_post(url, STATUS))).status_code == 200
     assert await database["events"].count_documents({}) == 0
+
+
+INBOUND = {
+    "MessageSid": "SM7",
+    "SmsStatus": "received",
+    "From": "+4915123456789",
+    "To": "+15005550006",
+    "Body": "Stopp!",
+}
+
+
+async def test_a_stop_holds_before_twilio_is_answered_and_twilio_is_told_to_say_nothing(
+    web: AsyncClient, lawful: Settings, database: Database
+) -> None:
+    url = f"{lawful.public_url}{PATH}"
+
+    answers = [await web.post(url, **signing.twilio_post(url, INBOUND)) for _ in range(2)]
+
+    assert [it.text.partition("?>")[2] for it in answers] == ["<Response/>"] * 2
+    assert await database["suppressions"].count_documents({"brands.*.reason": "requested"}) == 1
+
+
+async def test_a_stop_that_nobody_has_signed_changes_nothing(
+    web: AsyncClient, lawful: Settings, database: Database
+) -> None:
+    url = f"{lawful.public_url}{PATH}"
+    forged = signing.twilio_post(url, INBOUND) | {"content": urlencode({**INBOUND, "From": "+4917000000000"}).encode()}
+
+    assert (await web.post(url, **forged)).status_code == 401
+    assert await database["suppressions"].count_documents({}) == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "keyword"), [("STOP", Keyword.STOP), ("START", Keyword.START), ("NO", None), ("", None)]
+)
+def test_what_twilio_takes_an_sms_for_is_read(said: str, keyword: Keyword | None) -> None:
+    sms = events.sms_of({**INBOUND, "OptOutType": said})
+
+    assert sms is not None
+    assert (sms.said, sms.id, sms.sender, sms.number, sms.text) == (
+        keyword,
+        "SM7",
+        "+4915123456789",
+        "+15005550006",
+        "Stopp!",
+    )
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"MessageStatus": "received"}, {"MessageSid": ""}, {"From": "whatsapp:+4915123456789"}, {"From": ""}],
+)
+def test_what_is_no_sms_is_read_as_none(changed: dict[str, str]) -> None:
+    assert events.sms_of({**INBOUND, **changed}) is None
+    assert events.sms_of({name: value for name, value in INBOUND.items() if name != "Body"}) is None
