@@ -16,7 +16,7 @@ from tests.integrations import sendgrid_rules, signing
 from tests.integrations.provider_server import Answer, Fault, ProviderServer, Request, provider_server
 
 BUSY, MUTE, GARBLED, LATE = 0.05, 0.02, 0.01, 0.25
-"""How often it says "later", takes a mail without an answer, tells things twice; and is late with what it was mute of."""
+"""How often it is busy, takes a mail without an answer, tells twice; how often it tells of those without one late."""
 TELLS_WITHIN_SECONDS = 1.5
 AGAIN_SECONDS = 0.3
 

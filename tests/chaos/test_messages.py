@@ -157,9 +157,8 @@ def _judge(
             assert after.duplicated_at is not None, told
     for message_id, acknowledged in quit_at.items():
         for at in provider.taken_at[message_id]:
-            assert at <= acknowledged + FRESH_SECONDS + SLACK_SECONDS, (
-                f"{message_id} went out {at - acknowledged} s late"
-            )
+            late = at - acknowledged
+            assert late <= FRESH_SECONDS + SLACK_SECONDS, f"{message_id} went out {late:.2f} s after a no"
 
 
 def _message(number: int) -> Message:
@@ -180,14 +179,13 @@ async def _bring(messages: Sequence[Message], seconds: float) -> None:
     for number, start in enumerate(batches):
         await asyncio.sleep(max(0.0, begun + seconds * number / len(batches) - time.monotonic()))
         batch, now = messages[start : start + BATCH], datetime.now(UTC)
-        people = [
-            Profile(
-                it.profile_id, traits={"email": f"{it.profile_id}@example.com"}, first_seen_at=now, last_seen_at=now
-            )
-            for it in batch
-        ]
+        people = [_person(it.profile_id, now) for it in batch]
         await _again(lambda people=people: profiles_store.save(people, token=ids.new_id()))
         await _again(lambda batch=batch: store.queue(batch))
+
+
+def _person(profile_id: UUID, now: datetime) -> Profile:
+    return Profile(profile_id, traits={"email": f"{profile_id}@example.com"}, first_seen_at=now, last_seen_at=now)
 
 
 async def _quit(on: Stage, messages: Sequence[Message], seconds: float, random: Random) -> dict[UUID, float]:
