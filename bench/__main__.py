@@ -7,6 +7,7 @@ from typing import Final
 
 from bench import (
     auth,
+    broadcast,
     bulk_memory,
     driver,
     event_to_message,
@@ -41,6 +42,7 @@ BENCHES: Final[Mapping[str, Callable[[], AsyncIterator[Line]]]] = {
     "membership": membership.measure,
     "time_moves": time_moves.measure,
     "send": send.measure,
+    "broadcast": broadcast.measure,
     "feedback": feedback.measure,
 }
 

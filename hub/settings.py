@@ -119,6 +119,7 @@ class Settings(BaseSettings):
     )
     fcm_url: str = "https://fcm.googleapis.com"
     email_from: str = "Engagement Hub <hub@example.com>"
+    staff_addresses: str = ""
 
     email_per_second: float = Field(default=0, ge=0)
     push_per_second: float = Field(default=0, ge=0)

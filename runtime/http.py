@@ -1,5 +1,6 @@
 """Mounts every route of every room, and gives each request an id."""
 
+import functools
 import time
 import uuid
 
@@ -42,7 +43,9 @@ async def application(settings: Settings, client: Client) -> ASGIApp:
             *download.routes(settings, privacy, wiring.clock),
             *sendgrid.routes(settings, wiring.clock),
             *twilio.routes(settings, wiring.clock),
-            *endpoint.routes(settings, callers, privacy, wiring.clock),
+            *endpoint.routes(
+                settings, callers, privacy, wiring.clock, functools.cache(lambda: wiring.senders(settings).email)
+            ),
         ],
         middleware=[Middleware(BodyLimit, most_bytes=MOST_BYTES, larger={sendgrid.PATH: sendgrid.MOST_BYTES})],
         exception_handlers=refusals.HANDLERS,

@@ -38,6 +38,7 @@ from hub.messaging.rates import BucketDocument
 from hub.messaging.soft_bounces import SoftBounceDocument
 from hub.messaging.store import MessageDocument
 from hub.privacy.store import ErasureDocument
+from hub.profiles.cases import CaseDocument
 from hub.profiles.clashes import ClashDocument
 from hub.profiles.consent_store import ConsentDocument
 from hub.profiles.devices import DeviceDocument
@@ -65,6 +66,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     BroadcastDocument,
     ChallengeDocument,
     CartDocument,
+    CaseDocument,
     ClashDocument,
     CohortDocument,
     ConsentDocument,

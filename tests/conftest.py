@@ -80,6 +80,7 @@ def settings(mongo_url: str) -> Settings:
         consent_email=ConsentPolicy.OPT_OUT,
         consent_push=ConsentPolicy.OPT_OUT,
         consent_sms=ConsentPolicy.OPT_OUT,
+        staff_addresses="@shop.example",
     )
 
 

@@ -17,14 +17,14 @@ COLLECTION = "bare_messages"
 LEASE = timedelta(seconds=60)
 
 
-async def fill(database: Database, documents: list[Row]) -> None:
+async def fill(database: Database, documents: list[Row], *, together: int = 10_000) -> None:
     """Put ready-made messages into a queue of their own."""
     collection = database[COLLECTION]
     await collection.drop()
     waiting = {"state": "queued"}
     await collection.create_indexes([IndexModel([("state", 1), ("due", 1)], partialFilterExpression=waiting)])
-    for start in range(0, len(documents), 10_000):
-        await collection.insert_many(documents[start : start + 10_000], ordered=False)
+    for start in range(0, len(documents), together):
+        await collection.insert_many(documents[start : start + together], ordered=False)
 
 
 async def send(database: Database, batch: int) -> int:

@@ -58,6 +58,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "phone_region": "The country, in two capital letters, that phone numbers without a country's code are of. Where it "
     "is empty, the locale in an event's context says it. The same for every API and router.",
     "email_from": "The sender of every e-mail, as `Name <address>`.",
+    "staff_addresses": "Where tests of templates may go: addresses and `@domains`, with commas between.",
     "email_per_second": "How many e-mails all workers together send in a second at most; 0 is no limit.",
     "push_per_second": "As for e-mail.",
     "sms_per_second": "As for e-mail.",

@@ -13,6 +13,7 @@ from hub.access.idempotency import Done
 from hub.access.model import Caller, CallerKind
 from hub.access.names import Names
 from hub.access.permissions import Detail
+from hub.messaging.ports import EmailSender
 from hub.privacy.service import Privacy
 from hub.profiles import identifier_store, identifiers, rules, store
 from hub.profiles.model import Identifier, IdentifierKind, Profile
@@ -42,6 +43,8 @@ class Context:
     suppressions: Suppressions
     names: Names
     network: str | None = None
+    email_sender: Callable[[], EmailSender | None] = lambda: None
+    """Who sends tests of templates; made when the first is sent."""
     loaders: Loaders = field(default_factory=Loaders)
     seen: set[UUID] = field(default_factory=set)
     """The profiles of which the answer shows something."""

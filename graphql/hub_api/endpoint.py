@@ -23,6 +23,7 @@ from hub.access.names import Names
 from hub.access.service import Callers
 from hub.database import AWAY_SECONDS, DatabaseAway, is_away
 from hub.kit.errors import HubError, TryLater
+from hub.messaging.ports import EmailSender
 from hub.privacy.service import Privacy
 from hub.profiles.suppression import Suppressions
 from hub.settings import Environment, Settings
@@ -68,7 +69,13 @@ class NotTold(TryLater):
         )
 
 
-def routes(settings: Settings, callers: Callers, privacy: Privacy, clock: Callable[[], datetime]) -> list[Route]:
+def routes(
+    settings: Settings,
+    callers: Callers,
+    privacy: Privacy,
+    clock: Callable[[], datetime],
+    email_sender: Callable[[], EmailSender | None] = lambda: None,
+) -> list[Route]:
     """Give the route of the API. Introspection and the page for newcomers are not for production."""
     open_ = settings.env is not Environment.PRODUCTION
     built = schema.build(introspection=open_)
@@ -95,6 +102,7 @@ def routes(settings: Settings, callers: Callers, privacy: Privacy, clock: Callab
             suppressions,
             names,
             network_of(request.client.host if request.client else None),
+            email_sender,
         )
         result = await built.execute(
             asked["query"],

@@ -8,6 +8,7 @@ from typing import Any, Final
 import strawberry
 
 from hub.access.model import Caller, Scope, require
+from hub.broadcasts import store as broadcasts
 from hub.commerce import orders, products, stores
 from hub.commerce.of_stores import OfStores
 from hub.decisions import store as decisions
@@ -18,6 +19,7 @@ from hub.messaging import store as messages
 from hub.profiles import clashes
 from hub.profiles import store as profiles
 from hub_api import nodes
+from hub_api.broadcasts import Broadcast
 from hub_api.context import Info
 from hub_api.decisions import Decision
 from hub_api.events import Event, seen
@@ -45,6 +47,7 @@ class _Way:
 
 
 _WAYS: Final[Mapping[str, _Way]] = {
+    "Broadcast": _Way(broadcasts.load, Broadcast.of, scope=Scope.JOURNEYS_READ),
     "Clash": _Way(clashes.load, Clash.of, scope=Scope.PROFILE_MERGE),
     "Decision": _Way(decisions.standing, Decision.of),
     "Event": _Way(events.load, Event.of, seen=seen),

@@ -62,6 +62,7 @@ class Message(TimelineEntry):
     journey: str | None = strawberry.field(description="The name of the journey that sends it, if one does.")
     version: int | None = strawberry.field(description="The version of that journey.")
     step: str | None = strawberry.field(description="The step that sends it.")
+    broadcast_id: strawberry.ID | None = strawberry.field(description="The broadcast that sends it, if one does.")
     run_id: strawberry.ID | None = strawberry.field(description="The run that sends it.")
 
     @classmethod
@@ -92,5 +93,6 @@ class Message(TimelineEntry):
             journey=message.journey,
             version=message.version,
             step=message.step,
+            broadcast_id=global_id("Broadcast", message.broadcast_id) if message.broadcast_id else None,
             run_id=global_id("Run", message.run_id) if message.run_id else None,
         )

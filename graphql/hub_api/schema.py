@@ -13,6 +13,8 @@ from strawberry.types.base import StrawberryObjectDefinition
 from hub_api import words  # noqa: F401  registers the enums
 from hub_api.associates import AssociateQueries
 from hub_api.audit import AuditQueries
+from hub_api.broadcasting import BroadcastMutations
+from hub_api.broadcasts import BroadcastQueries
 from hub_api.consents import ConsentMutations
 from hub_api.decisions import Decision
 from hub_api.devices import DeviceMutations
@@ -29,6 +31,8 @@ from hub_api.privacy import PrivacyMutations, PrivacyQueries
 from hub_api.products import ProductMutations, ProductQueries
 from hub_api.profiles import ProfileQueries
 from hub_api.questions import QuestionMutations, QuestionQueries
+from hub_api.ready_segments import ReadySegmentQueries
+from hub_api.rfm import RfmQueries
 from hub_api.rollups import RollupMutations, RollupQueries
 from hub_api.runs import Run
 from hub_api.segments import SegmentMutations, SegmentQueries
@@ -38,12 +42,14 @@ from hub_api.stock import StockMutations, StockQueries
 from hub_api.stores import StoreMutations, StoreQueries
 from hub_api.suppressions import SuppressionMutations
 from hub_api.surfaces import SurfaceQueries
+from hub_api.templates import TemplateMutations, TemplateQueries
 from hub_api.topics import TopicMutations, TopicQueries
 
 
 @strawberry.type
 class Query(
     AssociateQueries,
+    BroadcastQueries,
     ProfileQueries,
     JourneyQueries,
     KeyQueries,
@@ -53,12 +59,15 @@ class Query(
     PolicyQueries,
     ProductQueries,
     QuestionQueries,
+    ReadySegmentQueries,
+    RfmQueries,
     RollupQueries,
     SegmentQueries,
     ShippingQueries,
     StockQueries,
     StoreQueries,
     SurfaceQueries,
+    TemplateQueries,
     PrivacyQueries,
     ClashQueries,
     TopicQueries,
@@ -68,6 +77,7 @@ class Query(
 
 @strawberry.type
 class Mutation(
+    BroadcastMutations,
     DeviceMutations,
     EventMutations,
     JourneyMutations,
@@ -80,6 +90,7 @@ class Mutation(
     ShippingMutations,
     StockMutations,
     StoreMutations,
+    TemplateMutations,
     PrivacyMutations,
     MergingMutations,
     ConsentMutations,

@@ -9,6 +9,7 @@ import strawberry
 from hub.access import audit, idempotency
 from hub.access.idempotency import Done
 from hub.access.model import Scope
+from hub.broadcasts import store as broadcasts
 from hub.commerce import checks
 from hub.definitions import Published
 from hub.journeys import usage
@@ -56,8 +57,8 @@ class Segment:
 
     @strawberry.field(extensions=[Needs(Scope.DEFINITIONS_READ)])
     async def used_by(self) -> list[str]:
-        """Who asks for it: other segments, and journeys that people enter or are still in."""
-        return [*await service.users_of(self.name), *await usage.of_segment(self.name)]
+        """Who asks for it: segments, journeys that people enter or are still in, broadcasts that have not begun."""
+        return [*await service.users_of(self.name), *await _used_by(self.name)]
 
     @strawberry.field(extensions=[Needs(Scope.DEFINITIONS_READ)])
     async def backfill(self) -> Backfill:
@@ -210,7 +211,7 @@ class NoSuchSegment(UserError):
 class SegmentInUse(UserError):
     """Somebody asks for the segment."""
 
-    used_by: list[str] = strawberry.field(description="Other segments, and journeys.")
+    used_by: list[str] = strawberry.field(description="Other segments, journeys and broadcasts.")
 
     @classmethod
     def of(cls, error: service.SegmentInUse) -> Self:
@@ -265,7 +266,7 @@ class SegmentMutations:
             checks.check_reach(context.caller, brands=(), stores=())
             deleted = await service.delete(
                 input.name,
-                used_by=await usage.of_segment(input.name),
+                used_by=await _used_by(input.name),
                 by=context.caller.subject,
                 key=input.idempotency_key,
                 now=context.clock(),
@@ -281,3 +282,8 @@ class SegmentMutations:
         except idempotency.IdempotencyKeyReused as error:
             return IdempotencyKeyReused.of(error)
         return DeleteSegmentPayload(name=answer["name"])
+
+
+async def _used_by(name: str) -> list[str]:
+    """Name the journeys and broadcasts that ask for a segment."""
+    return [*await usage.of_segment(name), *await broadcasts.waiting_for(name)]

@@ -17,9 +17,10 @@ class LiveMessage:
     template: str = strawberry.field(description="What it says.")
     brand: str = strawberry.field(description="The brand that says it.")
     topic: str = strawberry.field(description="What it is about, for consent.")
-    journey: str | None = strawberry.field(description="The journey that sends it; none for what the hub itself sends.")
+    journey: str | None = strawberry.field(description="The journey that sends it, if one does.")
     version: int | None = strawberry.field(description="The version of that journey.")
     step: str | None = strawberry.field(description="The step that sends it.")
+    broadcast: str | None = strawberry.field(description="The name of the broadcast that sends it, if one does.")
 
     @classmethod
     def of(cls, message: model.LiveMessage) -> Self:
@@ -31,6 +32,7 @@ class LiveMessage:
             journey=message.journey,
             version=message.version,
             step=message.step,
+            broadcast=message.broadcast,
         )
 
 
@@ -39,7 +41,9 @@ class SurfaceContent:
     """A surface, and what is live there."""
 
     surface: Surface = strawberry.field(description="Where customers meet it.")
-    messages: list[LiveMessage] = strawberry.field(description="By journey, version and step.")
+    messages: list[LiveMessage] = strawberry.field(
+        description="By journey, version and step; then those of broadcasts."
+    )
 
 
 @strawberry.type
@@ -48,7 +52,7 @@ class SurfaceQueries:
 
     @strawberry.field(extensions=[Needs(Scope.JOURNEYS_READ)])
     async def surfaces(self) -> list[SurfaceContent]:
-        """Every surface, with each message that is live there: of versions that people enter or are still in."""
+        """Every surface, with each message that is live there: that somebody may be told by it as of now."""
         found = await service.live()
         return [
             SurfaceContent(surface=surface, messages=[LiveMessage.of(it) for it in messages])

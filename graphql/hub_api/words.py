@@ -4,6 +4,7 @@ import strawberry
 
 from hub.access.grants import KeyKind
 from hub.access.model import Role, Scope
+from hub.broadcasts.model import State as BroadcastState
 from hub.commerce.catalogue import ProductStatus
 from hub.commerce.model import FulfilmentKind, OrderStatus, SalesChannel
 from hub.commerce.shipping import Basis
@@ -25,6 +26,7 @@ from hub.profiles.topics import TopicClass
 
 # Registered in place: the fields of the schema are annotated with the hub's own classes.
 strawberry.enum(Basis, name="ShippingBasis", description="What a price of shipping is made of.")
+strawberry.enum(BroadcastState, name="BroadcastState", description="Where a broadcast stands.")
 strawberry.enum(Channel, name="Channel", description="A way to reach a customer.")
 strawberry.enum(ClashState, name="ClashState", description="What became of a clash.")
 strawberry.enum(

@@ -24,8 +24,8 @@ MEANINGS: Final[Mapping[Scope, str]] = {
     Scope.COMMERCE_WRITE: "change what is sold, where and at what price",
     Scope.DEFINITIONS_READ: "see how topics, questions, rollups, stages, segments and rules are defined",
     Scope.DEFINITIONS_WRITE: "define them",
-    Scope.JOURNEYS_READ: "see journeys",
-    Scope.JOURNEYS_WRITE: "publish and steer journeys",
+    Scope.JOURNEYS_READ: "see journeys and broadcasts",
+    Scope.JOURNEYS_WRITE: "publish journeys, and create and steer broadcasts",
     Scope.KEYS_WRITE: "make, list, rotate and revoke keys",
     Scope.AUDIT_READ: "read the audit",
 }

@@ -32,6 +32,10 @@ def check(definition: Definition, *, now: datetime) -> None:
         raise BadBroadcast("priority", f"`priority` is a whole number from 0 to {HIGHEST_PRIORITY}.")
     if definition.at is not None and definition.local_at is not None:
         raise BadBroadcast("at", "Give one time, or a local one, not both.")
+    if definition.at is not None and definition.at.tzinfo is None:
+        raise BadBroadcast("at", "A time for all needs its offset, as in 2026-12-01T09:00:00+01:00.")
+    if definition.local_at is not None and definition.local_at.tzinfo is not None:
+        raise BadBroadcast("localAt", "A local time has no offset: it is what each customer's own clock shows.")
     last = _local(definition.local_at, LATEST_ZONE) if definition.local_at is not None else definition.at
     if last is not None and last < now - MINUTE:
         raise BadBroadcast("at", "This time is over: choose one that is still to come, or leave it out.")

@@ -8,7 +8,7 @@ from uuid import UUID
 from pymongo import IndexModel
 
 from hub import database
-from hub.broadcasts.model import Broadcast, Cursor, Definition, Moment, NoSuchBroadcast, State
+from hub.broadcasts.model import ENDED, Broadcast, Cursor, Definition, Moment, NoSuchBroadcast, State
 from hub.database import Keyed, Row, insert_once
 from hub.kit.pages import Page, Span
 from hub.profiles.model import Channel
@@ -93,6 +93,13 @@ async def due(now: datetime) -> list[tuple[UUID, int]]:
     """List the broadcasts that somebody should look at, each with its revision."""
     found = BroadcastDocument.get_pymongo_collection().find({"due": {"$lte": now}}, {"rev": 1}).sort("due", 1)
     return [(row["_id"], row["rev"]) async for row in found]
+
+
+async def unfinished() -> list[Broadcast]:
+    """Read the broadcasts that are not over, the oldest first."""
+    over = [it.value for it in ENDED]
+    found = BroadcastDocument.get_pymongo_collection().find({"state": {"$nin": over}}).sort("created_at", 1)
+    return [broadcast_of(row) async for row in found]
 
 
 async def waiting_for(segment: str) -> list[str]:

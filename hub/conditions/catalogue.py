@@ -113,6 +113,9 @@ EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
 }
 """Properties of each known event by name. A review's rating is text to Segment and a number to most shops: unknown."""
 
+OF_SEGMENTS: Final = frozenset({"Segment Entered", "Segment Left"})
+"""Events that follow from segments: a segment that asked for them could move somebody in and out for ever."""
+
 
 def profile_of(answers: Names | None) -> Mapping[str, Shape]:
     """Say what rules may ask of a profile where these answers are known; any, if nobody knows which there are."""

@@ -1,7 +1,7 @@
 """The text of a condition, taken token by token: what the grammar in `parser` is made of."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from hub.conditions import tokens
 from hub.conditions.model import Asked, Comparison, End, InSegment, Literal, Path, Tally
@@ -38,13 +38,20 @@ _CALLS: Final = (
 )
 
 
+class EventName(NamedTuple):
+    """An event as it is written, with its offset; `alone` outside of brackets."""
+
+    name: str
+    at: int
+    alone: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What is written of a tally: its events with their offsets, and the offset of what is added up or kept of them."""
+    """What is written of a tally: its events, the offset of what is added up or kept of them, and the leaves inside."""
 
     tally: Tally
-    written: tuple[str, ...]
-    events_at: tuple[int, ...]
+    events: tuple[EventName, ...]
     value_at: int = 0
     where: tuple["Leaf", ...] = ()
     units: tuple["Leaf", ...] = ()

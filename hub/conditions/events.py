@@ -18,7 +18,7 @@ from datetime import timedelta
 from typing import Final
 
 from hub.conditions import tallies, tokens
-from hub.conditions.cursor import COMPARISONS, UNITS, Cursor, Leaf, Told
+from hub.conditions.cursor import COMPARISONS, UNITS, Cursor, EventName, Leaf, Told
 from hub.conditions.model import Addend, Comparison, Condition, Followed, Literal, Path, Tallied, Tally, Units
 from hub.conditions.spelling import spell
 from hub.conditions.tokens import Sort, Token
@@ -73,14 +73,16 @@ class EventTerms(Cursor):
     def _told(self, function: Token, depth: int) -> Tallied | Followed:
         """Read a function of events; its name is read already."""
         self._need("(")
-        events, events_at = self._events()
+        events = self._events()
         value, value_at, units = self._about(function.text, depth)
         arguments = self._arguments(function.text, depth)
         self._need(")")
         kept = value if function.text in {"first", "last"} and isinstance(value, tuple) else None
         days = None if arguments.after else arguments.days
-        tally = tallies.of(events, where=arguments.where, value=None if kept else value, kept=kept, days=days)
-        told = Told(tally, tuple(events), events_at, value_at, arguments.leaves, units)
+        tally = tallies.of(
+            [it.name for it in events], where=arguments.where, value=None if kept else value, kept=kept, days=days
+        )
+        told = Told(tally, events, value_at, arguments.leaves, units)
         if function.text == "did":
             self._refuse_counting()
             return self._did(function, told, arguments)
@@ -101,9 +103,9 @@ class EventTerms(Cursor):
         self.leaves.append(Leaf(part, function.at, (function.at,) * len(values), told=(told,)))
         return part
 
-    def _events(self) -> tuple[list[str], tuple[int, ...]]:
+    def _events(self) -> tuple[EventName, ...]:
         several = self._take("[")
-        names, places = [], []
+        events: list[EventName] = []
         while True:
             token = self._now
             if not isinstance(token.value, str) or not token.value:
@@ -111,15 +113,14 @@ class EventTerms(Cursor):
             if len(token.value) > LONGEST_EVENT:
                 raise tokens.bad(self._text, token.at, f"The name of an event has at most {LONGEST_EVENT} characters.")
             self._next += 1
-            names.append(token.value)
-            places.append(token.at)
+            events.append(EventName(token.value, token.at, several is None))
             if several is None or not self._take(","):
                 break
         if several is not None:
             self._need("]")
-        if len(names) > MOST_EVENTS:
-            raise tokens.bad(self._text, places[MOST_EVENTS], f"At most {MOST_EVENTS} events are counted together.")
-        return names, tuple(places)
+        if len(events) > MOST_EVENTS:
+            raise tokens.bad(self._text, events[MOST_EVENTS].at, f"At most {MOST_EVENTS} events are counted together.")
+        return tuple(events)
 
     def _about(self, function: str, depth: int) -> tuple[Addend | None, int, tuple[Leaf, ...]]:
         """Read what is added up or kept of the events, with its place and the leaves of the condition in it."""
@@ -165,10 +166,10 @@ class EventTerms(Cursor):
         return found
 
     def _after(self, depth: int) -> Told:
-        names, places = self._events()
+        events = self._events()
         token = self._now
         where, leaves = self._where(token, depth) if self._take("where") else (None, ())
-        return Told(tallies.of(names, where=where), tuple(names), places, where=leaves)
+        return Told(tallies.of([it.name for it in events], where=where), events, where=leaves)
 
     def _where(self, first: Token, depth: int) -> tuple[Condition, tuple[Leaf, ...]]:
         condition, leaves = self._inside(depth)

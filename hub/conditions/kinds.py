@@ -4,21 +4,19 @@ from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Final
 
-from hub.conditions import parser, ranked
+from hub.conditions import catalogue, parser, ranked
+from hub.conditions.comparing import unchosen, wrong_types
 from hub.conditions.cursor import Leaf, Told
 from hub.conditions.evaluator import PRODUCT
 from hub.conditions.model import (
     PRODUCTS,
     Addend,
     AnyProduct,
-    Asked,
     Compare,
-    Comparison,
     Condition,
     Exists,
     Followed,
     InSegment,
-    Literal,
     Path,
     Ranked,
     Tallied,
@@ -64,21 +62,6 @@ NOT_HERE: Final = 'What somebody did can be asked in a segment: publish one, and
 NOT_COUNTED: Final = 'Nobody counts this yet: publish a segment that asks it, then ask `segment("NAME")`, or again.'
 _ALIKE: Final = 0.95
 """From which likeness on, 0 to 1, the name of an event is taken for another one, misspelled."""
-_CHOOSING: Final = frozenset({Comparison.EQUAL, Comparison.NOT_EQUAL, Comparison.IN})
-_ORDERED: Final = frozenset({Kind.TEXT, Kind.NUMBER})
-_LITERALS: Final[Mapping[Comparison, frozenset[Kind]]] = {
-    Comparison.EQUAL: frozenset({Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN, Kind.NULL}),
-    Comparison.NOT_EQUAL: frozenset({Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN, Kind.NULL}),
-    Comparison.IN: frozenset({Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN, Kind.NULL}),
-    Comparison.LESS: _ORDERED,
-    Comparison.LESS_OR_EQUAL: _ORDERED,
-    Comparison.GREATER: _ORDERED,
-    Comparison.GREATER_OR_EQUAL: _ORDERED,
-    Comparison.BETWEEN: _ORDERED,
-    Comparison.ENDS: frozenset({Kind.TEXT}),
-    Comparison.CONTAINS: frozenset({Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN}),
-    Comparison.STARTS: frozenset({Kind.TEXT}),
-}
 
 
 def read(text: str, scope: Scope) -> Condition:
@@ -157,7 +140,7 @@ def _asked_wrongly(leaf: Leaf, part: Compare | Exists | Within, scope: Scope) ->
     kind = None
     try:
         if isinstance(shape := shape_of(part.path, scope), Choice):
-            for at, message in _unchosen(part, shape, leaf):
+            for at, message in unchosen(part, shape, leaf):
                 yield at, "wrong_type", message
             return
         kind = kind_of(part.path, scope)
@@ -167,7 +150,7 @@ def _asked_wrongly(leaf: Leaf, part: Compare | Exists | Within, scope: Scope) ->
         name = ".".join(part.path)
         yield leaf.at, "wrong_type", f"`{name}` is {kind}; `within` asks for a time, which is text."
     if isinstance(part, Compare):
-        for at, message in _wrong_types(part, kind, leaf):
+        for at, message in wrong_types(part, kind, leaf):
             yield at, "wrong_type", message
 
 
@@ -187,14 +170,17 @@ def _told_wrongly(leaf: Leaf, part: Tallied | Followed, scope: Scope) -> Iterato
     kind: Kind | None = Kind.NUMBER
     if part.tally.kept is not None:
         kind = _kind_or_none(part.tally.kept, _of_event(part.tally, happenings))
-    yield from ((at, "wrong_type", message) for at, message in _wrong_types(part, kind, leaf))
+    yield from ((at, "wrong_type", message) for at, message in wrong_types(part, kind, leaf))
 
 
 def _tally_faults(told: Told, happenings: Happenings) -> Iterator[tuple[int, str, str]]:
     tally = told.tally
-    for name, at in zip(told.written, told.events_at, strict=True):
-        if hint := _misspelled(name, happenings.known):
-            yield at, "unknown_name", f"`{name}` is not known.{hint}"
+    for name, at, alone in told.events:
+        if name in catalogue.OF_SEGMENTS:
+            yield at, "bad_condition", f'`{name}` follows from segments: ask for one by `segment("NAME")`.'
+        if alone and (hint := _misspelled(name, happenings.known)):
+            own = f" A name of your own stands in brackets: [{spell_literal(name)}]."
+            yield at, "unknown_name", f"`{name}` is not known.{hint}{own}"
     scope = _of_event(tally, happenings)
     for leaf in told.where:
         yield from _faults(leaf, scope)
@@ -239,65 +225,3 @@ def _unknown_segment(name: str, scope: Scope) -> Iterator[str]:
         yield "No segment can be asked for here."
     elif known.below(name) is None:
         yield f"There is no segment `{name}`.{did_you_mean(name, known.known)}"
-
-
-def _unchosen(part: Asked, choice: Choice, leaf: Leaf) -> Iterator[tuple[int, str]]:
-    """Say what is compared with a choice and is none of it."""
-    name = ".".join(part.path)
-    if isinstance(part, Within) or (isinstance(part, Compare) and part.comparison not in _CHOOSING):
-        comparison = part.comparison if isinstance(part, Compare) else "within"
-        yield leaf.at, f"`{name}` is {choice}, which `{comparison}` cannot compare."
-    elif isinstance(part, Compare):
-        for value, at in zip(part.values, leaf.values_at, strict=True):
-            if value is not None and value not in choice.values:
-                hint = did_you_mean(str(value), choice.values)
-                hint = hint or f' For example `{name} = "{choice.values[0]}"`.'
-                yield at, f"`{name}` is {choice}, and never `{spell_literal(value)}`.{hint}"
-
-
-def _wrong_types(part: Compare, kind: Kind | None, leaf: Leaf) -> Iterator[tuple[int, str]]:
-    name = part.path[-1] if isinstance(part, Tallied) else ".".join(part.path)
-    comparison = part.comparison
-    if kind is not None and not _comparable(kind, comparison):
-        yield leaf.at, f"`{name}` is {kind}, which `{comparison}` cannot compare."
-        return
-    for value, at in zip(part.values, leaf.values_at, strict=True):
-        given = kind_of_literal(value)
-        if given not in _LITERALS[comparison]:
-            yield at, f"`{comparison}` takes {_spoken(comparison)}, `{spell_literal(value)}` is {given}."
-        elif kind in {Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN} and given not in {kind, Kind.NULL}:
-            yield (
-                at,
-                f"`{name}` is {kind}, `{spell_literal(value)}` is {given}: `{comparison}` compares like with like.",
-            )
-    if comparison is Comparison.BETWEEN and kind is None:
-        low, high = map(kind_of_literal, part.values)
-        if low is not high and {low, high} <= _ORDERED:
-            yield leaf.values_at[1], f"`between` takes two of a kind, here are {low} and {high}."
-
-
-def _comparable(kind: Kind, comparison: Comparison) -> bool:
-    match comparison:
-        case Comparison.CONTAINS:
-            return kind in {Kind.TEXT, Kind.LIST}
-        case Comparison.STARTS | Comparison.ENDS:
-            return kind is Kind.TEXT
-        case Comparison.EQUAL | Comparison.NOT_EQUAL | Comparison.IN:
-            return kind in {Kind.TEXT, Kind.NUMBER, Kind.BOOLEAN}
-    return kind in _ORDERED
-
-
-def kind_of_literal(value: Literal) -> Kind:
-    """Tell the kind of a literal."""
-    match value:
-        case None:
-            return Kind.NULL
-        case bool():
-            return Kind.BOOLEAN
-        case str():
-            return Kind.TEXT
-    return Kind.NUMBER
-
-
-def _spoken(comparison: Comparison) -> str:
-    return " or ".join(kind for kind in Kind if kind in _LITERALS[comparison])

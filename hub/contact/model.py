@@ -36,6 +36,7 @@ class Obstacle(StrEnum):
 
     CAPPED = "capped"
     QUIET_HOURS = "quiet_hours"
+    OPEN_CASE = "open_case"
 
 
 Per: TypeAlias = timedelta | Period
@@ -94,7 +95,9 @@ class Policy:
     caps: tuple[Cap, ...] = ()
     quiet: tuple[Quiet, ...] = ()
     then: Mapping[Obstacle, Then] = field(
-        default_factory=lambda: MappingProxyType({Obstacle.CAPPED: Then.SKIP, Obstacle.QUIET_HOURS: Then.DEFER})
+        default_factory=lambda: MappingProxyType(
+            {Obstacle.CAPPED: Then.SKIP, Obstacle.QUIET_HOURS: Then.DEFER, Obstacle.OPEN_CASE: Then.DEFER}
+        )
     )
     longest: timedelta = timedelta(days=3)
     spread: timedelta = timedelta(minutes=15)

@@ -19,6 +19,7 @@ class Reason(StrEnum):
     MERGED = "merged"
     NO_CONSENT = "no_consent"
     NO_LONGER_WORTH_IT = "no_longer_worth_it"
+    OPEN_CASE = "open_case"
     QUIET_HOURS = "quiet_hours"
     SUPPRESSED = "suppressed"
     UNREACHABLE = "unreachable"

@@ -142,7 +142,7 @@ class Dispatcher:
 
 
 def _decision(message: Message, now: datetime) -> Decision:
-    detail = {"journey": message.journey, "run": message.run_id, "step": message.step}
+    of = {"journey": message.journey, "run": message.run_id, "step": message.step, "broadcast": message.broadcast_id}
     is_deferred = message.state is State.DEFERRED
     return Decision(
         profile_id=message.profile_id,
@@ -151,5 +151,5 @@ def _decision(message: Message, now: datetime) -> Decision:
         cause=f"{message.id} {message.reason}" if is_deferred else str(message.id),
         reason=Reason(message.reason or Reason.UNREACHABLE),
         at=now,
-        detail={name: str(value) for name, value in detail.items() if value is not None},
+        detail={name: str(value) for name, value in of.items() if value is not None},
     )

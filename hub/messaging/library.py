@@ -5,13 +5,17 @@ import time
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, Final
+from uuid import UUID
 
 import orjson
 from pymongo import IndexModel, ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from hub.database import Named, Row
+from hub.definitions import Published, Version
+from hub.kit import ids
 from hub.messaging.templates import Template
 
 FRESH_SECONDS: Final = 1.0
@@ -34,10 +38,13 @@ class TemplateDocument(Named):
 
 
 class TemplateVersionDocument(Named):
-    """One version of a template, written once. `_id` is `NAME/VERSION`."""
+    """One version of a template, written once. `_id` is `NAME/VERSION`, `key` what it was published under."""
 
     digest: str
     languages: dict[str, dict[str, str]]
+    published_at: datetime | None = None  # one that came along with a journey says nothing of it
+    published_by: str | None = None
+    key: UUID | None = None
 
     class Settings:
         """Where all versions lie."""
@@ -45,6 +52,14 @@ class TemplateVersionDocument(Named):
         name = "template_versions"
         personal = None
         indexes: ClassVar[list[IndexModel]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A stored template, and which of its versions it is."""
+
+    template: Template
+    version: int
 
 
 @dataclass(slots=True)
@@ -66,6 +81,17 @@ class Library:
 
     async def save(self, template: Template) -> int:
         """Store a template and answer its version: that of the newest if it says the same, else the next one."""
+        return await self._save(template, {})
+
+    async def publish(self, template: Template, *, by: str, key: str, now: datetime) -> Published:
+        """Store a template as somebody's publication; repeating it under the same key of theirs answers the same."""
+        key_id = ids.key_of("publish template", by, key)
+        said: Row = {"published_at": now, "published_by": by, "key": key_id}
+        version = Version(template.name, await self._save(template, said))
+        stored = await TemplateVersionDocument.get_pymongo_collection().find_one({"_id": version.id}, {"key": 1})
+        return Published(version, new=stored is not None and stored.get("key") == key_id)
+
+    async def _save(self, template: Template, said: Row) -> int:
         content: Row = {
             "digest": digest_of(template),
             "languages": {language: dict(parts) for language, parts in template.languages.items()},
@@ -76,7 +102,7 @@ class Library:
             if head and head["digest"] == content["digest"]:
                 return newest
             self._held.pop(template.name, None)
-            if await _write(template.name, newest + 1, content):
+            if await _write(template.name, newest + 1, {**content, **said}):
                 return newest + 1
 
     async def load(self, names: Collection[str]) -> Mapping[str, Template]:
@@ -90,6 +116,19 @@ class Library:
     async def names(self) -> set[str]:
         """List the names of all stored templates."""
         return {row["_id"] async for row in TemplateDocument.get_pymongo_collection().find({}, {"_id": 1})}
+
+    async def listed(self) -> list[Listed]:
+        """List the newest versions by name."""
+        heads = TemplateDocument.get_pymongo_collection().find().sort("_id", 1)
+        return [Listed(_template_of(row), int(row["version"])) async for row in heads]
+
+    async def one(self, name: str, version: int | None = None) -> Listed | None:
+        """Read one version as it is stored, the newest where none is named. None where there is no such version."""
+        if version is not None:
+            stored = await TemplateVersionDocument.get_pymongo_collection().find_one({"_id": f"{name}/{version}"})
+            return Listed(Template(name, stored["languages"]), version) if stored else None
+        head = await TemplateDocument.get_pymongo_collection().find_one({"_id": name})
+        return Listed(_template_of(head), int(head["version"])) if head else None
 
     def _is_fresh(self, name: str, now: float) -> bool:
         held = self._held.get(name)
@@ -113,7 +152,11 @@ class Library:
                 held.asked_at = now
         if changed:
             async for row in collection.find({"_id": {"$in": changed}}):
-                self._held[row["_id"]] = _Held(Template(row["_id"], row["languages"]), int(row["version"]), now)
+                self._held[row["_id"]] = _Held(_template_of(row), int(row["version"]), now)
+
+
+def _template_of(row: Row) -> Template:
+    return Template(row["_id"], row["languages"])
 
 
 def digest_of(template: Template) -> str:

@@ -13,6 +13,7 @@ class Email:
     """A rendered e-mail. `key` is the message's id: a provider gets it, and nothing else about the person.
 
     `unsubscribe` is the address that takes a one-click POST (RFC 8058); None where one cannot be rid of such mails.
+    `html` says the same as `text`, for those whose mailbox shows it; None where there is only the text.
     """
 
     key: UUID
@@ -21,6 +22,7 @@ class Email:
     subject: str
     text: str
     unsubscribe: str | None = None
+    html: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

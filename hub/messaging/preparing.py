@@ -178,7 +178,7 @@ class Preparer:
 def _outgoing(message: Message, to: str, rendered: Rendered, email_from: str, unsubscribe: str | None) -> Outgoing:
     match message.channel:
         case Channel.EMAIL:
-            return Email(message.id, to, email_from, rendered.subject, rendered.text, unsubscribe)
+            return Email(message.id, to, email_from, rendered.subject, rendered.text, unsubscribe, rendered.html)
         case Channel.PUSH:
             return Push(message.id, to, rendered.subject, rendered.text, rendered.link)
         case Channel.SMS:

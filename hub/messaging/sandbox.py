@@ -81,7 +81,7 @@ class _BoundedTemplate(BoundTemplate):
 
 
 class _Sandbox(Environment):
-    """The one environment of the hub, for plain text: nothing is escaped, a name that is missing renders empty."""
+    """What the hub renders in: a name that is missing renders empty."""
 
     loop_iteration_limit = 2_000
     output_stream_limit = 128 * 1024  # bytes
@@ -97,18 +97,29 @@ class _Sandbox(Environment):
         del self.tags["render"]
 
 
+class _HtmlSandbox(_Sandbox):
+    """The same for HTML: every value is escaped, and no filter says that one need not be."""
+
+    def setup_tags_and_filters(self, *, extra: bool = False) -> None:
+        """Register what the sandbox has, without the filter that lets a customer write HTML."""
+        super().setup_tags_and_filters(extra=extra)
+        del self.filters["safe"]
+
+
 _SANDBOX: Final = _Sandbox(autoescape=False)
+_HTML_SANDBOX: Final = _HtmlSandbox(autoescape=True)
 FILTERS: Final = frozenset(_SANDBOX.filters)
+HTML_FILTERS: Final = frozenset(_HTML_SANDBOX.filters)
 
 
 @lru_cache(maxsize=512)
-def parse(source: str) -> BoundTemplate:
-    """Parse one part of a template; a part that is rendered again is found parsed.
+def parse(source: str, *, html: bool = False) -> BoundTemplate:
+    """Parse one part of a template; a part that is rendered again is found parsed. Values in `html` are escaped.
 
     Raises:
         LiquidError: it is not Liquid.
     """
-    return _SANDBOX.from_string(source)
+    return (_HTML_SANDBOX if html else _SANDBOX).from_string(source)
 
 
 def filters_of(template: BoundTemplate) -> dict[str, int]:

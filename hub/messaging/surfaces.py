@@ -26,7 +26,7 @@ SHOWN: Final = (Surface.SOCIAL, Surface.POPUP, Surface.SIGN, Surface.STAFF_SCRIP
 
 
 def of_message(channel: Channel, topic_class: TopicClass) -> Surface:
-    """Tell the surface of what is sent: it follows from the channel, of e-mail also from what the law makes of it."""
+    """Tell the surface of what is sent: by the channel, of an e-mail also by what the law makes of it."""
     if channel is Channel.EMAIL and topic_class is not TopicClass.MARKETING:
         return Surface.TRANSACTIONAL_EMAIL
     return Surface(channel.value)

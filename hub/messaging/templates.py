@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from liquid.exceptions import (
 from hub.kit.errors import HubError
 from hub.kit.languages import by_nearness
 from hub.kit.problems import InvalidDefinition, Problem, did_you_mean
-from hub.messaging import sandbox
+from hub.messaging import markup, plain, sandbox
 from hub.profiles.model import Channel
 
 PART_LIMIT: Final = 32 * 1024
@@ -41,18 +41,19 @@ class Part(StrEnum):
 
     SUBJECT = "subject"
     PREHEADER = "preheader"  # only an HTML mail shows it
+    BODY = "body.mjml"
     TEXT = "text"
     PUSH = "push"
     LINK = "link"  # where a tap on a push message leads
     SMS = "sms"
 
 
-_BODY: Final = {Channel.EMAIL: Part.TEXT, Channel.PUSH: Part.PUSH, Channel.SMS: Part.SMS}
-_NEEDED: Final = {
-    Channel.EMAIL: (Part.SUBJECT, Part.TEXT),
-    Channel.PUSH: (Part.PUSH,),
-    Channel.SMS: (Part.SMS,),
+NEEDED: Final[Mapping[Channel, tuple[frozenset[Part], ...]]] = {
+    Channel.EMAIL: (frozenset({Part.SUBJECT}), frozenset({Part.TEXT, Part.BODY})),
+    Channel.PUSH: (frozenset({Part.PUSH}),),
+    Channel.SMS: (frozenset({Part.SMS}),),
 }
+"""What a channel needs in one language: of each set at least one."""
 
 
 class Limit(StrEnum):
@@ -86,7 +87,7 @@ class NoSuchPart(HubError):
     code = "NO_SUCH_PART"
 
     def __init__(self, name: str, channel: Channel) -> None:
-        needed = " and ".join(_NEEDED[channel])
+        needed = " and ".join(" or ".join(sorted(parts, reverse=True)) for parts in NEEDED[channel])
         super().__init__(f"The template {name!r} has no {needed} in any language, which {channel} needs.")
         self.channel = channel
 
@@ -96,9 +97,12 @@ class RenderingFailed(HubError):
 
     code = "RENDERING_FAILED"
 
-    def __init__(self, name: str, place: str, reason: str) -> None:
+    def __init__(self, name: str, part: str, reason: str, *, line: int = 0) -> None:
+        place = f"{part} line {line}" if line else part
         super().__init__(f"The template {name!r} could not be rendered: {place}, {reason}.")
-        self.place = place
+        self.part = part
+        self.line = line or 1
+        self.reason = reason
 
 
 class LimitExceeded(RenderingFailed):
@@ -106,8 +110,8 @@ class LimitExceeded(RenderingFailed):
 
     code = "LIMIT_EXCEEDED"
 
-    def __init__(self, name: str, place: str, limit: Limit) -> None:
-        super().__init__(name, place, f"it exceeds the limit of {limit}")
+    def __init__(self, name: str, part: str, limit: Limit, *, line: int = 0) -> None:
+        super().__init__(name, part, f"it exceeds the limit of {limit}", line=line)
         self.limit = limit
 
 
@@ -139,11 +143,13 @@ class Rendered:
     """What a message says. `subject` is one line: of an e-mail, or the title of a push message; empty for an SMS.
 
     `link` is where a tap on a push message leads, None where it opens the app.
+    `html` is what an e-mail shows instead of its text; None where there is no body of MJML.
     """
 
     subject: str
     text: str
     link: str | None = None
+    html: str | None = None
 
 
 def template_of(name: str, files: Mapping[str, str]) -> Template:
@@ -161,6 +167,10 @@ def template_of(name: str, files: Mapping[str, str]) -> Template:
         if problem := _problem_of(path, source):
             problems.append(problem)
         languages.setdefault(language, {})[part] = source
+    for language, parts in languages.items():
+        if Part.PREHEADER in parts and "<mj-preview" in parts.get(Part.BODY, ""):
+            said_twice = f"{language}/{Part.BODY}: <mj-preview> says what {language}/{Part.PREHEADER} says too."
+            problems.append(Problem(1, 1, "two_preheaders", said_twice))
     if not languages:
         problems.append(Problem(1, 1, "no_language", "There is not one language with a part."))
     if problems:
@@ -170,8 +180,7 @@ def template_of(name: str, files: Mapping[str, str]) -> Template:
 
 def channels_of(template: Template) -> list[Channel]:
     """List the channels on which a template has something to say, in one language at least."""
-    said = [parts.keys() for parts in template.languages.values()]
-    return [channel for channel in Channel if any(parts >= set(_NEEDED[channel]) for parts in said)]
+    return [channel for channel in Channel if spoken_language(template, channel, None) is not None]
 
 
 def render(template: Template, channel: Channel, *, language: str | None, context: RenderContext) -> Rendered:
@@ -185,19 +194,64 @@ def render(template: Template, channel: Channel, *, language: str | None, contex
         LimitExceeded: the template wants more work, output, memory or depth than it may have.
         RenderingFailed: it meets a value that it cannot work with.
     """
-    for nearest in by_nearness(template.languages, language):
-        parts = template.languages[nearest]
-        if all(part in parts for part in _NEEDED[channel]):
-            break
-    else:
+    spoken = spoken_language(template, channel, language)
+    if spoken is None:
         raise NoSuchPart(template.name, channel)
-    subject = ""
-    if channel is not Channel.SMS and Part.SUBJECT in parts:
-        subject = _one_line(_rendered(template.name, f"{nearest}/{Part.SUBJECT}", parts[Part.SUBJECT], context))
-    body = _BODY[channel]
-    text = _rendered(template.name, f"{nearest}/{body}", parts[body], context)
-    link = _link(template.name, nearest, parts, context) if channel is Channel.PUSH and Part.LINK in parts else None
-    return Rendered(subject, _CONTROLS_IN_TEXT.sub("", text.replace("\r\n", "\n")).strip(), link)
+    said = _Said(template, spoken, context)
+    match channel:
+        case Channel.EMAIL:
+            return _email(said)
+        case Channel.PUSH:
+            return Rendered(said.line(Part.SUBJECT), said.text(Part.PUSH), _link(said))
+        case Channel.SMS:
+            return Rendered("", said.text(Part.SMS))
+
+
+def spoken_language(template: Template, channel: Channel, wished: str | None) -> str | None:
+    """Find the language nearest to the one wished for that has all a channel needs; None where there is none."""
+    for nearest in by_nearness(template.languages, wished):
+        if all(parts & template.languages[nearest].keys() for parts in NEEDED[channel]):
+            return nearest
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The parts of one language as they are said to one person; a part that is not there says nothing."""
+
+    template: Template
+    language: str
+    context: RenderContext
+
+    def has(self, part: Part) -> bool:
+        return part in self.template.languages[self.language]
+
+    def line(self, part: Part) -> str:
+        return _one_line(self.raw(part))
+
+    def text(self, part: Part) -> str:
+        return _CONTROLS_IN_TEXT.sub("", self.raw(part).replace("\r\n", "\n")).strip()
+
+    def raw(self, part: Part) -> str:
+        if not self.has(part):
+            return ""
+        source = self.template.languages[self.language][part]
+        return _rendered(self.template.name, f"{self.language}/{part}", source, self.context)
+
+
+def _email(said: _Said) -> Rendered:
+    subject = said.line(Part.SUBJECT)
+    if not said.has(Part.BODY):
+        return Rendered(subject, said.text(Part.TEXT))
+    body = said.text(Part.BODY)
+    place = f"{said.language}/{Part.BODY}"
+    try:
+        html = markup.html_of(body, language=said.language, preheader=said.line(Part.PREHEADER))
+    except markup.TooMuchMarkup:
+        raise LimitExceeded(said.template.name, place, Limit.OUTPUT) from None
+    except markup.BadMarkup as error:
+        raise RenderingFailed(said.template.name, place, error.message) from None
+    return Rendered(subject, said.text(Part.TEXT) if said.has(Part.TEXT) else plain.text_of(body), html=html)
 
 
 def _problem_of(path: str, source: str) -> Problem | None:
@@ -209,29 +263,31 @@ def _problem_of(path: str, source: str) -> Problem | None:
         return Problem(1, 1, "unknown_part", f"{path}: there is no such part.{hint}")
     if len(source) > PART_LIMIT:
         return Problem(1, 1, "too_long", f"{path}: a part holds at most {PART_LIMIT} characters.")
+    html = part == Part.BODY
     try:
-        filters = sandbox.filters_of(sandbox.parse(source))
+        filters = sandbox.filters_of(sandbox.parse(source, html=html))
     except LiquidError as error:
         return Problem.within(source, sandbox.offset_of(error, source), "bad_liquid", f"{path}: {error.message}.")
+    known = sandbox.HTML_FILTERS if html else sandbox.FILTERS
     for name, offset in filters.items():
-        if name not in sandbox.FILTERS:
-            hint = did_you_mean(name, sandbox.FILTERS)
+        if name not in known:
+            hint = did_you_mean(name, known)
             return Problem.within(source, offset, "unknown_filter", f"{path}: there is no filter `{name}`.{hint}")
-    return None
+    fault = markup.problem_of(source) if html else None
+    return replace(fault, message=f"{path}: {fault.message}") if fault else None
 
 
 def _rendered(name: str, place: str, source: str, context: RenderContext) -> str:
-    parsed = sandbox.parse(source)
+    parsed = sandbox.parse(source, html=place.endswith(Part.BODY))
     outcome = _outcome(parsed, context)
     if isinstance(outcome, str):
         return outcome
     # Raised here, outside the handler: Liquid's own error quotes the value it stumbled over, and would go along.
     offset = sandbox.offset_of(outcome, source) if isinstance(outcome, LiquidError) else 0
     line = source.count("\n", 0, offset) + 1
-    place = f"{place} line {line}"
     if limit := _LIMIT_OF.get(type(outcome)):
-        raise LimitExceeded(name, place, limit)
-    raise RenderingFailed(name, place, f"a value does not fit ({type(outcome).__name__})")
+        raise LimitExceeded(name, place, limit, line=line)
+    raise RenderingFailed(name, place, f"a value does not fit ({type(outcome).__name__})", line=line)
 
 
 def _outcome(parsed: BoundTemplate, context: RenderContext) -> str | Exception:
@@ -241,11 +297,12 @@ def _outcome(parsed: BoundTemplate, context: RenderContext) -> str | Exception:
         return error
 
 
-def _link(name: str, language: str, parts: Mapping[str, str], context: RenderContext) -> str | None:
-    place = f"{language}/{Part.LINK}"
-    link = _one_line(_rendered(name, place, parts[Part.LINK], context))
+def _link(said: _Said) -> str | None:
+    link = said.line(Part.LINK)
     if link and (not _ADDRESS.fullmatch(link) or link.lower().startswith(_RUNS)):
-        raise RenderingFailed(name, place, "it is no address such as https://shop.example/cart or shop://cart")
+        place = f"{said.language}/{Part.LINK}"
+        reason = "it is no address such as https://shop.example/cart or shop://cart"
+        raise RenderingFailed(said.template.name, place, reason)
     return link or None
 
 

@@ -6,7 +6,7 @@ that has none in sight need not be claimed for that.
 
 import random
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,14 +20,18 @@ from hub.decisions.model import Reason
 from hub.messaging import delivery
 from hub.messaging import store as messages_store
 from hub.messaging.model import Message
+from hub.profiles import cases
 from hub.profiles.model import Channel, Profile
 from hub.profiles.topics import Catalogue, TopicClass
 
 _AHEAD: Final = timedelta(hours=12)
 """A message of higher priority that waits so long at most, over a night, has the place of one that could go out now."""
+_LOOK_AGAIN: Final = timedelta(hours=1)
+"""After which time to ask again whether a case is closed: nobody knows when it will be."""
 _OBSTACLES: Final[Mapping[Obstacle, Reason]] = {
     Obstacle.CAPPED: Reason.CAPPED,
     Obstacle.QUIET_HOURS: Reason.QUIET_HOURS,
+    Obstacle.OPEN_CASE: Reason.OPEN_CASE,
 }
 
 
@@ -49,16 +53,20 @@ class Timing:
         now: the time of the batch.
         contacts: what the customers were told of late, by head.
         rivals: messages that wait for the same customers, by head.
+        waiting: the heads who wait for an answer of the service.
     """
 
     policy: Policy
     now: datetime
     contacts: Mapping[UUID, Contact] = field(default_factory=dict)
     rivals: Mapping[UUID, Sequence[Message]] = field(default_factory=dict)
+    waiting: Collection[UUID] = ()
     _reserved: defaultdict[UUID, list[Place]] = field(default_factory=lambda: defaultdict(list))
 
     def hinders(self, message: Message, profile: Profile) -> Hindrance | None:
         """Tell what stands in the way of advertising on the channel it is on. None where nothing does."""
+        if profile.id in self.waiting:
+            return self._met(Obstacle.OPEN_CASE, self.now + _LOOK_AGAIN)
         channel = message.channel
         quiet = hours.concerned(self.policy.quiet, channel, message.brand, message.topic)
         if channel is Channel.SMS and profile.phone:
@@ -121,7 +129,7 @@ class Timekeeper:
     async def of(
         self, messages: Sequence[Message], heads: Mapping[UUID, Profile], topics: Catalogue, now: datetime
     ) -> Timing:
-        """Read what the policy asks of the customers of these messages: nothing, where it has no caps.
+        """Read what is asked of the customers of these messages: what they were told only where there are caps.
 
         Args:
             messages: those that are decided together.
@@ -130,10 +138,11 @@ class Timekeeper:
             now: the time.
         """
         policy = await self.policy()
-        capped = [it for it in messages if is_advertising(it, topics)] if policy.caps else []
-        own_ids = {head.id: head.own_ids for it in capped if (head := heads.get(it.profile_id))}
-        if not own_ids:
-            return Timing(policy, now)
+        told = {head.id: head for it in messages if is_advertising(it, topics) and (head := heads.get(it.profile_id))}
+        waiting = await cases.with_open(told.values()) if told else set()
+        if not told or not policy.caps:
+            return Timing(policy, now, waiting=waiting)
+        own_ids = {head.id: head.own_ids for head in told.values()}
         contacts = await store.load(own_ids)
         head_of = {id_: head for head, ids in own_ids.items() for id_ in ids}
         batch = {it.id for it in messages}
@@ -141,7 +150,7 @@ class Timekeeper:
         for rival in await messages_store.waiting(head_of, since=now - policy.longest, until=now + _AHEAD):
             if rival.id not in batch and is_advertising(rival, topics):
                 rivals[head_of[rival.profile_id]].append(rival)
-        return Timing(policy, now, contacts, rivals)
+        return Timing(policy, now, contacts, rivals, waiting)
 
 
 def is_advertising(message: Message, topics: Catalogue) -> bool:

@@ -71,9 +71,9 @@ class ProfileDocument(Keyed):
             IndexModel([("segments.edition", 1)], name="segments_edition"),
             # By id as well: the members of a segment are read in this order, a batch after the last one.
             IndexModel([("segments.in.name", 1), ("_id", 1)], name="segments"),
-            # Partial: only those at whom the rankings have to look.
+            # Partial: only those at whom the rankings have to look, first those of whom something is announced.
             IndexModel(
-                [("unranked.rev", 1)], name="unranked", partialFilterExpression={"unranked.rev": {"$gte": FRESH}}
+                [("unranked.why", 1)], name="unranked", partialFilterExpression={"unranked.rev": {"$gte": FRESH}}
             ),
         ]
 

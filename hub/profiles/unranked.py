@@ -18,9 +18,12 @@ _AT_ONCE: Final = 1_000
 
 
 async def marked(limit: int) -> list[Profile]:
-    """Read profiles that are marked, absorbed or not, with why."""
+    """Read profiles that are marked, absorbed or not, with why; those first of whom something is announced.
+
+    While the back-fill sorts everybody by a new segment, it marks them all silently, and orders must not wait for that.
+    """
     wanted = {"unranked.rev": {"$gte": FRESH}}
-    found = ProfileDocument.get_pymongo_collection().find(wanted, {"token": 0}).limit(limit)
+    found = ProfileDocument.get_pymongo_collection().find(wanted, {"token": 0}).sort("unranked.why", 1).limit(limit)
     rows = await found.batch_size(limit).to_list()
     return [replace(profile_of(row), unranked=Unranked(row["unranked"]["why"])) for row in rows]
 

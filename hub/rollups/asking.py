@@ -86,8 +86,23 @@ def expression(path: Path, now: datetime) -> Any:
     """Give what a name asks as an expression of MongoDB over profiles: a number, or null."""
     state, days = f"$rollups.{path[0]}", window_of(path)
     if days is not None:
-        return _IN_WINDOW[path[2]](_parts(f"{state}.days", day_of(now), days))
+        # Told once: what it says is asked several times.
+        parts = _parts(f"{state}.days", day_of(now), days)
+        return {"$let": {"vars": {"parts": parts}, "in": _IN_WINDOW[path[2]]("$$parts")}}
     return {"$ifNull": [_OF_LIFETIME[path[1]](state, now), None]}
+
+
+def some(path: Path, now: datetime) -> dict[str, Any]:
+    """Make the query that finds those who have something in what a name asks: in a lifetime, or in its window."""
+    days = window_of(path)
+    if days is None:
+        return {f"rollups.{path[0]}.count": {"$gt": 0}}
+    return {f"rollups.{path[0]}.last.at": {"$gte": _begin(days, now)}}
+
+
+def _begin(days: int, now: datetime) -> datetime:
+    """Tell when a window begins that ends with today."""
+    return counting.EPOCH + (day_of(now) - days + 1) * _DAY
 
 
 def came_after(asked: Followed, now: datetime) -> Any:
@@ -97,19 +112,20 @@ def came_after(asked: Followed, now: datetime) -> Any:
     # What is missing is less than any time: so the earlier one has to be there, and the later one then is.
     tests: list[Any] = [{earlier: {"$exists": True}}, {"$expr": {"$gt": [f"${later}", f"${earlier}"]}}]
     if asked.days is not None:
-        tests.append({later: {"$gte": counting.EPOCH + (day_of(now) - asked.days + 1) * _DAY}})
+        tests.append({later: {"$gte": _begin(asked.days, now)}})
     return {"$and": tests}
 
 
 def _amounts(count: int, sum_: int | None) -> dict[str, Any]:
+    if not count:
+        return {COUNT: 0}
     # First a float, as MongoDB divides: beyond 2^53 millionths Python's own division of integers is finer.
     total = None if sum_ is None else float(sum_) / MILLIONTHS
     return {COUNT: count, SUM: total, AVERAGE: None if total is None else total / count}
 
 
 def _window(state: State, days: int, at: datetime) -> dict[str, Any]:
-    total = counting.total(state, days, now=at)
-    return _amounts(total.count, None if total.sum is None else int(total.sum * MILLIONTHS))
+    return _amounts(*counting.amounts(state, days, now=at))
 
 
 def _money(sum_: Any) -> Any:
@@ -157,8 +173,9 @@ def _sum(parts: Any) -> Any:
     """Add up a window: nothing where it holds no amount, or several currencies."""
     currencies = {"$setUnion": [_each(parts, "currency"), []]}
     one = {"$and": [{"$lte": [{"$size": currencies}, 1]}, {"$not": {"$in": [SEVERAL, currencies]}}]}
-    amounts = _each(parts, SUM)
-    return {"$cond": [{"$and": [one, {"$gt": [{"$size": amounts}, 0]}]}, _money({"$sum": amounts}), None]}
+    holds = {"$and": [one, {"$gt": [{"$size": "$$amounts"}, 0]}]}
+    found = {"$cond": [holds, _money({"$sum": "$$amounts"}), None]}
+    return {"$let": {"vars": {"amounts": _each(parts, SUM)}, "in": found}}
 
 
 _IN_WINDOW: Final[Mapping[str, Callable[[Any], Any]]] = {

@@ -20,8 +20,8 @@ from decimal import Decimal, InvalidOperation
 from functools import reduce
 from typing import Any, Final
 
-from hub.conditions.evaluator import PRODUCT, compiled, products_of
-from hub.conditions.model import Addend, Path, Units
+from hub.conditions.evaluator import PRODUCT, products_of
+from hub.conditions.model import Path, Units
 from hub.events.model import Event
 from hub.kit import money
 from hub.kit.money import BadMoney
@@ -76,13 +76,13 @@ def counts(rollup: Rollup, event: Event) -> bool:
     """Tell whether an event is one of those that the rollup counts."""
     if event.name not in rollup.events:
         return False
-    return rollup.where is None or compiled(rollup.where)({"properties": event.properties}, event.at)
+    return rollup.holds is None or rollup.holds({"properties": event.properties}, event.at)
 
 
 def single(rollup: Rollup, event: Event) -> State:
     """Make the state of one event."""
     happened: dict[str, Any] = {"at": event.at, "event": event.id}
-    amount = _amount(rollup.value, event)
+    amount = _amount(rollup, event)
     if rollup.currency is not None and amount is not None:
         try:
             happened["currency"] = money.currency_of(_at(rollup.currency, event))
@@ -122,6 +122,23 @@ def total(state: State | None, days: int | None, *, now: datetime) -> Total:
     part = reduce(_added, inside[1:], _whole(inside[0])) if inside else {"count": 0}
     since = EPOCH + (today - days + 1) * _DAY
     return _shown(part, days, since, state["last"] if inside else None)
+
+
+def amounts(state: State, days: int, *, now: datetime) -> tuple[int, int | None]:
+    """Tell just how many events a window holds, and their sum in millionths: `total` without all else, for rules."""
+    today, count, sum_ = day_of(now), 0, 0
+    holds_amount, currencies = False, set()
+    for day, part in state["days"].items():
+        if not today - days < int(day) <= today:
+            continue
+        single_ = part["first"] if "count" not in part else None
+        count += part["count"] if single_ is None else 1
+        amount = part.get("sum") if single_ is None else single_.get("value")
+        if amount is not None:
+            holds_amount, sum_ = True, sum_ + amount
+        currencies.add(part.get("currency") if single_ is None else single_.get("currency"))
+    several = len(currencies - {None}) > 1 or SEVERAL in currencies
+    return count, max(-_FULL, min(_FULL, sum_)) if holds_amount and not several else None
 
 
 def totals(state: State, *, now: datetime) -> list[Total]:
@@ -182,20 +199,20 @@ def _order(moment: Mapping[str, Any]) -> tuple[datetime, bytes]:
     return moment["at"], moment["event"].bytes
 
 
-def _amount(value: Addend | None, event: Event) -> int | None:
+def _amount(rollup: Rollup, event: Event) -> int | None:
     """Read the value of an event in millionths; None where it is no number, or too large to be one of a shop."""
-    match value:
+    match rollup.value:
         case None:
             return None
         case Units():
-            return _units(value, event)
-    return _number(_at(value, event))
+            return _units(rollup, event)
+        case path:
+            return _number(_at(path, event))
 
 
-def _units(units: Units, event: Event) -> int | None:
+def _units(rollup: Rollup, event: Event) -> int | None:
     """Count the pieces of an event in millionths: those of a product that does not say how many are one."""
-    is_one = compiled(units.of) if units.of else None
-    products = products_of({"properties": event.properties})
+    is_one, products = rollup.is_unit, products_of({"properties": event.properties})
     wanted = [it for it in products if is_one is None or is_one({PRODUCT: it}, event.at)]
     pieces = [MILLIONTHS if (said := it.get("quantity")) is None else _number(said) for it in wanted]
     total = sum(it for it in pieces if it is not None)

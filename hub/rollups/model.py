@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
 from hub.conditions.evaluator import Holds, compiled
-from hub.conditions.model import Addend, Condition, Path
+from hub.conditions.model import Addend, Condition, Path, Units
 
 State: TypeAlias = Mapping[str, Any]
 """What a profile keeps for one definition, as MongoDB stores it; `counting` and `preferring` say how it looks."""
@@ -48,6 +48,15 @@ class Rollup:
     windows: tuple[int, ...] = ()
     currency: Path | None = None
     kept: Path | None = None
+    holds: Holds | None = field(init=False, repr=False, compare=False)
+    """Its `where` as one function, kept because it is asked with every event."""
+    is_unit: Holds | None = field(init=False, repr=False, compare=False)
+    """Of which products the pieces are added up, where it is not of all."""
+
+    def __post_init__(self) -> None:
+        of = self.value.of if isinstance(self.value, Units) else None
+        object.__setattr__(self, "holds", compiled(self.where) if self.where else None)
+        object.__setattr__(self, "is_unit", compiled(of) if of else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from hub import definitions
 from hub.definitions import Published
 from hub.rollups import language, store
 from hub.rollups.language import NOTHING_NEEDED, Needed
+from hub.rollups.tallies import is_tally
 
 PURCHASES: Final = "purchases"
 """The rollup that comes with the hub, and which its stages read."""
@@ -31,7 +32,7 @@ async def publish(source: str, *, by: str, key: str, now: datetime, needed: Need
     """
     return await store.DEFINITIONS.publish(
         source,
-        read=lambda live: language.read(source, rollups=live.keys(), needed=needed).name,
+        read=lambda live: language.read(source, rollups=[it for it in live if not is_tally(it)], needed=needed).name,
         by=by,
         key=key,
         now=now,

@@ -117,7 +117,7 @@ def _asked(asks: Compare | Exists | Within | AnyProduct | Followed, now: datetim
         case Tallied(path, comparison, values) if (field := asking.field_of(path)) is not None:
             return _QUERIES[comparison](field, *values)
         case Compare() | Exists() if is_number(asks):
-            return {"$expr": _of_number(asks, asking.expression(asks.path, now))}
+            return _of_rollup(asks, now)
         case Compare(path, comparison, values):
             return _QUERIES[comparison](_field(path), *values)
         case Exists(path):
@@ -152,6 +152,15 @@ def _of_consent(asks: Asked, now: datetime) -> Query:
         true_of[state] = compiled(asks)({consents.ROOT: value}, now)
     query = consents.query_of(asks.path, [it for it in consents.STATES if true_of[it] != true_of[None]])
     return _no(query) if true_of[None] else query
+
+
+def _of_rollup(asks: Compare | Exists, now: datetime) -> Query:
+    """Compute a number only of those who have something in it: of all others the first reading knows the answer."""
+    path, days = asks.path, asking.window_of(asks.path)
+    some = asking.some(path, now)
+    query: Query = {"$expr": _of_number(asks, asking.expression(path, now))}
+    nothing = asking.value_of(None, now, windows=() if days is None else (days,))
+    return {"$or": [_no(some), query]} if compiled(asks)({path[0]: nothing}, now) else {"$and": [some, query]}
 
 
 def _of_number(asks: Compare | Exists, number: Any) -> Query:

@@ -38,6 +38,8 @@ async def publish(source: str, *, by: str, key: str, now: datetime) -> Published
         if grown := sorted(it for it, other in _others(live.values(), segment).items() if other.is_too_large):
             message = f"With this rule, {', '.join(grown)} would ask too much. {language.TOO_LARGE}"
             raise InvalidDefinition([Problem(1, 1, "too_large", message)])
+        others = [it for it in live.values() if it.name != segment.name]
+        tallying.check_room(segment, others)
         return segment.name
 
     published = await store.DEFINITIONS.publish(source, read=name, by=by, key=key, now=now)

@@ -4,19 +4,25 @@ A segment is published first, then what it asks for: until that is there and com
 nobody by it. Whoever dies in between leaves it to the keeper, which looks whether the two agree.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
 from hub.conditions import tallies
 from hub.conditions.model import Tally
+from hub.kit.problems import InvalidDefinition, Problem
 from hub.rollups import store as rollups
 from hub.rollups.tallies import is_tally
 from hub.segments import language, store
+from hub.segments.model import Segment
 from hub.segments.store import SegmentDocument
 
 BY: Final = "hub"
 """Who publishes and deletes tallies."""
+
+
+MOST: Final = 200
+"""How much is counted of events for all segments together: a profile keeps it, which has 16 MB at most."""
 
 
 async def settle(*, now: datetime) -> None:
@@ -41,9 +47,20 @@ async def _publish(tally: Tally, now: datetime) -> None:
     await rollups.DEFINITIONS.publish(source, read=lambda _: tally.name, by=BY, key=tally.name, now=now)
 
 
-def asked_by(live: Collection[SegmentDocument]) -> Mapping[str, Tally]:
+def asked_by(live: Collection[SegmentDocument]) -> dict[str, Tally]:
     """Give what these segments have counted, by name."""
     return {name: it for one in live for name, it in language.read_published(one.source).tallies.items()}
+
+
+def check_room(segment: Segment, others: Collection[SegmentDocument]) -> None:
+    """Refuse a segment with which too much would be counted.
+
+    Raises:
+        InvalidDefinition: `too_large`.
+    """
+    if segment.tallies and len({**asked_by(others), **segment.tallies}) > MOST:
+        message = f"With this rule, more than {MOST} things would be counted of events. Ask for what others ask too."
+        raise InvalidDefinition([Problem(1, 1, "too_large", message)])
 
 
 async def progress(version: SegmentDocument) -> tuple[int, int]:

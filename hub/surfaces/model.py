@@ -9,8 +9,8 @@ from hub.messaging.surfaces import Surface
 class LiveMessage:
     """Something that customers may be told on a surface as of now.
 
-    Of a journey's message there are the journey, its version and the step; of what the hub sends of its own accord
-    there is the template only.
+    Of a journey's message there are the journey, its version and the step, of a broadcast's its name; of what the hub
+    sends of its own accord there is the template only.
     """
 
     surface: Surface
@@ -20,3 +20,4 @@ class LiveMessage:
     journey: str | None = None
     version: int | None = None
     step: str | None = None
+    broadcast: str | None = None

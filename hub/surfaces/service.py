@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
+from hub.broadcasts import model as broadcasting
+from hub.broadcasts import store as broadcasts
 from hub.journeys import language, runs, store
 from hub.journeys.definition import Definition, Send
 from hub.journeys.model import Version
@@ -19,13 +21,16 @@ from hub.surfaces.model import LiveMessage
 async def live() -> dict[Surface, list[LiveMessage]]:
     """List on every surface what is live there, be it nothing: a few reads, however many journeys there are.
 
-    That are the messages of journeys, in each version that people enter or are still in, by name, version and step, and
-    those that the hub sends of its own accord, by template.
+    That are the messages of journeys, in each version that people enter or are still in, by name, version and step,
+    those of broadcasts that are not over, the oldest first, and those that the hub sends of its own accord, by
+    template.
     """
     catalogue = await topics.load()
     stored = await Library().load(built_in.TOPICS)
     found: dict[Surface, list[LiveMessage]] = {surface: [] for surface in Surface}
-    for it in chain(_of_journeys(await _definitions(), catalogue), _of_the_hub(stored, catalogue)):
+    of_journeys = _of_journeys(await _definitions(), catalogue)
+    of_broadcasts = _of_broadcasts(await broadcasts.unfinished(), catalogue)
+    for it in chain(of_journeys, of_broadcasts, _of_the_hub(stored, catalogue)):
         found[it.surface].append(it)
     return found
 
@@ -50,9 +55,16 @@ def _of_journeys(definitions: Mapping[Version, Definition], catalogue: Catalogue
                     yield LiveMessage(surface, *told, version.journey, version.number, step.id)
 
 
-def _surfaces_of(step: Send, catalogue: Catalogue) -> Iterable[Surface]:
-    topic_class = catalogue.topic(step.brand, step.topic).topic_class
-    return [surfaces.of_message(channel, topic_class) for channel in step.channels]
+def _of_broadcasts(unfinished: Iterable[broadcasting.Broadcast], catalogue: Catalogue) -> Iterator[LiveMessage]:
+    for it in unfinished:
+        said = it.definition
+        for surface in _surfaces_of(said, catalogue):
+            yield LiveMessage(surface, said.template, said.brand, said.topic, broadcast=said.name)
+
+
+def _surfaces_of(said: Send | broadcasting.Definition, catalogue: Catalogue) -> Iterable[Surface]:
+    topic_class = catalogue.topic(said.brand, said.topic).topic_class
+    return [surfaces.of_message(channel, topic_class) for channel in said.channels]
 
 
 def _of_the_hub(stored: Mapping[str, Template], catalogue: Catalogue) -> Iterator[LiveMessage]:

@@ -20,11 +20,20 @@ from integrations.console.store import LARGEST_PAGE, PAGE, Wish
 
 _HEADERS: Final = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
+}
+_FRAMED: Final = {
+    **_HEADERS,
+    # The mail is a stranger's page: it runs nothing, sends nothing, and fetches no picture from another machine.
+    "Content-Security-Policy": (
+        "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
+        "img-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+    ),
 }
 _PAGES: Final = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "pages"),
@@ -39,7 +48,7 @@ def routes(settings: Settings) -> list[BaseRoute]:
     """List the routes of the inbox; in production there are none."""
     if settings.env is Environment.PRODUCTION:
         return []
-    return [Route("/inbox", _list), Route("/inbox/{id:uuid}", _one)]
+    return [Route("/inbox", _list), Route("/inbox/{id:uuid}", _one), Route("/inbox/{id:uuid}/html", _html)]
 
 
 async def _list(request: Request) -> Response:
@@ -65,6 +74,13 @@ async def _one(request: Request) -> Response:
     if row is None:
         raise HTTPException(404, "The inbox has no such message.")
     return _json(_shown(row)) if _wants_json(request) else _page("message.html", message=_shown(row))
+
+
+async def _html(request: Request) -> Response:
+    row = await store.one(request.path_params["id"])
+    if row is None or row.get("html") is None:
+        raise HTTPException(404, "The inbox has no such HTML.")
+    return Response(row["html"], media_type="text/html", headers=_FRAMED)
 
 
 def _wish_of(request: Request) -> Wish:

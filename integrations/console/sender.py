@@ -91,4 +91,6 @@ def _row_of(message: Outgoing) -> Row:
         "text": message.text,
         "at": datetime.now(UTC),
     }
+    if isinstance(message, Email) and message.html is not None:
+        row["html"] = message.html
     return seal.shut(InboxDocument, row)

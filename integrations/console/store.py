@@ -27,6 +27,7 @@ class InboxDocument(Keyed):
     sender: str
     subject: str
     text: str
+    html: str | None = None
     at: datetime
 
     class Settings:
@@ -34,7 +35,7 @@ class InboxDocument(Keyed):
 
         name = "inbox"
         # It knows messages and no profiles: whose a message is stands in `messages`.
-        personal = Personal("key", ("to", "subject", "text"), named=("to",))
+        personal = Personal("key", ("to", "subject", "text", "html"), named=("to",))
         indexes: ClassVar[list[IndexModel]] = [
             IndexModel([("key", 1)], name="key"),
             IndexModel([("to", 1), ("_id", -1)], name="address"),
@@ -69,8 +70,10 @@ class Wish:
 
 
 async def newest(wish: Wish) -> tuple[Sequence[Row], bool]:
-    """Read messages, newest first, and tell whether there are older ones behind them."""
-    found = InboxDocument.get_pymongo_collection().find(wish.filter()).sort("_id", -1).limit(wish.limit + 1)
+    """Read messages without their HTML, newest first, and tell whether there are older ones behind them."""
+    found = (
+        InboxDocument.get_pymongo_collection().find(wish.filter(), {"html": 0}).sort("_id", -1).limit(wish.limit + 1)
+    )
     rows = [dict(seal.opened(InboxDocument, row)) async for row in found]
     return rows[: wish.limit], len(rows) > wish.limit
 

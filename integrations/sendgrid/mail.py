@@ -43,6 +43,7 @@ def body_of(email: Email) -> dict[str, Any]:
         to_emails=To(to.addr_spec),
         subject=email.subject,
         plain_text_content=email.text,
+        html_content=email.html,
     )
     mail.add_custom_arg(CustomArg(KEY, str(email.key)))
     if email.unsubscribe:

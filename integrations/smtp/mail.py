@@ -113,6 +113,8 @@ def envelope_of(email: Email) -> Envelope:
             message[_UNSUBSCRIBE] = f"<{email.unsubscribe}>"
             message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(email.text)
+        if email.html is not None:
+            message.add_alternative(email.html, subtype="html")
         return Envelope(from_.addr_spec, to.addr_spec, message.as_bytes())
     except NO_ADDRESS:  # without its cause, which quotes the address
         raise Refused("SMTP cannot carry this message: the address or the subject is not well formed.") from None

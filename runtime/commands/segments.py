@@ -1,4 +1,4 @@
-"""`hub segments check|preview|publish|delete|list`: rules that pick customers, defined in files."""
+"""`hub segments check|preview|publish|delete|list|ready|rfm`: rules that pick customers, defined in files."""
 # ruff: noqa: PLC0415  the imports of a verb wait until it runs
 
 import json
@@ -13,8 +13,10 @@ from runtime.known import Rollups, known_offline
 
 if TYPE_CHECKING:
     from hub.definitions import Published
+    from hub.rankings.rfm import Grid
     from hub.segments.model import Segment
     from hub.segments.preview import Preview
+    from hub.segments.ready import Ready
     from hub.settings import Settings
 
 app = typer.Typer()
@@ -78,7 +80,7 @@ def delete(
     name: Annotated[str, typer.Argument(help="The segment.")],
     key: Annotated[str, typer.Option(help="Idempotency key: repeating it changes nothing.")] = "",
 ) -> None:
-    """Take a segment away. Refused while other segments or journeys ask for it."""
+    """Take a segment away. Refused while other segments, journeys or broadcasts ask for it."""
     from runtime.on_database import on_database
 
     on_database(lambda _: _delete(name, key or uuid.uuid4().hex))
@@ -100,6 +102,78 @@ def list_(*, as_json: AsJson = False) -> None:
         typer.echo("There is no segment yet. docs/segments.md shows how one is written.")
 
 
+@segments.command()
+def ready(
+    names: Annotated[list[str] | None, typer.Argument(help="Those of these names; all, if there are none.")] = None,
+    *,
+    publish: Annotated[bool, typer.Option("--publish", help="Publish the named ones.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List the segments that come with the hub, or publish some of them. One that was changed stays as it is."""
+    from hub.segments import ready as gallery
+    from runtime.on_database import on_database
+
+    if publish and not names:
+        raise typer.BadParameter("Name the segments that are to be published.", param_hint="NAMES")
+    chosen = gallery.named(names or ()) or gallery.shipped()
+    if publish:
+        for it in chosen:
+            typer.echo(_published_ready(it))
+        return
+    live = on_database(lambda _: gallery.published())
+    if as_json:
+        listed = [
+            {
+                "name": it.name,
+                "description": it.description,
+                "rule": it.written,
+                "source": it.source,
+                "published": it.name in live,
+            }
+            for it in chosen
+        ]
+        typer.echo(json.dumps({"segments": listed}))
+        return
+    for one in chosen:
+        typer.echo(f"{one.name}{' (published)' if one.name in live else ''}: {one.description} {one.written}")
+
+
+@segments.command()
+def rfm(
+    rollup: Annotated[str, typer.Option(help="What counts as buying: a rollup that adds something up.")] = "purchases",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell how recently, how often and for how much customers have bought, each in fifths: 5 is the best."""
+    from hub.rankings import rfm as grading
+    from runtime.on_database import on_database
+
+    found = on_database(lambda _: grading.grid(rollup))
+    if as_json:
+        typer.echo(json.dumps(_grid_as_json(found)))
+        return
+    for it in found.cells:
+        spent = ", ".join(f"{one.amount} {one.currency or ''}".strip() for one in it.revenue)
+        scores = f"recency {it.recency}, frequency {it.frequency}, monetary {it.monetary}"
+        typer.echo(f"{scores}: {it.customers} customers, {spent}")
+    typer.echo(f"{found.customers} customers in all, and {found.others} who have bought and have no sum.")
+
+
+def _published_ready(one: "Ready") -> str:
+    """Publish a ready segment, and give the line that tells of it."""
+    from hub.definitions import Published
+    from hub.segments import ready as gallery
+    from runtime import publishing, wiring
+
+    async def do(key: str) -> Published:
+        return await gallery.publish(one, by="cli", key=key, now=wiring.clock())
+
+    try:
+        return publishing.publish("segment", "", do, news="counts from now on")
+    except gallery.ChangedByTheShop as error:
+        return error.message
+
+
 async def _publish(source: str, key: str) -> "Published":
     from hub.segments import service
     from runtime import wiring
@@ -109,12 +183,13 @@ async def _publish(source: str, key: str) -> "Published":
 
 async def _delete(name: str, key: str) -> None:
     from hub.access import audit
+    from hub.broadcasts import store as broadcasts
     from hub.journeys import usage
     from hub.kit import ids
     from hub.segments import service
     from runtime import wiring
 
-    used_by = await usage.of_segment(name)
+    used_by = [*await usage.of_segment(name), *await broadcasts.waiting_for(name)]
     deleted = await service.delete(name, used_by=used_by, by="cli", key=key, now=wiring.clock())
     cause = ids.key_of("cli", "delete segment", key)
     await audit.record(audit.OPERATOR, audit.deletion("delete segment", deleted), at=wiring.clock(), cause=cause)
@@ -137,6 +212,20 @@ async def _listed() -> list[dict[str, Any]]:
         }
         for it, done, total in found
     ]
+
+
+def _grid_as_json(found: "Grid") -> dict[str, Any]:
+    cells = [
+        {
+            "recency": it.recency,
+            "frequency": it.frequency,
+            "monetary": it.monetary,
+            "customers": it.customers,
+            "revenue": [{"amount": str(one.amount), "currency": one.currency} for one in it.revenue],
+        }
+        for it in found.cells
+    ]
+    return {"customers": found.customers, "others": found.others, "cells": cells}
 
 
 def _as_json(segment: "Segment", found: "Preview") -> dict[str, Any]:

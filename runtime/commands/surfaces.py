@@ -28,8 +28,13 @@ def surfaces(*, as_json: AsJson = False) -> None:
     for surface, messages in found.items():
         typer.echo(f"{surface}: {len(messages)}")
         for it in messages:
-            origin = f"{it.journey} version {it.version} step {it.step}" if it.journey else "the hub itself"
-            typer.echo(f"  {it.template} of {it.brand}/{it.topic}, by {origin}")
+            typer.echo(f"  {it.template} of {it.brand}/{it.topic}, by {_origin(it)}")
+
+
+def _origin(message: "LiveMessage") -> str:
+    if message.broadcast:
+        return f"the broadcast {message.broadcast}"
+    return f"{message.journey} version {message.version} step {message.step}" if message.journey else "the hub itself"
 
 
 def _as_json(message: "LiveMessage") -> dict[str, Any]:
@@ -40,4 +45,5 @@ def _as_json(message: "LiveMessage") -> dict[str, Any]:
         "journey": message.journey,
         "version": message.version,
         "step": message.step,
+        "broadcast": message.broadcast,
     }

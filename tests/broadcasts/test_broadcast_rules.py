@@ -107,6 +107,8 @@ def test_in_no_minute_more_go_out_than_the_pace_says_and_one_second_of_it(pace: 
         ({"per_minute": 0}, "perMinute"),
         ({"per_minute": 1_000_001}, "perMinute"),
         ({"priority": 101}, "priority"),
+        ({"at": NOON.replace(tzinfo=None) + DAY}, "at"),
+        ({"local_at": NOON + DAY}, "localAt"),
         ({"at": NOON - HOUR}, "at"),
         ({"at": NOON + 367 * DAY}, "at"),
         ({"at": NOON + DAY, "local_at": datetime(2026, 12, 1, 9)}, "at"),  # noqa: DTZ001

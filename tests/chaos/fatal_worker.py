@@ -1,8 +1,9 @@
 """A worker that kills itself between two steps that must survive it: `python fatal_worker.py STEP COUNT`.
 
 `decide`: before it saves decisions on the branch for the COUNT-th time. `save`: after it has saved them, before it
-performs the effects. `send`: after the provider has taken the COUNT-th message, before it is settled. The product has
-no such switch: what it calls is wrapped here.
+performs the effects. `send`: after the provider has taken the COUNT-th message, before it is settled. `tell`: after it
+has stored messages of a broadcast for the COUNT-th time, before it notes how far that is. The product has no such
+switch: what it calls is wrapped here.
 """
 
 import asyncio
@@ -15,11 +16,13 @@ from uuid import UUID
 
 from hub.journeys import cohorts
 from hub.journeys.model import Run, SendMessage
+from hub.messaging import store
+from hub.messaging.model import Message
 from hub.messaging.ports import Accepted, Outgoing
 from integrations.console.sender import ConsoleSender
 from runtime import configuration, processes
 
-save, send = cohorts.save, ConsoleSender.send
+save, send, queue = cohorts.save, ConsoleSender.send, store.queue
 
 
 class Fuse:
@@ -61,8 +64,19 @@ def arm(step: str, fuse: Fuse) -> None:
             cohorts.save = dies_first
         case "save":
             cohorts.save = dies_then
+        case "tell":
+            arm_telling(fuse)
         case "send":
             ConsoleSender.send = dies_unsettled  # type: ignore[method-assign]  # that is what this script is for
+
+
+def arm_telling(fuse: Fuse) -> None:
+    async def dies_uncounted(messages: Sequence[Message]) -> None:
+        await queue(messages)
+        if any(it.broadcast_id for it in messages):
+            fuse.burn()
+
+    store.queue = dies_uncounted
 
 
 if __name__ == "__main__":

@@ -218,6 +218,7 @@ EVENTS: Scope = {"profile": {}, kinds.DID: Happenings(catalogue.EVENTS)}
         'sum(["Order Completed", "Product Viewed"], properties.x) > 1',
         'average("Order Completed", units(product.price > 3), within 2w) >= 2',
         'last("Order Completed", properties.coupon) in ["A", null]',
+        'did(["order_completed"], after ["Product Views"])',
     ],
 )
 def test_what_somebody_did_can_be_asked_where_it_is_counted(text: str) -> None:
@@ -228,10 +229,23 @@ def test_what_somebody_did_can_be_asked_where_it_is_counted(text: str) -> None:
     ("text", "refusal"),
     [
         (
-            'did("order_completed")',
-            "1:5: `order_completed` is not known. Did you mean `Order Completed`? [unknown_name]",
+            "did('orderCompleted')",
+            (
+                "1:5: `orderCompleted` is not known. Did you mean `Order Completed`?"
+                ' A name of your own stands in brackets: ["orderCompleted"]. [unknown_name]'
+            ),
         ),
-        ('did("Order Complete")', "1:5: `Order Complete` is not known. Did you mean `Order Completed`? [unknown_name]"),
+        (
+            'did("A", after "Order Complete")',
+            (
+                "1:16: `Order Complete` is not known. Did you mean `Order Completed`?"
+                ' A name of your own stands in brackets: ["Order Complete"]. [unknown_name]'
+            ),
+        ),
+        (
+            'did(["A", "Segment Left"])',
+            '1:11: `Segment Left` follows from segments: ask for one by `segment("NAME")`. [bad_condition]',
+        ),
         (
             'did("Order Completed", where properties.total > "x")',
             '1:49: `properties.total` is a number, `"x"` is text: `>` compares like with like. [wrong_type]',

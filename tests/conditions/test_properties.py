@@ -26,6 +26,7 @@ from hub.conditions.model import (
     Some,
     Within,
 )
+from hub.conditions.shapes import Happenings
 from hub.conditions.spelling import spell
 from hub.kit.problems import InvalidDefinition
 from tests.segments import judge
@@ -129,6 +130,13 @@ def test_a_condition_and_its_contrary_never_agree(condition: Condition, value: d
                 "30d",
                 "segment",
                 "any",
+                "did",
+                "sum",
+                "last",
+                "after",
+                "where",
+                "units",
+                ">=",
                 "(",
                 ")",
                 "in",
@@ -149,7 +157,7 @@ def test_a_condition_and_its_contrary_never_agree(condition: Condition, value: d
 )
 def test_any_text_is_a_condition_or_refused_at_a_place_inside_it(text: str) -> None:
     try:
-        kinds.read(text, {"a": {}})
+        kinds.read(text, {"a": {}, kinds.DID: Happenings({"x": {}})})
     except InvalidDefinition as refused:
         for problem in refused.problems:
             assert 1 <= problem.line <= text.count("\n") + 1

@@ -40,7 +40,7 @@ def test_a_policy_is_read() -> None:
             Quiet(Hours(21 * 60, 8 * 60), of=Reach(channels=frozenset({Channel.PUSH, Channel.SMS}))),
             Quiet(Hours(0, 24 * 60), frozenset({Weekday.SUNDAY})),
         ),
-        then={Obstacle.CAPPED: Then.DEFER, Obstacle.QUIET_HOURS: Then.NEXT},
+        then={Obstacle.CAPPED: Then.DEFER, Obstacle.QUIET_HOURS: Then.NEXT, Obstacle.OPEN_CASE: Then.DEFER},
         longest=timedelta(days=2),
         spread=timedelta(minutes=5),
     )

@@ -24,7 +24,7 @@ from hub.rollups.catalogue import Catalogue
 from hub.rollups.model import Rollup
 from hub.rollups.tallies import rollup_of
 from hub.segments import language as segments
-from hub.segments import query, scope
+from hub.segments import query, ready, scope
 from hub.segments.model import Segment, facts_of
 from tests.rollups.stage import NOON, event, order
 
@@ -103,3 +103,9 @@ def test_the_segment_of_the_page_has_no_problem() -> None:
 @pytest.mark.parametrize("code", ["bad_name", "unknown_name", "circular", "too_large", "not_counted", "not_listable"])
 def test_the_page_names_every_problem_of_a_segment(code: str) -> None:
     assert f"| `{code}` |" in PAGE.read_text(encoding="utf-8")
+
+
+def test_the_page_shows_every_ready_segment_with_its_rule() -> None:
+    rows = set(re.findall(r"^\| `([a-z0-9-]+)` \| `([^`]+)` \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert {(it.name, it.written) for it in ready.shipped()} == rows

@@ -16,13 +16,16 @@ from hub.database import Database
 from hub.intake.accept import accept
 from hub.segments import service, store
 from tests.grocer import oracle, regulars
+from tests.grocer.deciles import DECILES
 from tests.grocer.regulars import Basket, Buyer
 from tests.grocer.shelves import SHELVES
 from tests.intake.inflow import SHOP
+from tests.rankings.floor import ranked
 from tests.rollups.stage import Shop
 
 HOUSEHOLDS: Final = 400 if os.environ.get("HUB_GROCER") == "whole" else 40
 SEGMENTS: Final = {**regulars.SEGMENTS, **SHELVES}
+NAMES: Final = [*SEGMENTS, *DECILES]
 DATES: Final = tuple(datetime(2017, month, day, 12, tzinfo=UTC) for month, day in ((4, 14), (8, 2), (12, 30)))
 """When it is looked who is in: at noon, with the baskets of that morning."""
 
@@ -59,7 +62,7 @@ async def test_twenty_segments_equal_an_independent_computation_household_by_hou
     bought = regulars.baskets(oracle.households()[:HOUSEHOLDS])
     shop.now = datetime(2017, 1, 1, tzinfo=UTC)
     await shop.publish(*regulars.ROLLUPS)
-    for name, (rule, _) in SEGMENTS.items():
+    for name, (rule, _) in [*SEGMENTS.items(), *DECILES.items()]:
         await service.publish(f"{{segment: {name}, when: '{rule}'}}", by="test", key=name, now=shop.now)
 
     until = 0
@@ -72,12 +75,13 @@ async def test_twenty_segments_equal_an_independent_computation_household_by_hou
             receipt = await accept(SHOP, [msgspec.json.encode(call(it)) for it in baskets], now=shop.now)
             assert not receipt.refused
             await shop.kept()
+            await ranked(shop)
         shop.now = noon
-        await shop.kept()
+        await ranked(shop)
         right = expected(bought[:until], noon)
         assert await found(database) == right
-        assert await store.sizes(SEGMENTS) == {name: sum(name in it for it in right.values()) for name in SEGMENTS}
-    assert [name for name in SEGMENTS if not await database["events"].count_documents(entered(name))] == []
+        assert await store.sizes(NAMES) == {name: sum(name in it for it in right.values()) for name in NAMES}
+    assert [name for name in NAMES if not await database["events"].count_documents(entered(name))] == []
 
 
 def entered(name: str) -> dict[str, str]:
@@ -89,8 +93,12 @@ def expected(bought: list[Basket], now: datetime) -> dict[str, set[str]]:
     for it in bought:
         of_household[it.household].append(it)
     naive = now.replace(tzinfo=None)
+    cut = {name: households(bought) for name, (_, households) in DECILES.items()}
     return {
-        str(household): {name for name, (_, is_in) in SEGMENTS.items() if is_in(Buyer(baskets, naive))}
+        str(household): {
+            *(name for name, (_, is_in) in SEGMENTS.items() if is_in(Buyer(baskets, naive))),
+            *(name for name, in_it in cut.items() if household in in_it),
+        }
         for household, baskets in of_household.items()
     }
 

@@ -26,6 +26,7 @@ ROOTS = {(line.of, line.name): line for line in LINES if line.of in {"Query", "M
 REACHED: Mapping[str, str] = {
     "AssociateOrder": 'associateView(lookup: {email: "ada@example.com"}) { lastOrders',
     "AssociateView": 'associateView(lookup: {email: "ada@example.com"})',
+    "Broadcast": "broadcasts { nodes",
     "CartLine": 'profile(id: "<ada>") { carts { lines',
     "Clash": "clashes { nodes",
     "Product": 'product(productId: "P-1")',

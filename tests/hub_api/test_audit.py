@@ -35,7 +35,7 @@ PUBLISH = """mutation ($source: String!) {
 PERSONAL = {Scope.PROFILE_READ, Scope.PROFILE_EXPORT, Scope.PROFILE_MERGE, Scope.ASSOCIATE_READ}
 """Scopes of questions whose answers are about persons."""
 
-COUNTING = {"profileCount", "segmentPreview"}
+COUNTING = {"profileCount", "segmentPreview", "rfmGrid"}
 """Questions that are answered by a number and show nobody; whom a preview shows beside it, `examples` tells."""
 
 ABOUT_NOBODY = {"Journey", "Product", "Store"}

@@ -8,6 +8,7 @@ import pytest
 from hub.access import audit
 from hub.access.audit import EntryDocument
 from hub.access.grants import KeyKind
+from hub.broadcasts import store as broadcasts
 from hub.profiles import clashes, identifier_store
 from hub.profiles.model import Identifier, IdentifierKind
 from hub_api.nodes import global_id
@@ -51,6 +52,21 @@ async def publish_rollup(hub: Hub) -> tuple[str, Given, Given]:
 async def publish_segment(hub: Hub) -> tuple[str, Given, Given]:
     sources = [f"{{segment: vips, when: profile.vip = {value}}}" for value in ("true", "false")]
     return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
+
+
+async def publish_policy(hub: Hub) -> tuple[str, Given, Given]:
+    sources = [f"policy: contact\ncaps: [{{most: {most}, per: 24h}}]\n" for most in (2, 3)]
+    return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
+
+
+async def publish_template(hub: Hub) -> tuple[str, Given, Given]:
+    files = [{"files": [{"path": "en/sms", "source": text}]} for text in ("One", "Two")]
+    return await staff(hub), {"name": "a", **files[0]}, {"name": "a", **files[1]}
+
+
+async def send_test(hub: Hub) -> tuple[str, Given, Given]:
+    given = {"name": "sign-in", "to": "bob@shop.example"}
+    return await staff(hub), given, {**given, "to": "eve@shop.example"}
 
 
 async def publish_question(hub: Hub) -> tuple[str, Given, Given]:
@@ -193,6 +209,29 @@ async def unregister_device(hub: Hub) -> tuple[str, Given, Given]:
     return key, given, {**given, "installationId": "i-2"}
 
 
+async def create_broadcast(hub: Hub) -> tuple[str, Given, Given]:
+    key, published, _ = await publish_segment(hub)
+    await done(hub, "publishSegment", key, {"idempotencyKey": "before", **published})
+    await hub.publish()  # for its template
+    given = {"name": "Sale", "segment": "vips", "template": "reminder", "at": "2027-01-01T09:00:00Z"}
+    return key, given, {**given, "name": "Another sale"}
+
+
+async def of_a_broadcast(hub: Hub) -> tuple[str, Given, Given]:
+    key, *both = await create_broadcast(hub)
+    for number, given in enumerate(both):
+        await done(hub, "createBroadcast", key, {"idempotencyKey": f"created {number}", **given})
+    one, another = [it.id async for it in broadcasts.BroadcastDocument.find_all()]
+    return key, {"id": global_id("Broadcast", one)}, {"id": global_id("Broadcast", another)}
+
+
+async def of_a_paused_broadcast(hub: Hub) -> tuple[str, Given, Given]:
+    key, *both = await of_a_broadcast(hub)
+    for number, given in enumerate(both):
+        await done(hub, "pauseBroadcast", key, {"idempotencyKey": f"paused {number}", **given})
+    return key, both[0], both[1]
+
+
 async def sign_out(hub: Hub) -> tuple[str, Given, None]:
     await hub.identify("ada")
     return hub.token("ada"), {}, None
@@ -200,12 +239,19 @@ async def sign_out(hub: Hub) -> tuple[str, Given, None]:
 
 MUTATIONS: Final[Mapping[str, Prepare]] = {
     "track": track,
+    "publishPolicy": publish_policy,
+    "publishTemplate": publish_template,
+    "sendTest": send_test,
     "publishJourney": publish_journey,
     "publishQuestion": publish_question,
     "answerQuestion": answer_question,
     "publishRollup": publish_rollup,
     "publishSegment": publish_segment,
     "deleteSegment": delete_segment,
+    "createBroadcast": create_broadcast,
+    "pauseBroadcast": of_a_broadcast,
+    "resumeBroadcast": of_a_paused_broadcast,
+    "cancelBroadcast": of_a_broadcast,
     "publishShippingRules": publish_shipping_rules,
     "mergeProfiles": merge_profiles,
     "unmergeProfiles": unmerge_profiles,

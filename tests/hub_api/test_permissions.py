@@ -20,6 +20,7 @@ STOCKED = """
 mutation {
   publishRollup(input: {idempotencyKey: "r", source: "{rollup: spend, event: Order Completed}"}) { __typename }
   publishSegment(input: {idempotencyKey: "g", source: "{segment: vips, when: profile.vip = true}"}) { __typename }
+  createBroadcast(input: {idempotencyKey: "b", name: "Sale", segment: "vips", template: "reminder"}) { __typename }
   upsertProducts(input: {idempotencyKey: "p", products: [{
     productId: "P-1", names: [{language: "en", text: "Milk"}], updatedAt: "2026-11-01T12:00:00Z",
     variants: [{sku: "A-1"}]
@@ -82,6 +83,7 @@ async def shop(hub: Hub) -> Shop:
     for name in ("ada", "bob"):
         await hub.identify(name, email="ada@example.com")
     presented = await presented_by(hub)
+    await hub.publish()  # for its template
     await hub.data(STOCKED, presented["admin"])
     await hub.track("ada", "Order Completed", order_id="O-1", total=10, currency="EUR")
     await hub.track("ada", "Product Added", product_id="P-1", sku="A-1", quantity=1)

@@ -121,3 +121,31 @@ async def test_in_production_there_is_no_inbox_and_no_console_sender(inbox: Inbo
         assert (await web.get("/inbox")).status_code == 404
     with pytest.raises(NotForProduction):
         ConsoleSender(PRODUCTION, inbox)
+
+
+async def test_the_html_of_a_mail_is_shown_in_a_frame_that_runs_and_fetches_nothing(
+    web: AsyncClient, console: ConsoleSender
+) -> None:
+    html = "<!doctype html><script>alert(1)</script><p>Hello</p>"
+    accepted = await console.send(Email(new_id(), "ada@example.com", "Shop <s@x.example>", "S", "Hello", html=html))
+
+    page = await web.get(f"/inbox/{accepted.provider_id}")
+    frame = await web.get(f"/inbox/{accepted.provider_id}/html")
+
+    assert f'src="/inbox/{accepted.provider_id}/html"' in page.text
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in page.text
+    assert "<script>" not in page.text
+    assert frame.text == html
+    assert frame.headers["Content-Security-Policy"] == (
+        "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; style-src 'unsafe-inline'; "
+        "img-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'"
+    )
+    assert "html" not in (await web.get("/inbox?format=json")).json()["messages"][0]
+    assert (await web.get(f"/inbox/{accepted.provider_id}?format=json")).json()["html"] == html
+
+
+async def test_a_message_without_html_has_no_frame(web: AsyncClient, console: ConsoleSender) -> None:
+    accepted = await console.send(Sms(new_id(), "+491", "Hello"))
+
+    assert "<iframe" not in (await web.get(f"/inbox/{accepted.provider_id}")).text
+    assert (await web.get(f"/inbox/{accepted.provider_id}/html")).status_code == 404

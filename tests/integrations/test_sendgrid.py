@@ -188,3 +188,14 @@ def test_an_address_of_sendgrid_that_is_none_is_not_repeated(url: str) -> None:
 def test_a_sender_that_is_no_address_is_refused_at_once() -> None:
     with pytest.raises(InvalidSenderAddress):
         SendGridSender(settings_for("http://127.0.0.1").model_copy(update={"email_from": "nobody"}))
+
+
+async def test_html_goes_behind_the_text_as_sendgrid_wants_it(
+    sender: SendGridSender, sendgrid_server: ProviderServer
+) -> None:
+    await sender.send(replace(email(text="Hello"), html="<p>Hello</p>"))
+
+    assert sendgrid_server.taken[0].json["content"] == [
+        {"type": "text/plain", "value": "Hello"},
+        {"type": "text/html", "value": "<p>Hello</p>"},
+    ]

@@ -225,3 +225,20 @@ def test_a_url_that_cannot_be_read_is_not_repeated(url: str) -> None:
 
     assert "s3cret" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+async def test_a_mail_with_html_carries_its_text_first_and_the_html_as_the_better_one(
+    sender: SmtpSender, mail_server: SmtpServer
+) -> None:
+    html = "<!doctype html><p>Grüße 🛒</p>" + "<p>a long line</p>" * 200
+
+    await sender.send(replace(email(text="Grüße 🛒"), html=html))
+
+    message = message_of(mail_server)
+    assert message.get_content_type() == "multipart/alternative"
+    parts = [part for part in message.iter_parts() if isinstance(part, EmailMessage)]
+    assert [(it.get_content_type(), it.get_content().strip()) for it in parts] == [
+        ("text/plain", "Grüße 🛒"),
+        ("text/html", html),
+    ]
+    assert max(len(line) for line in mail_server.accepted[-1].splitlines()) <= 998

@@ -11,8 +11,10 @@ from hub.decisions.model import Reason
 from hub.decisions.store import DecisionDocument
 from hub.messaging import sending, store
 from hub.messaging.dispatch import Dispatcher
+from hub.messaging.library import Library
 from hub.messaging.model import Outcome, State
 from hub.messaging.ports import Ambiguous, Email, Push, Senders, Sms
+from hub.messaging.templates import template_of
 from hub.profiles.model import Channel
 from hub.settings import Settings
 from integrations.console.sender import ConsoleSender
@@ -274,3 +276,24 @@ async def test_a_template_that_has_nothing_for_one_channel_goes_out_on_the_next(
 
     after = await stored(one)
     assert (after.state, after.channel, len(sender.calls)) == (State.SENT, Channel.EMAIL, 1)
+
+
+async def test_a_template_with_a_body_of_mjml_goes_out_as_html_and_text(settings: Settings, clock: Clock) -> None:
+    sender = Blind()
+    body = (
+        "<mjml><mj-body><mj-section><mj-column><mj-text>Hello {{ profile.name }}</mj-text>"
+        '<mj-button href="{{ links.preferences }}">Preferences</mj-button></mj-column></mj-section></mj-body></mjml>'
+    )
+    shelf = Library()
+    await shelf.save(template_of("html-cart", {"en/subject": "Your cart", "en/body.mjml": body}))
+    await posting.queued(message(await posting.ada(), template="html-cart"))
+
+    await Dispatcher(settings, posting.everywhere(sender), shelf, clock).step()
+
+    [call] = sender.calls
+    assert isinstance(call, Email)
+    assert call.html is not None
+    assert ">Hello Ada</div>" in call.html
+    address = call.text.removeprefix("Hello Ada\n\nPreferences (").removesuffix(")")
+    assert address.startswith("http")
+    assert f'href="{address}"' in call.html

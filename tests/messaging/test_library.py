@@ -85,3 +85,10 @@ async def test_a_process_speaks_a_new_version_at_most_a_second_later(
     assert (await sender.load(["cart"]))["cart"] == cart("Two")
     await stored["templates"].delete_many({})
     assert await sender.load(["cart"]) == {}
+
+
+async def test_a_body_of_mjml_is_loaded_as_it_was_saved() -> None:
+    mail = template_of("mail", {"en/subject": "S", "en/body.mjml": "<mjml><mj-body></mj-body></mjml>"})
+    await Library().save(mail)
+
+    assert await Library().load(["mail"]) == {"mail": mail}

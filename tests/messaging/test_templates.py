@@ -95,7 +95,9 @@ def test_a_template_without_the_part_of_a_channel_says_so() -> None:
     with pytest.raises(NoSuchPart) as caught:
         say(templates.template_of("t", {"en/subject": "S", "en/sms": "Hi"}), Channel.EMAIL)
 
-    assert str(caught.value) == "The template 't' has no subject and text in any language, which email needs."
+    assert (
+        str(caught.value) == "The template 't' has no subject and text or body.mjml in any language, which email needs."
+    )
 
 
 def test_a_name_that_is_missing_renders_empty() -> None:

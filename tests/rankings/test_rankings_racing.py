@@ -14,6 +14,8 @@ from hub.intake import merging, ranks
 from hub.intake.standing import Definitions
 from hub.kit import ids
 from hub.privacy.service import Privacy
+from hub.profiles import unranked
+from hub.profiles.model import Unranked
 from hub.rankings import store
 from hub.segments import service as segments
 from hub.settings import Settings
@@ -175,6 +177,21 @@ async def test_a_router_that_does_not_know_the_newest_boundary_is_put_right(shop
     await ranked(shop)
 
     assert await members(database) == {"u1"} == await right(database)
+
+
+async def test_an_order_does_not_wait_for_those_whom_the_back_fill_has_sorted(shop: Shop, database: Database) -> None:
+    await buyers(shop, 10)
+    await publish(shop, TOP)
+    await shop.filled()
+    await shop.order(100, user="u3")
+    await shop.route()
+
+    first = await unranked.marked(1)
+
+    assert [it.id for it in first] == [(await shop.profile("u3")).id]
+    assert first[0].unranked is Unranked.LOUD
+    told = await database["profiles"].find({"unranked.rev": {"$gte": 0}}).sort("unranked.why", 1).limit(1).explain()
+    assert told["executionStats"]["totalDocsExamined"] == 1
 
 
 async def test_nobody_is_kept_in_order_for_whom_no_segment_asks(shop: Shop, database: Database) -> None:

@@ -208,3 +208,25 @@ def test_a_rollup_counts_orders_of_one_category_by_their_products() -> None:
     orders = [order(products=[COFFEE, TEA]), order(products=[TEA]), order(products=[]), order()]
 
     assert [counting.counts(bought_coffee, it) for it in orders] == [True, False, False, False]
+
+
+def test_a_window_has_the_same_count_and_sum_for_rules_as_it_is_shown_with() -> None:
+    dice = random.Random(7)
+    paid = rollup(f"{SPEND}currency: properties.currency\n".replace('where: properties.currency = "EUR"\n', ""))
+    for _ in range(200):
+        orders = [
+            order(
+                dice.choice([10, "20.2", 0, None]),
+                days_ago=dice.randrange(9),
+                currency=dice.choice(["EUR", "EUR", "USD"]),
+            )
+            for _ in range(dice.randrange(1, 5))
+        ]
+        state = counted(*orders, by=paid)
+        assert state is not None
+        shown = counting.total(state, 7, now=NOON)
+
+        assert counting.amounts(state, 7, now=NOON) == (
+            shown.count,
+            None if shown.sum is None else int(shown.sum * counting.MILLIONTHS),
+        )

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from hub.access.audit import EntryDocument
 from hub.database import Database
+from hub.rollups import service as rollups
 from runtime.cli import application
 from tests.rollups.stage import Shop
 from tests.runtime.verbs import Verb
@@ -59,6 +60,44 @@ async def test_a_segment_is_checked_previewed_published_and_listed(run: Verb, ge
     assert await run("delete", "germans", "--key", "d") == "germans is deleted: nobody is in it any more."
     assert await run("list", "--json") == {"segments": []}
     assert await EntryDocument.find(EntryDocument.what == "delete segment").count() == 1
+
+
+async def test_ready_segments_are_listed_and_those_that_are_named_published(run: Verb, database: Database) -> None:
+    await Shop(database).publish(rollups.shipped()[0])
+    vip = "vip: Spent 500 or more in the last 365 days, in the currency in which they buy. purchases.365d.sum >= 500"
+
+    assert vip in (await run("ready")).splitlines()
+    assert await run("ready", "vip", "new", "--publish") == (
+        "vip version 1 counts from now on.\nnew version 1 counts from now on."
+    )
+    assert await run("ready", "vip", "--publish") == "vip version 1 was published already: nothing has changed."
+    assert await run("ready", "vip") == vip.replace("vip:", "vip (published):")
+    listed = (await run("ready", "--json"))["segments"]
+    assert {it["name"] for it in listed if it["published"]} == {"vip", "new"}
+    assert all(it["source"] and it["rule"] and it["description"] for it in listed)
+    assert await EntryDocument.find_all().count() == 2
+
+
+async def test_customers_are_graded_by_how_recently_how_often_and_for_how_much(run: Verb, database: Database) -> None:
+    shop = Shop(database)
+    await shop.publish(rollups.shipped()[0])
+    await shop.bought(10, user="bob")
+    await shop.bought(30, 60)
+
+    assert (await run("rfm")).splitlines() == [
+        "recency 5, frequency 5, monetary 5: 1 customers, 90.00 EUR",
+        "recency 3, frequency 3, monetary 3: 1 customers, 10.00 EUR",
+        "2 customers in all, and 0 who have bought and have no sum.",
+    ]
+    graded = await run("rfm", "--json")
+    assert (graded["customers"], graded["others"]) == (2, 0)
+    assert graded["cells"][1] == {
+        "recency": 3,
+        "frequency": 3,
+        "monetary": 3,
+        "customers": 1,
+        "revenue": [{"amount": "10.00", "currency": "EUR"}],
+    }
 
 
 @pytest.mark.parametrize(

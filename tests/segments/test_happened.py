@@ -110,3 +110,21 @@ def test_rules_that_ask_the_same_share_what_is_counted() -> None:
 
     assert names[0] == names[1]
     assert len(names[0].union(*(tallies_in(parse(it)) for it in others))) == 1 + len(others)
+
+
+async def test_numbers_are_computed_only_of_those_who_have_something_in_them(database: Database) -> None:
+    rule = parse('did("Page Viewed", >= 2, within 7d)')
+    (tally,) = tallies_in(rule).values()
+    customers = [
+        a_customer([event("Page Viewed", days_ago=days) for days in (began, began)], [tally], Random(1))
+        for began in (*[30] * 40, 6.5, 7)
+    ]
+    await save_profiles(customers, token=ids.new_id())
+    collection, field = database["profiles"], f"rollups.{tally.name}.last.at"
+    await collection.create_index([(field, 1)], name="last")
+    try:
+        told = await collection.find(query.of(rule, now=NOON)).explain()
+    finally:
+        await collection.drop_index("last")
+
+    assert (told["executionStats"]["nReturned"], told["executionStats"]["totalDocsExamined"]) == (1, 1)

@@ -303,6 +303,23 @@ async def test_a_preview_of_too_many_customers_says_what_to_do(shop: Shop, monke
     assert (await preview.preview(germans, now=shop.now)).members.examples == ((await shop.profile("bob")).id,)
 
 
+async def test_no_more_is_counted_than_a_profile_can_keep(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = " or ".join(f'did("Page Viewed", within {days}d)' for days in range(1, 22))
+    with pytest.raises(InvalidDefinition) as refused:
+        await publish(shop, segment("a", many))
+    assert [it.code for it in refused.value.problems] == ["too_large"]
+
+    monkeypatch.setattr(tallying, "MOST", 2)
+    await publish(shop, segment("a", f"{OFTEN} and {NEVER}"))
+    await publish(shop, segment("b", OFTEN))
+    for name in ("b", "c"):
+        with pytest.raises(InvalidDefinition) as too_many:
+            await publish(shop, segment(name, LAST))
+        assert [it.code for it in too_many.value.problems] == ["too_large"]
+    assert await counted() == named(OFTEN, NEVER)
+    await publish(shop, segment("a", f"{LAST} and {OFTEN}"))
+
+
 async def test_a_journey_asks_for_the_segment_and_not_for_the_events(shop: Shop) -> None:
     await publish(shop, segment("often", OFTEN))
     source = f"journey: a\nenter: {{event: Page Viewed}}\nsteps:\n  - branch: [{{if: '{OFTEN}', then: [end]}}]\n"

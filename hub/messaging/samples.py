@@ -1,0 +1,74 @@
+"""Made-up customers, to see what a template says before it is said to anybody.
+
+One of whom everything is known that the catalogue names, and one of whom nothing is: what reads well for both reads
+well for those between.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from hub.conditions import catalogue
+from hub.conditions.shapes import Choice, Items, Kind, Shape
+from hub.messaging.templates import RenderContext
+
+_LINKS: Final = {name: f"https://hub.example/m/{name}" for name in ("preferences", "unsubscribe", "confirm")}
+_SIGN_IN: Final = {"code": "123456", "link": "https://hub.example/m/s/link"}
+_SAID: Final[Mapping[str, Any]] = {
+    "firstName": "Katharina",
+    "lastName": "Müller-O'Brien",
+    "name": "Katharina Müller-O'Brien",
+    "email": "katharina@customer.example",
+    "phone": "+4915123456789",
+    "country": "DE",
+    "currency": "EUR",
+    "order_id": "A-1001",
+    "category": "Lamps & Lights",
+    "url": "https://shop.example/a-product?from=mail&to=you",
+    "image_url": "https://shop.example/a-product.png",
+    "price": 1299.5,
+    "quantity": 2,
+    "value": 2599,
+}
+PRODUCTS: Final = 3
+"""So many products are in a made-up event."""
+
+
+def nobody_known() -> RenderContext:
+    """Make a customer of whom nothing is known, whom an event without properties led here."""
+    return RenderContext(profile={}, event={}, links=_LINKS, signin=_SIGN_IN)
+
+
+def somebody(event: str | None = None) -> RenderContext:
+    """Make a customer of whom all is known, led here by an event; without its name, by one that has all properties."""
+    profile = _made(catalogue.TRAITS)
+    return RenderContext(profile=profile, event=_made(properties_of(event)), links=_LINKS, signin=_SIGN_IN)
+
+
+def of_file(written: Mapping[str, Any]) -> RenderContext:
+    """Make the customer that somebody wrote down: `profile`, `event`, and what else they do not want made up."""
+    made = {"links": _LINKS, "signin": _SIGN_IN, **written}
+    return RenderContext(**{name: made.get(name) or {} for name in ("profile", "event", "links", "signin")})
+
+
+def properties_of(event: str | None) -> Mapping[str, Shape]:
+    """Tell which properties an event may have that is known; of one without a name all that there are."""
+    if event is not None:
+        return catalogue.EVENTS.get(event, {})
+    return {name: shape for known in catalogue.EVENTS.values() for name, shape in known.items()}
+
+
+def _made(shapes: Mapping[str, Shape]) -> dict[str, Any]:
+    return {name: _value(name, shape) for name, shape in shapes.items()}
+
+
+def _value(name: str, shape: Shape) -> Any:
+    if isinstance(shape, Items):
+        return [_made(shape.of) for _ in range(PRODUCTS)]
+    if isinstance(shape, Mapping):
+        return _made(shape)
+    if name in _SAID:
+        return _SAID[name]
+    if isinstance(shape, Choice):
+        return shape.values[0]
+    made = {Kind.TEXT: name.replace("_", " "), Kind.NUMBER: 1, Kind.BOOLEAN: True, Kind.LIST: [], Kind.OBJECTS: []}
+    return made.get(shape, {}) if isinstance(shape, Kind) else {}
