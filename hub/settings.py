@@ -128,6 +128,7 @@ class Settings(BaseSettings):
     consent_email: ConsentPolicy = ConsentPolicy.OPT_IN
     consent_push: ConsentPolicy = ConsentPolicy.OPT_IN
     consent_sms: ConsentPolicy = ConsentPolicy.OPT_IN
+    consent_inbox: ConsentPolicy = ConsentPolicy.OPT_IN
 
     phone_region: str = Field(default="", pattern="^([A-Z]{2})?$")
 
@@ -139,6 +140,9 @@ class Settings(BaseSettings):
 
     mongod: str = ""
     temporal: str = ""
+
+    broadcast_bounces: float = Field(default=0.05, ge=0, le=1)
+    broadcast_complaints: float = Field(default=0.003, ge=0, le=1)
 
     connect_seconds: float = Field(default=3, gt=0)
     read_seconds: float = Field(default=10, gt=0)

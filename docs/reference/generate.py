@@ -66,6 +66,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "consent, `opt_out` sends it.",
     "consent_push": "As for e-mail.",
     "consent_sms": "As for e-mail.",
+    "consent_inbox": "As for e-mail, for the [inbox](../inbox.md) inside the app.",
     "api_bind": "Host and port on which `hub api` listens. `hub up` sets it for its API.",
     "metrics_bind": "Host and port on which `hub worker` shows Temporal's metrics for Prometheus; empty for none.",
     "log_level": "`DEBUG` shows each request by route, status and time. `INFO`, `WARNING`, `ERROR` show less.",
@@ -74,6 +75,8 @@ MEANINGS: Final[Mapping[str, str]] = {
     "temporal": "Path of the Temporal program that `hub up` and the tests start, instead of the one from the wheel.",
     "connect_seconds": "How long a sender waits for its turn and for a connection.",
     "read_seconds": "How long a sender waits for an answer.",
+    "broadcast_bounces": "The share of a broadcast's messages that may bounce before it pauses itself; 0 is no limit.",
+    "broadcast_complaints": "As for bounces, of those that somebody complains of.",
     "lease_seconds": "How long a claim on a message holds. Then the message is looked up, or settled by its class.",
     "sending_seconds": "How long one call to a sender takes at most. These four must rise, or nothing starts.",
 }

@@ -88,7 +88,7 @@ _NAMES: Final = {
     ReportKind.CLICKED: "Message Clicked",
     ReportKind.BOUNCED: "Message Bounced",
 }
-_OPEN: Final = frozenset({State.QUEUED, State.DEFERRED, State.SENDING, State.UNKNOWN})
+_OPEN: Final = frozenset({State.QUEUED, State.DEFERRED, State.HELD, State.SENDING, State.UNKNOWN})
 """Nobody knows as yet, or any more, whether a provider has it."""
 
 
@@ -107,6 +107,8 @@ def reported(message: Message, reports: Sequence[Report], *, now: datetime) -> M
     if message.state in _OPEN:
         changes |= next((it for report in reports if (it := _taken(message, report, now))), {})
     told = replace(message, **changes) if changes else message
+    if others := [report.at for report in reports if _is_another(told, report)]:
+        told = replace(told, duplicated_at=min(filter(None, (told.duplicated_at, *others))))
     kinds = {report.kind for report in reports if report.channel is told.channel}
     state, reason = _outcome(told, is_dropped=ReportKind.DROPPED in kinds) if kinds else (told.state, told.reason)
     return told if (state, reason) == (told.state, told.reason) else replace(told, state=state, reason=reason)
@@ -120,6 +122,20 @@ def _taken(message: Message, report: Report, now: datetime) -> Mapping[str, Any]
     attempt = Attempt(report.channel, report.provider, now, Outcome.FOUND, report.provider_id)
     attempts = (*message.attempts, attempt)
     return {"state": State.SENT, "due": None, "reason": None, "place": place, "attempts": attempts}
+
+
+def _is_another(message: Message, report: Report) -> bool:
+    """Tell whether a report is about a second message under the same key: by the provider's own id, if it has told one.
+
+    SendGrid's reports add to the id that it has answered with: `ID.filter…`.
+    """
+    known = {
+        it.provider_id
+        for it in message.attempts
+        if it.provider == report.provider and it.provider_id and it.outcome in {Outcome.ACCEPTED, Outcome.FOUND}
+    }
+    told = report.provider_id
+    return bool(told and known) and not any(told == it or (told or "").startswith(f"{it}.") for it in known)
 
 
 def _place(message: Message, channel: Channel) -> int | None:

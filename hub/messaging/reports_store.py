@@ -13,7 +13,7 @@ from hub.messaging import store
 from hub.messaging.model import Message
 from hub.messaging.store import MessageDocument
 
-_REPORTED: Final = ("delivered_at", "opened_at", "clicked_at", "bounced_at", "complained_at")
+_REPORTED: Final = ("delivered_at", "opened_at", "clicked_at", "bounced_at", "complained_at", "duplicated_at")
 
 
 async def save(changed: Sequence[tuple[Message, Message]]) -> set[UUID]:
