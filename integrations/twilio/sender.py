@@ -40,6 +40,7 @@ _ABOUT_US: Final = frozenset(
         21212,  # `From` is no number
         21603,  # `From` is missing
         21606,  # `From` may not send SMS
+        21609,  # it cannot reach our `StatusCallback`
         21701,  # there is no such messaging service
         21703,  # the messaging service has no numbers
         21704,  # the messaging service has no numbers that could send this
