@@ -24,7 +24,7 @@ import httpx2
 
 from hub.messaging.ports import Accepted, Ambiguous, NotSent, OptedOut, Refused, Sms
 from hub.settings import Settings
-from integrations.calling import AT_ONCE, Line, NotSetUp, retry_after
+from integrations.calling import AT_ONCE, Line, NotSetUp, object_in, retry_after
 from integrations.twilio import addresses
 
 SERVICE: Final = "MG"
@@ -99,7 +99,7 @@ def _sender_field(sender: str) -> str:
 
 
 def _outcome(response: httpx2.Response) -> Accepted:
-    status, body = response.status_code, _body(response)
+    status, body = response.status_code, object_in(response)
     code, sid = body.get("code"), body.get("sid")
     # The body may hold the customer's number: nothing but its code reaches a message or a log.
     said = f"Twilio answered {status}, {code}." if isinstance(code, int) else f"Twilio answered {status}."
@@ -116,11 +116,3 @@ def _outcome(response: httpx2.Response) -> Accepted:
     if response.is_client_error:
         raise Refused(said)
     raise Ambiguous(said)
-
-
-def _body(response: httpx2.Response) -> dict[str, object]:
-    try:
-        body = response.json()
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
