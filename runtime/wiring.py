@@ -32,7 +32,7 @@ from hub.journeys.guards import GuardDocument
 from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
-from hub.messaging.inbound import InboundSmsDocument
+from hub.messaging.handled import HandledDocument
 from hub.messaging.inbox import InboxSender
 from hub.messaging.inbox_store import InboxMessageDocument
 from hub.messaging.library import TemplateDocument, TemplateVersionDocument
@@ -82,10 +82,10 @@ DOCUMENTS: list[type[beanie.Document]] = [
     ErasureDocument,
     EventDocument,
     GuardDocument,
+    HandledDocument,
     IdempotencyDocument,
     IdentifierDocument,
     ImportDocument,
-    InboundSmsDocument,
     InboxDocument,
     InboxMessageDocument,
     JourneyDocument,
