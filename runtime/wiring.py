@@ -37,6 +37,7 @@ from hub.messaging.ports import EmailSender, PushSender, Senders, SmsSender
 from hub.messaging.rates import BucketDocument
 from hub.messaging.soft_bounces import SoftBounceDocument
 from hub.messaging.store import MessageDocument
+from hub.messaging.visits_store import VisitsDocument
 from hub.privacy.store import ErasureDocument
 from hub.profiles.cases import CaseDocument
 from hub.profiles.clashes import ClashDocument
@@ -111,6 +112,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     TopicDocument,
     UnionDocument,
     VersionDocument,
+    VisitsDocument,
     WishDocument,
 ]
 """Every collection of the hub: what `hub migrate` makes and every process binds."""
