@@ -59,6 +59,7 @@ class MessageDocument(Keyed):
     clicked_at: datetime | None = None
     bounced_at: datetime | None = None
     complained_at: datetime | None = None
+    duplicated_at: datetime | None = None
 
     class Settings:
         """Where messages lie and how they are found."""
@@ -73,6 +74,16 @@ class MessageDocument(Keyed):
                 partialFilterExpression={"state": {"$in": [*WAITING]}},
             ),
             IndexModel([("state", 1), ("due", 1)], name="work", partialFilterExpression={"state": State.SENDING.value}),
+            IndexModel(
+                [("created_at", -1), ("_id", -1)],
+                name="unknown",
+                partialFilterExpression={"state": State.UNKNOWN.value},
+            ),
+            IndexModel(
+                [("created_at", -1), ("_id", -1)],
+                name="duplicates",
+                partialFilterExpression={"duplicated_at": {"$type": "date"}},
+            ),
             IndexModel([("profile_id", 1), ("created_at", -1), ("_id", -1)], name="profile"),
             # The bound is one that MongoDB sees: whoever asks for one broadcast asks for more than this id.
             IndexModel(
@@ -267,6 +278,7 @@ def message_of(sealed: Mapping[str, Any]) -> Message:
         clicked_at=row.get("clicked_at"),
         bounced_at=row.get("bounced_at"),
         complained_at=row.get("complained_at"),
+        duplicated_at=row.get("duplicated_at"),
     )
 
 
