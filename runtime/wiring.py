@@ -40,6 +40,7 @@ from hub.messaging.ports import EmailSender, PushSender, Senders, SmsSender
 from hub.messaging.rates import BucketDocument
 from hub.messaging.soft_bounces import SoftBounceDocument
 from hub.messaging.store import MessageDocument
+from hub.messaging.visits_store import VisitsDocument
 from hub.privacy.store import ErasureDocument
 from hub.profiles.cases import CaseDocument
 from hub.profiles.clashes import ClashDocument
@@ -116,6 +117,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     TopicDocument,
     UnionDocument,
     VersionDocument,
+    VisitsDocument,
     ViewDocument,
     WishDocument,
 ]
