@@ -11,12 +11,14 @@ from bench import (
     bulk_memory,
     driver,
     event_to_message,
+    feedback,
     imports,
     ingest,
     ingest_apply,
     journeys,
     membership,
     orders,
+    render,
     segment_count,
     segment_stream,
     send,
@@ -40,8 +42,10 @@ BENCHES: Final[Mapping[str, Callable[[], AsyncIterator[Line]]]] = {
     "segment_stream": segment_stream.measure,
     "membership": membership.measure,
     "time_moves": time_moves.measure,
+    "render": render.measure,
     "send": send.measure,
     "broadcast": broadcast.measure,
+    "feedback": feedback.measure,
 }
 
 

@@ -47,10 +47,12 @@ MEANINGS: Final[Mapping[str, str]] = {
     "provider only.",
     "sendgrid_api_key": "The key of SendGrid, with the right to send mail. The `sendgrid` provider needs it.",
     "sendgrid_webhook_key": "The public key with which SendGrid's events are verified. Without it they are not taken.",
+    "sendgrid_grace_seconds": "How long an unanswered message waits for a report, before it is settled by its class.",
     "sendgrid_url": "SendGrid's address; `https://api.eu.sendgrid.com` for an account in the EU.",
     "twilio_account_sid": "The account at Twilio. The `twilio` provider needs it.",
     "twilio_auth_token": "Its token, with which requests are made and Twilio's own are verified.",
     "twilio_url": "Twilio's address.",
+    "twilio_grace_seconds": "As for SendGrid.",
     "sms_from": "Who sends SMS: a number, a name, or the id of a messaging service of Twilio, `MG…`.",
     "google_application_credentials": "The path of the key of a service account that may send push messages, or "
     "that key itself as JSON. The `fcm` provider needs it.",
@@ -75,6 +77,8 @@ MEANINGS: Final[Mapping[str, str]] = {
     "temporal": "Path of the Temporal program that `hub up` and the tests start, instead of the one from the wheel.",
     "connect_seconds": "How long a sender waits for its turn and for a connection.",
     "read_seconds": "How long a sender waits for an answer.",
+    "broadcast_bounces": "The share of a broadcast's messages that may bounce before it pauses itself; 0 is no limit.",
+    "broadcast_complaints": "As for bounces, of those that somebody complains of.",
     "lease_seconds": "How long a claim on a message holds. Then the message is looked up, or settled by its class.",
     "sending_seconds": "How long one call to a sender takes at most. These four must rise, or nothing starts.",
 }

@@ -20,6 +20,7 @@ from hub_api.content import ContentQueries, ContentReportMutations
 from hub_api.content_definitions import ContentDefinitionMutations, ContentDefinitionQueries
 from hub_api.decisions import Decision
 from hub_api.devices import DeviceMutations
+from hub_api.doubts import DoubtQueries
 from hub_api.events import EventMutations
 from hub_api.inbox import InboxMutations
 from hub_api.journeys import JourneyMutations, JourneyQueries
@@ -56,6 +57,7 @@ class Query(
     ContentDefinitionQueries,
     BroadcastQueries,
     ProfileQueries,
+    DoubtQueries,
     JourneyQueries,
     KeyQueries,
     NodeQueries,

@@ -14,6 +14,7 @@ from hub.decisions.model import Reason
 from hub.events.model import Kind
 from hub.journeys.model import Status
 from hub.kit.local_time import Weekday
+from hub.messaging.doubts import Doubt
 from hub.messaging.model import MessageClass, Outcome, State
 from hub.messaging.surfaces import Surface
 from hub.messaging.timeline import EntryKind
@@ -30,6 +31,7 @@ strawberry.enum(Basis, name="ShippingBasis", description="What a price of shippi
 strawberry.enum(BroadcastState, name="BroadcastState", description="Where a broadcast stands.")
 strawberry.enum(Channel, name="Channel", description="A way to reach a customer.")
 strawberry.enum(ClashState, name="ClashState", description="What became of a clash.")
+strawberry.enum(Doubt, name="DeliveryDoubt", description="What is wrong with a message that was sent.")
 strawberry.enum(
     EntryKind, name="TimelineKind", description="What sort of entry it is: a call that told of it, or `MESSAGE`."
 )

@@ -10,12 +10,11 @@ from collections.abc import Callable, Sized
 from functools import lru_cache, partial
 from typing import Any, Final
 
-from liquid import BoundTemplate, Environment, RenderContext
-from liquid.exceptions import LiquidError, LoopIterationLimitError, OutputStreamLimitError
+from liquid import BoundTemplate, Environment
+from liquid.exceptions import LiquidError, OutputStreamLimitError
 from liquid.token import Token
 
-WORK_LIMIT: Final = 10_000
-"""Units of work in one rendering: each costs one of a tag or output, a name looked up, an iteration, a filtered KiB."""
+from hub.messaging.nodes import Bounded, Paying, Text, Value
 
 VALUE_LIMIT: Final = 64 * 1024
 """How long a string or list may get on its way through a filter, in characters or items."""
@@ -24,36 +23,27 @@ _KIB: Final = 1024
 _LOCALS_A_UNIT: Final = 16
 
 
-class _Allowance(RenderContext):
-    """The state of one rendering, with an account of the work it may still do."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._left = WORK_LIMIT
-        super().__init__(*args, **kwargs)
+class _Allowance(Paying):
+    """An account that is charged for all that a rendering does."""
 
     @property
     def disabled_tags(self) -> list[str]:
         """Pay for a node: python-liquid asks this of the context before it renders any. None is ever disabled."""
-        self._pay(1)
+        self.pay(1)
         return []
 
     @disabled_tags.setter
     def disabled_tags(self, tags: list[str]) -> None:
         """Ignore what the base class initialises: only the tags that fetch a template would disable others."""
 
-    def get(self, path: list[object], **kwargs: Any) -> object:
-        """Pay for looking a name up."""
-        self._pay(1)
-        return super().get(path, **kwargs)
-
     def raise_for_loop_limit(self, length: int = 1) -> None:
         """Pay for every iteration of a loop that is about to begin."""
         super().raise_for_loop_limit(length)
-        self._pay(length)
+        self.pay(length)
 
     def assign(self, key: str, val: Any) -> None:
         """Pay for measuring the names that are already there."""
-        self._pay(len(self.locals) // _LOCALS_A_UNIT)
+        self.pay(len(self.locals) // _LOCALS_A_UNIT)
         super().assign(key, val)
 
     def filter(self, name: str, token: Token | None) -> Callable[..., object]:
@@ -62,7 +52,7 @@ class _Allowance(RenderContext):
 
     def _filtered(self, name: str, function: Callable[..., object], value: object, *args: Any, **named: Any) -> object:
         size = _size_of(value)
-        self._pay(1 + size // _KIB)
+        self.pay(1 + size // _KIB)
         if size > VALUE_LIMIT or _size_after(name, value, args) > VALUE_LIMIT:
             raise OutputStreamLimitError("a filter's value is too long", token=None)
         result = function(value, *args, **named)
@@ -70,14 +60,12 @@ class _Allowance(RenderContext):
             raise OutputStreamLimitError("a filter's value is too long", token=None)
         return result
 
-    def _pay(self, units: int) -> None:
-        self._left -= units
-        if self._left < 0:
-            raise LoopIterationLimitError("the work of one rendering is used up", token=None)
-
 
 class _BoundedTemplate(BoundTemplate):
     context_class = _Allowance
+
+    def _get_buffer(self) -> Bounded:
+        return Bounded(_Sandbox.output_stream_limit)
 
 
 class _Sandbox(Environment):
@@ -95,6 +83,8 @@ class _Sandbox(Environment):
         super().setup_tags_and_filters(extra=extra)
         del self.tags["include"]
         del self.tags["render"]
+        self.add_tag(Text)
+        self.add_tag(Value)
 
 
 class _HtmlSandbox(_Sandbox):

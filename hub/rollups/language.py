@@ -57,7 +57,9 @@ NOTHING_NEEDED: Final[Needed] = MappingProxyType({})
 
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _STAGE: Final = re.compile(r"[a-z][a-z0-9_]*")
-_RESERVED: Final = re.compile(r"orders|stages|engagement|preferred-.*|did-.*|profile|properties|segments?|consent")
+_RESERVED: Final = re.compile(
+    r"orders|stages|engagement|preferred-.*|did-.*|profile|properties|segments?|consent|top|rfm"
+)
 """The totals of orders, the names under which stages and preferences are published, and those that rules begin with."""
 MOST_LAST: Final = 200
 """How many events a profile keeps at most to tell where and when somebody takes notice of messages."""
