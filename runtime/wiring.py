@@ -31,6 +31,7 @@ from hub.journeys.guards import GuardDocument
 from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
+from hub.messaging.assets import AssetDocument
 from hub.messaging.inbound import InboundSmsDocument
 from hub.messaging.library import TemplateDocument, TemplateVersionDocument
 from hub.messaging.ports import EmailSender, PushSender, Senders, SmsSender
@@ -61,6 +62,7 @@ from integrations.smtp.sender import SmtpSender
 from integrations.twilio.sender import TwilioSender
 
 DOCUMENTS: list[type[beanie.Document]] = [
+    AssetDocument,
     BucketDocument,
     RecipientPageDocument,
     BroadcastDocument,

@@ -11,6 +11,7 @@ from strawberry.types import ExecutionContext
 from strawberry.types.base import StrawberryObjectDefinition
 
 from hub_api import words  # noqa: F401  registers the enums
+from hub_api.assets import AssetMutations, AssetQueries
 from hub_api.associates import AssociateQueries
 from hub_api.audit import AuditQueries
 from hub_api.broadcasting import BroadcastMutations
@@ -48,6 +49,7 @@ from hub_api.topics import TopicMutations, TopicQueries
 
 @strawberry.type
 class Query(
+    AssetQueries,
     AssociateQueries,
     BroadcastQueries,
     ProfileQueries,
@@ -77,6 +79,7 @@ class Query(
 
 @strawberry.type
 class Mutation(
+    AssetMutations,
     BroadcastMutations,
     DeviceMutations,
     EventMutations,
