@@ -11,6 +11,7 @@ from bench import (
     bulk_memory,
     driver,
     event_to_message,
+    feedback,
     imports,
     ingest,
     ingest_apply,
@@ -44,6 +45,7 @@ BENCHES: Final[Mapping[str, Callable[[], AsyncIterator[Line]]]] = {
     "render": render.measure,
     "send": send.measure,
     "broadcast": broadcast.measure,
+    "feedback": feedback.measure,
 }
 
 

@@ -110,9 +110,11 @@ class Settings(BaseSettings):
     sendgrid_api_key: SecretStr = Field(default=SecretStr(""), validation_alias="SENDGRID_API_KEY")
     sendgrid_webhook_key: str = ""
     sendgrid_url: str = "https://api.sendgrid.com"
+    sendgrid_grace_seconds: float = Field(default=600, ge=0)
     twilio_account_sid: str = Field(default="", validation_alias="TWILIO_ACCOUNT_SID")
     twilio_auth_token: SecretStr = Field(default=SecretStr(""), validation_alias="TWILIO_AUTH_TOKEN")
     twilio_url: str = "https://api.twilio.com"
+    twilio_grace_seconds: float = Field(default=120, ge=0)
     sms_from: str = ""
     google_application_credentials: SecretStr = Field(
         default=SecretStr(""), validation_alias="GOOGLE_APPLICATION_CREDENTIALS"
@@ -128,6 +130,7 @@ class Settings(BaseSettings):
     consent_email: ConsentPolicy = ConsentPolicy.OPT_IN
     consent_push: ConsentPolicy = ConsentPolicy.OPT_IN
     consent_sms: ConsentPolicy = ConsentPolicy.OPT_IN
+    consent_inbox: ConsentPolicy = ConsentPolicy.OPT_IN
 
     phone_region: str = Field(default="", pattern="^([A-Z]{2})?$")
 
@@ -139,6 +142,9 @@ class Settings(BaseSettings):
 
     mongod: str = ""
     temporal: str = ""
+
+    broadcast_bounces: float = Field(default=0.05, ge=0, le=1)
+    broadcast_complaints: float = Field(default=0.003, ge=0, le=1)
 
     connect_seconds: float = Field(default=3, gt=0)
     read_seconds: float = Field(default=10, gt=0)

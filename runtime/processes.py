@@ -18,6 +18,7 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 import hub.database
 from hub.access import keeper as audit_keeper
 from hub.broadcasts import keeper as broadcasts_keeper
+from hub.broadcasts.model import Limits
 from hub.commerce import waiting
 from hub.database import Client
 from hub.intake import keeper as profiles_keeper
@@ -89,10 +90,11 @@ async def _drive(settings: Settings, dispatcher: Dispatcher) -> None:
     """Poll Temporal; when it is away, go on sending and try again."""
     if settings.metrics_bind:
         _serve_metrics(settings.metrics_bind)
+    limits = Limits(settings.broadcast_bounces, settings.broadcast_complaints)
     while True:
         try:
             client = await wiring.temporal(settings)
-            await temporal_worker.make(client, dispatcher.nudge).run()
+            await temporal_worker.make(client, dispatcher.nudge, limits).run()
         except RuntimeError as error:
             # The SDK says nothing more precise when a server cannot be reached, or is lost for good.
             log.warning("worker_waits_for_temporal", error=type(error).__name__)

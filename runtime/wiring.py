@@ -23,6 +23,7 @@ from hub.commerce.stock import StockDocument
 from hub.commerce.stores import StoreDocument
 from hub.commerce.waiting import WishDocument
 from hub.contact.store import ContactDocument, PolicyDocument
+from hub.content.store import ContentDocument, ViewDocument
 from hub.decisions.store import DecisionDocument
 from hub.events.store import DeadLetterDocument, EventDocument
 from hub.intake.parts import RouterDocument
@@ -33,6 +34,8 @@ from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
 from hub.messaging.assets import AssetDocument
 from hub.messaging.inbound import InboundSmsDocument
+from hub.messaging.inbox import InboxSender
+from hub.messaging.inbox_store import InboxMessageDocument
 from hub.messaging.library import TemplateDocument, TemplateVersionDocument
 from hub.messaging.ports import EmailSender, PushSender, Senders, SmsSender
 from hub.messaging.rates import BucketDocument
@@ -73,6 +76,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     CohortDocument,
     ConsentDocument,
     ContactDocument,
+    ContentDocument,
     DeadLetterDocument,
     DecisionDocument,
     DeviceDocument,
@@ -85,6 +89,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     ImportDocument,
     InboundSmsDocument,
     InboxDocument,
+    InboxMessageDocument,
     JourneyDocument,
     KeyDocument,
     KnownDeviceDocument,
@@ -113,6 +118,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     TopicDocument,
     UnionDocument,
     VersionDocument,
+    ViewDocument,
     WishDocument,
 ]
 """Every collection of the hub: what `hub migrate` makes and every process binds."""
@@ -162,6 +168,7 @@ def senders(settings: Settings) -> Senders:
         email=_email(settings),
         push=_push(settings),
         sms=_sms(settings),
+        inbox=InboxSender(settings, clock),
     )
 
 

@@ -7,6 +7,7 @@ from temporalio.client import Client
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowRunner
 
 from hub.broadcasts.advance import Advancer as BroadcastAdvancer
+from hub.broadcasts.model import Limits
 from hub.journeys.advance import Advancer
 from workflows.broadcast.activity import BroadcastActivities
 from workflows.broadcast.workflow import BroadcastWorkflow
@@ -15,14 +16,15 @@ from workflows.cohort.workflow import CohortWorkflow
 from workflows.ringing import TASK_QUEUE
 
 
-def make(client: Client, queued: Callable[[], None], runner: WorkflowRunner | None = None) -> Worker:
+def make(client: Client, queued: Callable[[], None], limits: Limits, runner: WorkflowRunner | None = None) -> Worker:
     """Make the worker of this process.
 
     It is unsandboxed, for the sandbox costs 11-18 ms of CPU a workflow; the tests pass a sandboxed runner, which finds
-    what a workflow must not do. `queued` is told whenever messages may have been queued.
+    what a workflow must not do. `queued` is told whenever messages may have been queued. At the `limits` broadcasts
+    pause themselves.
     """
     cohorts = CohortActivities(Advancer(), queued)
-    broadcasts = BroadcastActivities(BroadcastAdvancer(), queued)
+    broadcasts = BroadcastActivities(BroadcastAdvancer(limits), queued)
     return Worker(
         client,
         task_queue=TASK_QUEUE,

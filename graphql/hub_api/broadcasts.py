@@ -48,6 +48,10 @@ class BroadcastNumbers:
     failed: int = strawberry.field(description="Those that were refused, or could not be rendered.")
     unknown: int = strawberry.field(description="Those of which nobody can tell whether they arrived.")
     cancelled: int = strawberry.field(description="Those that were taken back.")
+    opened: int = strawberry.field(description="Those of the above that somebody has opened.")
+    clicked: int = strawberry.field(description="Those of the above of which somebody has followed a link.")
+    bounced: int = strawberry.field(description="Those of the above that came back.")
+    complained: int = strawberry.field(description="Those of the above that somebody has complained of.")
 
     @classmethod
     def of(cls, found: numbers.Numbers) -> Self:
@@ -64,6 +68,10 @@ class BroadcastNumbers:
             failed=found.failed,
             unknown=found.unknown,
             cancelled=found.cancelled,
+            opened=found.opened,
+            clicked=found.clicked,
+            bounced=found.bounced,
+            complained=found.complained,
         )
 
 

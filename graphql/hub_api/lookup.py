@@ -15,6 +15,7 @@ from hub.decisions import store as decisions
 from hub.events import store as events
 from hub.journeys import runs
 from hub.journeys import store as journeys
+from hub.messaging import inbox_store
 from hub.messaging import store as messages
 from hub.profiles import clashes
 from hub.profiles import store as profiles
@@ -23,6 +24,7 @@ from hub_api.broadcasts import Broadcast
 from hub_api.context import Info
 from hub_api.decisions import Decision
 from hub_api.events import Event, seen
+from hub_api.inbox import InboxMessage
 from hub_api.journeys import Journey
 from hub_api.merging import Clash
 from hub_api.messages import Message
@@ -51,6 +53,7 @@ _WAYS: Final[Mapping[str, _Way]] = {
     "Clash": _Way(clashes.load, Clash.of, scope=Scope.PROFILE_MERGE),
     "Decision": _Way(decisions.standing, Decision.of),
     "Event": _Way(events.load, Event.of, seen=seen),
+    "InboxMessage": _Way(inbox_store.load, InboxMessage.of),
     "Journey": _Way(journeys.live_versions, Journey.of, key_of=str, scope=Scope.JOURNEYS_READ),
     "Message": _Way(messages.load, Message.of),
     "Order": _Way(orders.load, Order.of, seen=lambda caller, it: it if OfStores(caller.stores).hold(it) else None),

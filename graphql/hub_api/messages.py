@@ -57,6 +57,7 @@ class Message(TimelineEntry):
     clicked_at: datetime | None = strawberry.field(description="When a link in it was first followed.")
     bounced_at: datetime | None = strawberry.field(description="When it came back.")
     complained_at: datetime | None = strawberry.field(description="When the customer reported it as unwanted.")
+    duplicated_at: datetime | None = strawberry.field(description="When a provider first told of it a second time.")
     brand: str = strawberry.field(description="The brand that sends it.")
     topic: str = strawberry.field(description="What it is about, for consent.")
     journey: str | None = strawberry.field(description="The name of the journey that sends it, if one does.")
@@ -88,6 +89,7 @@ class Message(TimelineEntry):
             clicked_at=message.clicked_at,
             bounced_at=message.bounced_at,
             complained_at=message.complained_at,
+            duplicated_at=message.duplicated_at,
             brand=message.brand,
             topic=message.topic,
             journey=message.journey,

@@ -33,6 +33,7 @@ from hub_api.context import Info
 from hub_api.decisions import Decision
 from hub_api.devices import Device
 from hub_api.events import Event, seen
+from hub_api.inbox import HasInbox
 from hub_api.memberships import InSegments
 from hub_api.messages import Message
 from hub_api.needs import Needs
@@ -62,7 +63,7 @@ class ProfileIdentifier:
 
 
 @strawberry.type
-class Profile(Node, RolledUp, InSegments, Bought):
+class Profile(Node, RolledUp, InSegments, Bought, HasInbox):
     """A customer."""
 
     profile_id: strawberry.Private[UUID]

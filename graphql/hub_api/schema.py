@@ -17,9 +17,13 @@ from hub_api.audit import AuditQueries
 from hub_api.broadcasting import BroadcastMutations
 from hub_api.broadcasts import BroadcastQueries
 from hub_api.consents import ConsentMutations
+from hub_api.content import ContentQueries, ContentReportMutations
+from hub_api.content_definitions import ContentDefinitionMutations, ContentDefinitionQueries
 from hub_api.decisions import Decision
 from hub_api.devices import DeviceMutations
+from hub_api.doubts import DoubtQueries
 from hub_api.events import EventMutations
+from hub_api.inbox import InboxMutations
 from hub_api.journeys import JourneyMutations, JourneyQueries
 from hub_api.keys import KeyMutations, KeyQueries
 from hub_api.limits import Limits, LimitsWithoutIntrospection
@@ -51,8 +55,11 @@ from hub_api.topics import TopicMutations, TopicQueries
 class Query(
     AssetQueries,
     AssociateQueries,
+    ContentQueries,
+    ContentDefinitionQueries,
     BroadcastQueries,
     ProfileQueries,
+    DoubtQueries,
     JourneyQueries,
     KeyQueries,
     NodeQueries,
@@ -80,9 +87,12 @@ class Query(
 @strawberry.type
 class Mutation(
     AssetMutations,
+    ContentReportMutations,
+    ContentDefinitionMutations,
     BroadcastMutations,
     DeviceMutations,
     EventMutations,
+    InboxMutations,
     JourneyMutations,
     KeyMutations,
     PolicyMutations,

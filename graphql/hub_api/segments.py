@@ -11,6 +11,7 @@ from hub.access.idempotency import Done
 from hub.access.model import Scope
 from hub.broadcasts import store as broadcasts
 from hub.commerce import checks
+from hub.content import service as content
 from hub.definitions import Published
 from hub.journeys import usage
 from hub.kit import problems as documents
@@ -57,7 +58,7 @@ class Segment:
 
     @strawberry.field(extensions=[Needs(Scope.DEFINITIONS_READ)])
     async def used_by(self) -> list[str]:
-        """Who asks for it: segments, journeys that people enter or are still in, broadcasts that have not begun."""
+        """Who asks for it: segments, contents, journeys that people are in, broadcasts that have not begun."""
         return [*await service.users_of(self.name), *await _used_by(self.name)]
 
     @strawberry.field(extensions=[Needs(Scope.DEFINITIONS_READ)])
@@ -211,7 +212,7 @@ class NoSuchSegment(UserError):
 class SegmentInUse(UserError):
     """Somebody asks for the segment."""
 
-    used_by: list[str] = strawberry.field(description="Other segments, journeys and broadcasts.")
+    used_by: list[str] = strawberry.field(description="Other segments, journeys, broadcasts and contents.")
 
     @classmethod
     def of(cls, error: service.SegmentInUse) -> Self:
@@ -285,5 +286,5 @@ class SegmentMutations:
 
 
 async def _used_by(name: str) -> list[str]:
-    """Name the journeys and broadcasts that ask for a segment."""
-    return [*await usage.of_segment(name), *await broadcasts.waiting_for(name)]
+    """Name the journeys, broadcasts and contents that ask for a segment."""
+    return [*await usage.of_segment(name), *await broadcasts.waiting_for(name), *await content.users_of(name)]

@@ -14,13 +14,15 @@ from hub_api.needs import Needs
 class LiveMessage:
     """Something that customers may be told on a surface as of now."""
 
-    template: str = strawberry.field(description="What it says.")
-    brand: str = strawberry.field(description="The brand that says it.")
-    topic: str = strawberry.field(description="What it is about, for consent.")
+    template: str | None = strawberry.field(description="What it says, where it is sent.")
+    brand: str | None = strawberry.field(description="The brand that sends it.")
+    topic: str | None = strawberry.field(description="What it is about, for consent, where it is sent.")
     journey: str | None = strawberry.field(description="The journey that sends it, if one does.")
-    version: int | None = strawberry.field(description="The version of that journey.")
+    version: int | None = strawberry.field(description="The version of that journey or content.")
     step: str | None = strawberry.field(description="The step that sends it.")
     broadcast: str | None = strawberry.field(description="The name of the broadcast that sends it, if one does.")
+
+    content: str | None = strawberry.field(description="The content that is shown, where nothing is sent.")
 
     @classmethod
     def of(cls, message: model.LiveMessage) -> Self:
@@ -33,6 +35,7 @@ class LiveMessage:
             version=message.version,
             step=message.step,
             broadcast=message.broadcast,
+            content=message.content,
         )
 
 

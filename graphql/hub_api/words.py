@@ -9,10 +9,12 @@ from hub.commerce.catalogue import ProductStatus
 from hub.commerce.model import FulfilmentKind, OrderStatus, SalesChannel
 from hub.commerce.shipping import Basis
 from hub.commerce.stores import StoreChannel
+from hub.content.model import What
 from hub.decisions.model import Reason
 from hub.events.model import Kind
 from hub.journeys.model import Status
 from hub.kit.local_time import Weekday
+from hub.messaging.doubts import Doubt
 from hub.messaging.model import MessageClass, Outcome, State
 from hub.messaging.surfaces import Surface
 from hub.messaging.timeline import EntryKind
@@ -29,6 +31,7 @@ strawberry.enum(Basis, name="ShippingBasis", description="What a price of shippi
 strawberry.enum(BroadcastState, name="BroadcastState", description="Where a broadcast stands.")
 strawberry.enum(Channel, name="Channel", description="A way to reach a customer.")
 strawberry.enum(ClashState, name="ClashState", description="What became of a clash.")
+strawberry.enum(Doubt, name="DeliveryDoubt", description="What is wrong with a message that was sent.")
 strawberry.enum(
     EntryKind, name="TimelineKind", description="What sort of entry it is: a call that told of it, or `MESSAGE`."
 )
@@ -50,6 +53,7 @@ strawberry.enum(State, name="MessageState", description="Where a message stands.
 strawberry.enum(Status, name="RunStatus", description="Where a run stands.")
 strawberry.enum(StoreChannel, name="StoreChannel", description="How an order is had from a store.")
 strawberry.enum(Surface, name="Surface", description="Where customers meet what the shop has to say.")
+strawberry.enum(What, name="ContentAct", description="What a visitor did with something that was shown.")
 strawberry.enum(Weekday, name="Weekday", description="The days of the week.")
 strawberry.enum(ConsentState, name="ConsentState", description="What a customer says; `PENDING` allows nothing.")
 strawberry.enum(How, name="ConsentWay", description="By which way a consent came.")

@@ -36,6 +36,7 @@ class Scope(StrEnum):
     PROFILE_EXPORT = "profile:export"
     ASSOCIATE_READ = "associate:read"
     CONSENT_WRITE = "consent:write"
+    CONTENT_READ = "content:read"
     COMMERCE_READ = "commerce:read"
     COMMERCE_WRITE = "commerce:write"
     DEFINITIONS_READ = "definitions:read"

@@ -20,9 +20,10 @@ MEANINGS: Final[Mapping[Scope, str]] = {
     Scope.PROFILE_EXPORT: "take everything about a customer away as a file",
     Scope.ASSOCIATE_READ: "see of a customer in the shop what an associate needs",
     Scope.CONSENT_WRITE: "record what a customer agreed to, and whom nobody may write to",
+    Scope.CONTENT_READ: "see what is shown on pages, on signs and to the staff, and tell what was done with it",
     Scope.COMMERCE_READ: "see what is sold, where and at what price; nothing of a person",
     Scope.COMMERCE_WRITE: "change what is sold, where and at what price",
-    Scope.DEFINITIONS_READ: "see how topics, questions, rollups, stages, segments and rules are defined",
+    Scope.DEFINITIONS_READ: "see how topics, questions, rollups, stages, segments, contents and rules are defined",
     Scope.DEFINITIONS_WRITE: "define them",
     Scope.JOURNEYS_READ: "see journeys and broadcasts",
     Scope.JOURNEYS_WRITE: "publish journeys, and create and steer broadcasts",
@@ -31,9 +32,9 @@ MEANINGS: Final[Mapping[Scope, str]] = {
 }
 
 KINDS: Final[Mapping[CallerKind, frozenset[Scope]]] = {
-    CallerKind.ANONYMOUS: frozenset({Scope.EVENTS_WRITE}),
-    CallerKind.CUSTOMER: frozenset({Scope.PROFILE_SELF, Scope.COMMERCE_READ}),
-    CallerKind.DEVICE: frozenset({Scope.EVENTS_WRITE, Scope.COMMERCE_READ}),
+    CallerKind.ANONYMOUS: frozenset({Scope.EVENTS_WRITE, Scope.CONTENT_READ}),
+    CallerKind.CUSTOMER: frozenset({Scope.PROFILE_SELF, Scope.CONTENT_READ, Scope.COMMERCE_READ}),
+    CallerKind.DEVICE: frozenset({Scope.EVENTS_WRITE, Scope.CONTENT_READ, Scope.COMMERCE_READ}),
     CallerKind.PARTNER: frozenset({Scope.EVENTS_WRITE, Scope.COMMERCE_READ}),
     CallerKind.SERVER: frozenset(
         {
@@ -41,6 +42,7 @@ KINDS: Final[Mapping[CallerKind, frozenset[Scope]]] = {
             Scope.PROFILE_READ,
             Scope.PROFILE_WRITE,
             Scope.CONSENT_WRITE,
+            Scope.CONTENT_READ,
             Scope.COMMERCE_READ,
             Scope.COMMERCE_WRITE,
             Scope.DEFINITIONS_READ,
@@ -56,6 +58,7 @@ ROLES: Final[Mapping[Role, frozenset[Scope]]] = {
     Role.MARKETER: frozenset(
         {
             Scope.PROFILE_READ,
+            Scope.CONTENT_READ,
             Scope.COMMERCE_READ,
             Scope.DEFINITIONS_READ,
             Scope.DEFINITIONS_WRITE,
@@ -72,13 +75,14 @@ ROLES: Final[Mapping[Role, frozenset[Scope]]] = {
             Scope.PROFILE_EXPORT,
             Scope.ASSOCIATE_READ,
             Scope.CONSENT_WRITE,
+            Scope.CONTENT_READ,
             Scope.COMMERCE_READ,
             Scope.JOURNEYS_READ,
         }
     ),
     Role.MERCHANDISER: frozenset({Scope.COMMERCE_READ, Scope.COMMERCE_WRITE, Scope.DEFINITIONS_READ}),
     Role.FINANCE: frozenset({Scope.COMMERCE_READ, Scope.DEFINITIONS_READ, Scope.AUDIT_READ}),
-    Role.STORE: frozenset({Scope.ASSOCIATE_READ, Scope.COMMERCE_READ}),
+    Role.STORE: frozenset({Scope.ASSOCIATE_READ, Scope.CONTENT_READ, Scope.COMMERCE_READ}),
     Role.ADMIN: frozenset(Scope) - {Scope.PROFILE_SELF},
 }
 

@@ -11,14 +11,21 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from hub.broadcasts import recipients, rules, store, telling
-from hub.broadcasts.model import Broadcast, State
+import structlog
+
+from hub.access import audit
+from hub.access.audit import Actor, Change
+from hub.broadcasts import numbers, recipients, rules, store, telling
+from hub.broadcasts.model import Broadcast, Limits, State
 from hub.contact.store import Policies
+from hub.kit import ids
 from hub.kit.local_time import zone_of
 from hub.messaging import broadcasting
 from hub.messaging import store as messages_store
 from hub.messaging.model import State as MessageState
 from hub.segments import store as segments_store
+
+log = structlog.get_logger(__name__)
 
 BATCH: Final = 500
 AHEAD: Final = 2_000
@@ -34,6 +41,9 @@ _SENDING: Final = timedelta(milliseconds=500)
 _SORTING: Final = timedelta(seconds=1)
 _SETTLING: Final = timedelta(seconds=2)
 _LONGEST: Final = timedelta(minutes=10)
+_WATCHING: Final = timedelta(seconds=5)
+_USUAL: Final = Limits()
+_ITSELF: Final = Actor("hub", "broadcasts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +58,16 @@ class Step:
 
 
 class Advancer:
-    """Advances the broadcasts of one process."""
+    """Advances the broadcasts of one process.
 
-    def __init__(self) -> None:
+    Args:
+        limits: at which a broadcast pauses itself.
+    """
+
+    def __init__(self, limits: Limits = _USUAL) -> None:
         self._policies = Policies()
+        self._limits = limits
+        self._watched: dict[UUID, datetime] = {}
 
     async def begin(self, broadcast_id: UUID, now: datetime) -> None:
         """Say that somebody looks at a broadcast."""
@@ -89,6 +105,10 @@ class Advancer:
             return Step(_AT_ONCE, queued=True)
         if broadcast.moments is None:
             return await self._list(broadcast)
+        if broadcast.is_watched and (reason := await self._stumbles(broadcast, now)):
+            log.warning("broadcast_paused_itself", broadcast=str(broadcast.id), reason=reason)
+            await store.save(broadcast, rules.paused(broadcast, now=now, reason=reason))
+            return Step(_AT_ONCE)
         if not broadcast.is_written:
             return await self._tell(broadcast, now)
         return await _finish(broadcast, now)
@@ -138,6 +158,13 @@ class Advancer:
             return await self.step(broadcast.id, now)
         return Step(_AT_ONCE, queued=bool(messages))
 
+    async def _stumbles(self, broadcast: Broadcast, now: datetime) -> str | None:
+        """Look at what came back, every few seconds."""
+        if now - self._watched.get(broadcast.id, broadcast.created_at) < _WATCHING:
+            return None
+        self._watched[broadcast.id] = now
+        return rules.stumbles(self._limits, await numbers.feedback(broadcast.id))
+
     async def _zone(self) -> ZoneInfo:
         """Give the retailer's zone, as the contact policy says it."""
         return zone_of((await self._policies.current()).zone) or ZoneInfo("UTC")
@@ -162,6 +189,7 @@ async def _take_back(broadcast: Broadcast) -> Step:
     if broadcast.state is State.CANCELLED:
         await broadcasting.take_back(broadcast.id, reason="cancelled")
     else:
+        await _tell_of_itself(broadcast)
         await broadcasting.hold(broadcast.id)
         if (await store.find(broadcast.id)).state is State.RUNNING:
             await broadcasting.release(broadcast.id)  # it was resumed meanwhile
@@ -171,3 +199,12 @@ async def _take_back(broadcast: Broadcast) -> Step:
     if broadcast.state is State.CANCELLED:
         await recipients.forget(broadcast.id)
     return Step(None)
+
+
+async def _tell_of_itself(broadcast: Broadcast) -> None:
+    """Tell the audit of a broadcast that has paused itself, once: if its process died, whoever looks next does."""
+    if broadcast.reason is None or broadcast.due is None:
+        return
+    states = {"state": State.RUNNING.value}, {"state": broadcast.state.value, "reason": broadcast.reason}
+    change = Change("pause broadcast", str(broadcast.id), *states, frozenset({broadcast.definition.brand}))
+    await audit.record(_ITSELF, change, cause=ids.key_of("broadcast paused itself", broadcast.id, broadcast.rev))

@@ -65,6 +65,28 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """From which share on, of the messages that went out, a broadcast pauses itself.
+
+    Attributes:
+        bounces: the share that bounced; 0 is no limit.
+        complaints: the share of those who complained; 0 is no limit.
+    """
+
+    bounces: float = 0.05
+    complaints: float = 0.003
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What came back of the messages of a broadcast: how many went out, bounced, and were complained of."""
+
+    out: int
+    bounced: int
+    complained: int
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """A moment at which some of the recipients are told. Without local times there is one."""
 
@@ -97,6 +119,7 @@ class Broadcast:
         left_out: how many of the recipients have none, for they were merged with somebody who has one, or erased.
         paced_at: up to when its pace is used up.
         may_hold: whether messages of it may be held by a pause.
+        is_watched: whether it pauses itself by its limits; not any more, once somebody has resumed it after that.
         due: when to look at it again; None once there is nothing to do.
         reason: why it was cancelled or paused, where the hub did so itself.
     """
@@ -117,6 +140,7 @@ class Broadcast:
     left_out: int = 0
     paced_at: datetime | None = None
     may_hold: bool = False
+    is_watched: bool = True
     reason: str | None = None
 
     @property

@@ -2,19 +2,27 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from hub.broadcasts.model import Broadcast
+from hub.broadcasts.model import Broadcast, Feedback
 from hub.messaging import broadcasting
+from hub.messaging.broadcasting import Echo
 from hub.messaging.model import State
 
 _WAITING: Final = (State.QUEUED, State.SENDING, State.HELD, State.DEFERRED)
 _NO_REASON: Final = "none"
 
-Tally = Counter[tuple[State, str | None]]
-"""Messages by state and reason."""
+_OUT: Final = (State.SENT, State.DELIVERED, State.FAILED, State.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What was counted of a broadcast: its messages by state and reason, and those that something came back of."""
+
+    states: Counter[tuple[State, str | None]] = field(default_factory=Counter)
+    echoes: Counter[Echo] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,10 @@ class Numbers:
         failed: those that a provider refused, or that could not be rendered.
         unknown: those of which nobody can tell whether they arrived.
         cancelled: those that were taken back.
+        opened: those that somebody has opened; as the others below they are counted above too.
+        clicked: those of which somebody has followed a link.
+        bounced: those that came back.
+        complained: those that somebody has complained of.
     """
 
     recipients: int | None
@@ -44,18 +56,30 @@ class Numbers:
     failed: int
     unknown: int
     cancelled: int
+    opened: int
+    clicked: int
+    bounced: int
+    complained: int
 
 
 async def tallies(broadcast_ids: Collection[UUID]) -> dict[UUID, Tally]:
     """Count the messages of broadcasts."""
-    return await broadcasting.tally(broadcast_ids)
+    states, echoes = await broadcasting.tally(broadcast_ids), await broadcasting.echoes(broadcast_ids)
+    return {it: Tally(states[it], echoes[it]) for it in broadcast_ids}
+
+
+async def feedback(broadcast_id: UUID) -> Feedback:
+    """Count what came back of a broadcast, as far as it is judged by that."""
+    echoes = (await broadcasting.echoes([broadcast_id]))[broadcast_id]
+    out = await broadcasting.count(broadcast_id, _OUT)
+    return Feedback(out, echoes[Echo.BOUNCED], echoes[Echo.COMPLAINED])
 
 
 def of(broadcast: Broadcast, tally: Tally) -> Numbers:
     """Make the numbers of a broadcast of what was counted."""
     by_state: Counter[State] = Counter()
     skipped: Counter[str] = Counter()
-    for (state, reason), count in tally.items():
+    for (state, reason), count in tally.states.items():
         by_state[state] += count
         if state is State.SKIPPED:
             skipped[reason or _NO_REASON] += count
@@ -71,4 +95,8 @@ def of(broadcast: Broadcast, tally: Tally) -> Numbers:
         failed=by_state[State.FAILED],
         unknown=by_state[State.UNKNOWN],
         cancelled=by_state[State.CANCELLED],
+        opened=tally.echoes[Echo.OPENED],
+        clicked=tally.echoes[Echo.CLICKED],
+        bounced=tally.echoes[Echo.BOUNCED],
+        complained=tally.echoes[Echo.COMPLAINED],
     )

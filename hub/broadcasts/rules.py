@@ -5,7 +5,18 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from hub.broadcasts.model import ENDED, FASTEST, LONGEST_NAME, BadBroadcast, Broadcast, Definition, State, WrongState
+from hub.broadcasts.model import (
+    ENDED,
+    FASTEST,
+    LONGEST_NAME,
+    BadBroadcast,
+    Broadcast,
+    Definition,
+    Feedback,
+    Limits,
+    State,
+    WrongState,
+)
 from hub.kit.local_time import instant, zone_of
 from hub.messaging.model import HIGHEST_PRIORITY
 
@@ -14,6 +25,11 @@ LATEST_ZONE: Final = ZoneInfo("Etc/GMT+12")
 """The first and the last in which a local time comes round."""
 MINUTE: Final = timedelta(minutes=1)
 FURTHEST: Final = timedelta(days=366)
+BOUNCES: Final = "bounces"
+COMPLAINTS: Final = "complaints"
+FEWEST_BOUNCES: Final = 10
+FEWEST_COMPLAINTS: Final = 3
+"""So few say nothing, whatever their share is."""
 
 
 def check(definition: Definition, *, now: datetime) -> None:
@@ -106,8 +122,24 @@ def resumed(broadcast: Broadcast, *, now: datetime) -> Broadcast:
         raise WrongState("resumed", broadcast.state)
     if broadcast.state is not State.PAUSED:
         return broadcast
-    state = State.SCHEDULED if broadcast.started_at is None else State.RUNNING
-    return replace(broadcast, state=state, due=max(now, broadcast.starts_at), paced_at=now, reason=None)
+    return replace(
+        broadcast,
+        state=State.SCHEDULED if broadcast.started_at is None else State.RUNNING,
+        due=max(now, broadcast.starts_at),
+        paced_at=now,
+        # Who resumes one that has paused itself has seen why, and wants it to go on all the same.
+        is_watched=broadcast.is_watched and broadcast.reason is None,
+        reason=None,
+    )
+
+
+def stumbles(limits: Limits, feedback: Feedback) -> str | None:
+    """Tell for which reason a broadcast is to pause itself; None where it may go on."""
+    if _is_over(feedback.complained, feedback.out, limits.complaints, FEWEST_COMPLAINTS):
+        return COMPLAINTS
+    if _is_over(feedback.bounced, feedback.out, limits.bounces, FEWEST_BOUNCES):
+        return BOUNCES
+    return None
 
 
 def cancelled(broadcast: Broadcast, *, now: datetime, reason: str | None = None) -> Broadcast:
@@ -121,6 +153,10 @@ def cancelled(broadcast: Broadcast, *, now: datetime, reason: str | None = None)
     if broadcast.state is State.CANCELLED:
         return broadcast
     return replace(broadcast, state=State.CANCELLED, due=now, ended_at=now, reason=reason)
+
+
+def _is_over(count: int, out: int, limit: float, fewest: int) -> bool:
+    return limit > 0 and count >= fewest and count >= limit * out
 
 
 def _local(at: datetime, zone: ZoneInfo) -> datetime:

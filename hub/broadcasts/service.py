@@ -69,9 +69,7 @@ async def create(definition: Definition, *, by: str, key: str, now: datetime, br
     return Changed(created, _change("create broadcast", created, None, after))
 
 
-async def pause(
-    broadcast_id: UUID, *, now: datetime, brands: Collection[str] = (), reason: str | None = None
-) -> Changed:
+async def pause(broadcast_id: UUID, *, now: datetime, brands: Collection[str] = ()) -> Changed:
     """Stop a broadcast for a while. What a sender has already is sent, the rest is held.
 
     Raises:
@@ -79,9 +77,7 @@ async def pause(
         Limited: it is another brand's than these.
         WrongState: it is over.
     """
-    changed = await _decide(
-        broadcast_id, "pause broadcast", brands, lambda it: rules.paused(it, now=now, reason=reason)
-    )
+    changed = await _decide(broadcast_id, "pause broadcast", brands, lambda it: rules.paused(it, now=now))
     if changed.broadcast.state is State.PAUSED:
         await broadcasting.hold(broadcast_id)
     return changed

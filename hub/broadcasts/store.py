@@ -32,6 +32,7 @@ class BroadcastDocument(Keyed):
     left_out: int
     paced_at: datetime | None
     may_hold: bool
+    is_watched: bool = True
     reason: str | None
 
     class Settings:
@@ -135,6 +136,7 @@ def broadcast_of(row: Mapping[str, Any]) -> Broadcast:
         left_out=row["left_out"],
         paced_at=row["paced_at"],
         may_hold=row["may_hold"],
+        is_watched=row.get("is_watched", True),
         reason=row["reason"],
     )
 
@@ -156,6 +158,7 @@ def _row_of(broadcast: Broadcast) -> Row:
         "left_out": broadcast.left_out,
         "paced_at": broadcast.paced_at,
         "may_hold": broadcast.may_hold,
+        "is_watched": broadcast.is_watched,
         "reason": broadcast.reason,
     }
 

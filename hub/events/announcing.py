@@ -40,7 +40,7 @@ class Announcement:
     @property
     def id(self) -> UUID:
         """The id of the event: the same name about the same profile for the same cause is one event."""
-        return ids.key_of("event", HUB.id, self._message_id)
+        return _key(self._message_id)
 
     @property
     def _message_id(self) -> str:
@@ -48,11 +48,12 @@ class Announcement:
 
     def row(self, now: datetime, place: int) -> dict[str, Any]:
         """Give the event as Accept would store it."""
+        message_id = self._message_id
         return {
-            "_id": self.id,
+            "_id": _key(message_id),
             "source": HUB.id,
             "trust": HUB.trust.value,
-            "message_id": self._message_id,
+            "message_id": message_id,
             "kind": Kind.TRACK.value,
             "name": self.name,
             "about": self.profile_id,
@@ -67,7 +68,12 @@ class Announcement:
         }
 
 
+def _key(message_id: str) -> UUID:
+    return ids.key_of("event", HUB.id, message_id)
+
+
 async def announce(announcements: Sequence[Announcement], *, now: datetime) -> None:
     """Store announcements, each once by its name, profile and cause. Repeating it changes nothing."""
-    rows = {it.id: seal.shut(EventDocument, it.row(now, place)) for place, it in enumerate(announcements)}
-    await insert_once(EventDocument, list(rows.values()))
+    rows = [it.row(now, place) for place, it in enumerate(announcements)]
+    once = {row["_id"]: seal.shut(EventDocument, row) for row in rows}
+    await insert_once(EventDocument, list(once.values()))

@@ -30,6 +30,8 @@ def address_of(profile: Profile, channel: Channel, *, region: str = "") -> str |
             return profile.email
         case Channel.PUSH:
             return profile.device
+        case Channel.INBOX:
+            return str(profile.id)
         case Channel.SMS:
             written = profile.phone
             known = written and addresses.phone_form(written, addresses.region_of(profile.language) or region)

@@ -17,7 +17,7 @@ from hub.messaging import reports as rules
 from hub.messaging import reports_store, soft_bounces, store
 from hub.messaging.model import Message
 from hub.messaging.reports import Fault, Report
-from hub.profiles.suppression import Suppressions
+from hub.profiles.suppression import Address, Suppressions
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +40,8 @@ async def take_in(reports: Sequence[Report], suppressions: Suppressions, *, now:
     found = [it for report in known if (it := rules.announced(messages[report.key], report)) is not None]
     await announce(found, now=now)
     for report in known:
-        await _judge_address(report, suppressions, now=now)
+        if report.fault is not None and report.address:
+            await _judge((report.channel, report.address), report.fault, report, suppressions, now=now)
     taken = TakenIn(len(known), len(reports) - len(known))
     if taken.unknown:
         log.info("reports_of_no_message", count=taken.unknown, provider=reports[0].provider)
@@ -61,12 +62,9 @@ async def _settle(by_message: Mapping[UUID, Sequence[Report]], *, now: datetime)
     return found
 
 
-async def _judge_address(report: Report, suppressions: Suppressions, *, now: datetime) -> None:
-    if report.fault is None or not report.address:
-        return
-    address = (report.channel, report.address)
-    reason = rules.suppressing(report.fault)
-    if report.fault is Fault.PASSING:
+async def _judge(address: Address, fault: Fault, report: Report, suppressions: Suppressions, *, now: datetime) -> None:
+    reason = rules.suppressing(fault)
+    if fault is Fault.PASSING:
         hashed = await suppressions.hash_of(address)
         times = await soft_bounces.note(hashed, f"{report.provider} {report.event_id}", report.at)
         reason = rules.suppressing(Fault.LASTING) if rules.is_worn_out(times) else None

@@ -123,8 +123,7 @@ def _words(profile: Profile, keyword: Keyword | None) -> list[Word]:
         for subject, standing in consent.entries(profile.consents)
         if subject.channel == Channel.SMS and standing.state is ConsentState.GRANTED
     ]
-    wanted = [(subject, ConsentState.GRANTED) for subject in before or [_USUAL]]
-    return [Word(*it) for it in consent.differing(profile.consents, wanted)]
+    return [Word(subject, ConsentState.GRANTED) for subject in before or [_USUAL]]
 
 
 def _announcement(sms: InboundSms, keyword: Keyword | None, profile: Profile, id_: UUID, now: datetime) -> Announcement:

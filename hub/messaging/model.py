@@ -81,6 +81,7 @@ class Message:
     higher `priority`.
 
     `delivered_at` to `complained_at` are the first of each that providers reported; they stand beside the state.
+    `duplicated_at` is when a provider first told of a second message under the same key.
     """
 
     id: UUID
@@ -110,6 +111,7 @@ class Message:
     clicked_at: datetime | None = None
     bounced_at: datetime | None = None
     complained_at: datetime | None = None
+    duplicated_at: datetime | None = None
 
     @property
     def channel(self) -> Channel:

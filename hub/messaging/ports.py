@@ -48,7 +48,21 @@ class Sms:
     text: str
 
 
-Outgoing: TypeAlias = Email | Push | Sms
+@dataclass(frozen=True, slots=True)
+class InboxItem:
+    """A rendered message for the inbox inside the app; `to` is the id of the customer's profile.
+
+    `link` is the address that a tap opens, None where there is none.
+    """
+
+    key: UUID
+    to: str
+    title: str
+    text: str
+    link: str | None = None
+
+
+Outgoing: TypeAlias = Email | Push | Sms | InboxItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +146,17 @@ class SmsSender(Protocol):
         ...
 
 
+class InboxSender(Protocol):
+    """Puts messages into inboxes, on the same terms as `EmailSender`."""
+
+    name: str
+    at_once: int
+
+    async def send(self, message: InboxItem, /) -> Accepted:
+        """See `EmailSender.send`."""
+        ...
+
+
 @runtime_checkable
 class CanFind(Protocol):
     """A sender that can be asked what it has."""
@@ -153,7 +178,7 @@ class Reports(Protocol):
     """How long after its lease an unanswered message waits for such an event, before it is settled by its class."""
 
 
-AnySender: TypeAlias = EmailSender | PushSender | SmsSender
+AnySender: TypeAlias = EmailSender | PushSender | SmsSender | InboxSender
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +188,7 @@ class Senders:
     email: EmailSender | None
     push: PushSender | None
     sms: SmsSender | None
+    inbox: InboxSender | None = None
 
     @property
     def channels(self) -> frozenset[Channel]:
@@ -178,6 +204,8 @@ class Senders:
                 return self.push
             case Channel.SMS:
                 return self.sms
+            case Channel.INBOX:
+                return self.inbox
 
     def at_once(self, channel: Channel) -> int:
         """Tell how many calls the sender of a channel takes at the same time."""
@@ -198,4 +226,6 @@ class Senders:
                 return await self.push.send(message)
             case Sms() if self.sms:
                 return await self.sms.send(message)
+            case InboxItem() if self.inbox:
+                return await self.inbox.send(message)
         raise NotSent("Nobody sends on this channel.")

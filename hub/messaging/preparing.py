@@ -16,7 +16,7 @@ from hub.messaging import built_in, delivery, signing_in, templates
 from hub.messaging.gate import Gate, Gatekeeper
 from hub.messaging.library import Library
 from hub.messaging.model import Message
-from hub.messaging.ports import Email, Outgoing, Push, Sms
+from hub.messaging.ports import Email, InboxItem, Outgoing, Push, Sms
 from hub.messaging.templates import NoSuchPart, RenderContext, Rendered, RenderingFailed, Template
 from hub.messaging.timing import Timekeeper, Timing, is_advertising
 from hub.profiles import devices
@@ -183,3 +183,5 @@ def _outgoing(message: Message, to: str, rendered: Rendered, email_from: str, un
             return Push(message.id, to, rendered.subject, rendered.text, rendered.link)
         case Channel.SMS:
             return Sms(message.id, to, rendered.text)
+        case Channel.INBOX:
+            return InboxItem(message.id, to, rendered.subject, rendered.text, rendered.link)

@@ -5,7 +5,7 @@ the order of its reports and however often each came: of every time the first co
 that can be (`sent`, then `delivered`, then `failed`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -88,7 +88,7 @@ _NAMES: Final = {
     ReportKind.CLICKED: "Message Clicked",
     ReportKind.BOUNCED: "Message Bounced",
 }
-_OPEN: Final = frozenset({State.QUEUED, State.DEFERRED, State.SENDING, State.UNKNOWN})
+_OPEN: Final = frozenset({State.QUEUED, State.DEFERRED, State.HELD, State.SENDING, State.UNKNOWN})
 """Nobody knows as yet, or any more, whether a provider has it."""
 
 
@@ -99,18 +99,43 @@ def reported(message: Message, reports: Sequence[Report], *, now: datetime) -> M
     by it, on the channel that the report is about. A message that was never to be sent, or was refused, stays what it
     is, and keeps only the times.
     """
+    changes: dict[str, Any] = {}
     for report in reports:
         if (name := _TIMES.get(report.kind)) is not None:
-            known: datetime | None = getattr(message, name)
-            times: dict[str, Any] = {name: min(known, report.at) if known else report.at}
-            message = replace(message, **times)
-        if message.state in _OPEN and (place := _place(message, report.channel)) is not None:
-            attempt = Attempt(report.channel, report.provider, now, Outcome.FOUND, report.provider_id)
-            attempts = (*message.attempts, attempt)
-            message = replace(message, state=State.SENT, due=None, reason=None, place=place, attempts=attempts)
-        if report.channel is message.channel:
-            message = _outcome(message, is_dropped=report.kind is ReportKind.DROPPED)
-    return message
+            known: datetime | None = changes.get(name) or getattr(message, name)
+            changes[name] = min(known, report.at) if known else report.at
+    if message.state in _OPEN:
+        changes |= next((it for report in reports if (it := _taken(message, report, now))), {})
+    told = replace(message, **changes) if changes else message
+    if others := [report.at for report in reports if _is_another(told, report)]:
+        told = replace(told, duplicated_at=min(filter(None, (told.duplicated_at, *others))))
+    kinds = {report.kind for report in reports if report.channel is told.channel}
+    state, reason = _outcome(told, is_dropped=ReportKind.DROPPED in kinds) if kinds else (told.state, told.reason)
+    return told if (state, reason) == (told.state, told.reason) else replace(told, state=state, reason=reason)
+
+
+def _taken(message: Message, report: Report, now: datetime) -> Mapping[str, Any]:
+    """Give what changes of an open message by a report that its provider has it, nothing where it is of elsewhere."""
+    place = _place(message, report.channel)
+    if place is None:
+        return {}
+    attempt = Attempt(report.channel, report.provider, now, Outcome.FOUND, report.provider_id)
+    attempts = (*message.attempts, attempt)
+    return {"state": State.SENT, "due": None, "reason": None, "place": place, "attempts": attempts}
+
+
+def _is_another(message: Message, report: Report) -> bool:
+    """Tell whether a report is about a second message under the same key: by the provider's own id, if it has told one.
+
+    SendGrid's reports add to the id that it has answered with: `ID.filter…`.
+    """
+    known = {
+        it.provider_id
+        for it in message.attempts
+        if it.provider == report.provider and it.provider_id and it.outcome in {Outcome.ACCEPTED, Outcome.FOUND}
+    }
+    told = report.provider_id
+    return bool(told and known) and not any(told == it or (told or "").startswith(f"{it}.") for it in known)
 
 
 def _place(message: Message, channel: Channel) -> int | None:
@@ -120,16 +145,16 @@ def _place(message: Message, channel: Channel) -> int | None:
     return message.channels.index(channel) if channel in message.channels else None
 
 
-def _outcome(message: Message, *, is_dropped: bool) -> Message:
+def _outcome(message: Message, *, is_dropped: bool) -> tuple[State, str | None]:
     was_dropped = message.state is State.FAILED and message.reason in {BOUNCED, DROPPED}
     if message.state not in {State.SENT, State.DELIVERED} and not was_dropped:
-        return message
+        return message.state, message.reason
     if message.bounced_at:
-        return replace(message, state=State.FAILED, reason=BOUNCED)
+        return State.FAILED, BOUNCED
     if is_dropped or was_dropped:
-        return replace(message, state=State.FAILED, reason=DROPPED)
+        return State.FAILED, DROPPED
     arrived = message.delivered_at or message.opened_at or message.clicked_at or message.complained_at
-    return replace(message, state=State.DELIVERED) if arrived else message
+    return (State.DELIVERED if arrived else message.state), message.reason
 
 
 def announced(message: Message, report: Report) -> Announcement | None:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
@@ -18,6 +18,8 @@ from hub.profiles.model import Channel
 from hub.profiles.topics import MARKETING
 from hub.seal import Erasure, Personal
 
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before any time that a message holds: a bound by which a partial index is found."""
 WAITING: Final = (State.QUEUED.value, State.DEFERRED.value)
 """The states of what is still to be sent."""
 UNSENT: Final = (*WAITING, State.HELD.value)
@@ -56,6 +58,7 @@ class MessageDocument(Keyed):
     clicked_at: datetime | None = None
     bounced_at: datetime | None = None
     complained_at: datetime | None = None
+    duplicated_at: datetime | None = None
 
     class Settings:
         """Where messages lie and how they are found."""
@@ -70,12 +73,29 @@ class MessageDocument(Keyed):
                 partialFilterExpression={"state": {"$in": [*WAITING]}},
             ),
             IndexModel([("state", 1), ("due", 1)], name="work", partialFilterExpression={"state": State.SENDING.value}),
+            IndexModel(
+                [("created_at", -1), ("_id", -1)],
+                name="unknown",
+                partialFilterExpression={"state": State.UNKNOWN.value},
+            ),
+            IndexModel(
+                [("created_at", -1), ("_id", -1)],
+                name="duplicates",
+                partialFilterExpression={"duplicated_at": {"$type": "date"}},
+            ),
             IndexModel([("profile_id", 1), ("created_at", -1), ("_id", -1)], name="profile"),
             # The bound is one that MongoDB sees: whoever asks for one broadcast asks for more than this id.
             IndexModel(
                 [("broadcast_id", 1), ("state", 1), ("reason", 1)],
                 name="broadcast",
                 partialFilterExpression={"broadcast_id": {"$gt": Binary.from_uuid(UUID(int=0))}},
+            ),
+            *(
+                # Of a broadcast's messages most are in none of these: they are counted without reading the others.
+                IndexModel(
+                    [("broadcast_id", 1), (time, 1)], name=time, partialFilterExpression={time: {"$gt": EARLIEST}}
+                )
+                for time in ("opened_at", "clicked_at", "bounced_at", "complained_at")
             ),
         ]
 
@@ -256,6 +276,7 @@ def message_of(sealed: Mapping[str, Any]) -> Message:
         clicked_at=row.get("clicked_at"),
         bounced_at=row.get("bounced_at"),
         complained_at=row.get("complained_at"),
+        duplicated_at=row.get("duplicated_at"),
     )
 
 

@@ -44,14 +44,16 @@ class Part(StrEnum):
     BODY = "body.mjml"
     TEXT = "text"
     PUSH = "push"
-    LINK = "link"  # where a tap on a push message leads
+    LINK = "link"  # where a tap on a push message, or on one in the inbox, leads
     SMS = "sms"
+    INBOX = "inbox"
 
 
 NEEDED: Final[Mapping[Channel, tuple[frozenset[Part], ...]]] = {
     Channel.EMAIL: (frozenset({Part.SUBJECT}), frozenset({Part.TEXT, Part.BODY})),
     Channel.PUSH: (frozenset({Part.PUSH}),),
     Channel.SMS: (frozenset({Part.SMS}),),
+    Channel.INBOX: (frozenset({Part.INBOX}),),
 }
 """What a channel needs in one language: of each set at least one."""
 
@@ -140,9 +142,9 @@ class RenderContext:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What a message says. `subject` is one line: of an e-mail, or the title of a push message; empty for an SMS.
+    """What a message says. `subject` is one line: of an e-mail, or the title of a message in the app; none of an SMS.
 
-    `link` is where a tap on a push message leads, None where it opens the app.
+    `link` is where a tap on a push message, or on one in the inbox, leads, None where it opens the app.
     `html` is what an e-mail shows instead of its text; None where there is no body of MJML.
     """
 
@@ -205,6 +207,8 @@ def render(template: Template, channel: Channel, *, language: str | None, contex
             return Rendered(said.line(Part.SUBJECT), said.text(Part.PUSH), _link(said))
         case Channel.SMS:
             return Rendered("", said.text(Part.SMS))
+        case Channel.INBOX:
+            return Rendered(said.line(Part.SUBJECT), said.text(Part.INBOX), _link(said))
 
 
 def spoken_language(template: Template, channel: Channel, wished: str | None) -> str | None:

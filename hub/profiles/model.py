@@ -37,6 +37,7 @@ class Channel(StrEnum):
     EMAIL = "email"
     PUSH = "push"
     SMS = "sms"
+    INBOX = "inbox"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ def policies(settings: Settings) -> Mapping[Channel, ConsentPolicy]:
         Channel.EMAIL: settings.consent_email,
         Channel.PUSH: settings.consent_push,
         Channel.SMS: settings.consent_sms,
+        Channel.INBOX: settings.consent_inbox,
     }
 
 
@@ -50,7 +51,12 @@ def switches(
     That is what the catalogue offers, and what they have named although nobody has described it: whatever was allowed
     can be taken back.
     """
-    reached = {Channel.EMAIL: profile.email, Channel.PUSH: profile.device, Channel.SMS: profile.phone}
+    reached = {
+        Channel.EMAIL: bool(profile.email),
+        Channel.PUSH: bool(profile.device),
+        Channel.SMS: bool(profile.phone),
+        Channel.INBOX: _may_have_inbox(profile.consents, unsaid),
+    }
     return [
         _switch(profile.consents, topic, channel, unsaid)
         for topic in _choices(profile.consents, catalogue)
@@ -58,6 +64,13 @@ def switches(
         for channel in Channel
         if reached[channel]
     ]
+
+
+def _may_have_inbox(consents: Consents, unsaid: Mapping[Channel, ConsentPolicy]) -> bool:
+    """Tell whether something may come into somebody's inbox: a shop without an app offers no switches for one."""
+    return unsaid[Channel.INBOX] is ConsentPolicy.OPT_OUT or any(
+        subject.channel == Channel.INBOX for subject, _ in consent.entries(consents)
+    )
 
 
 def _choices(consents: Consents, catalogue: Catalogue) -> list[Topic]:

@@ -133,5 +133,5 @@ def _normalised(channel: Channel, text: str, region: str) -> str:
             return rules.lookup_form(IdentifierKind.EMAIL, text) or text.strip().lower()
         case Channel.SMS:
             return rules.lookup_form(IdentifierKind.PHONE, text, region=region) or text.strip()
-        case Channel.PUSH:
+        case Channel.PUSH | Channel.INBOX:
             return text.strip()

@@ -9,11 +9,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from hub.conditions.model import End, Ranked
+from hub.conditions.model import Ranked
 from hub.kit.errors import HubError
-from hub.profiles.store import ProfileDocument
-from hub.rankings import model, moving, store
-from hub.rankings.model import Boundaries, Place, number_of
+from hub.rankings import looking, moving, store
+from hub.rankings.model import Boundaries, number_of
 from hub.rankings.moving import Counted
 from hub.rankings.store import Kept, Rankings
 
@@ -53,19 +52,10 @@ async def boundaries(asked: Collection[Ranked]) -> Boundaries:
     if not asked:
         return {}
     kept = (await store.load()).boundaries
-    return {it: kept[it] if it in kept else await _looked_up(it) for it in asked}
-
-
-async def _looked_up(ranked: Ranked) -> Place | None:
-    profiles, standing = ProfileDocument.get_pymongo_collection(), list(store.standing(ranked.path))
-    rows = await (await profiles.aggregate([*standing, {"$count": "population"}])).to_list()
-    if not rows:
-        return None
-    position = model.wanted(ranked.share, rows[0]["population"])
-    order = {"value": -1, "_id": 1} if ranked.end is End.TOP else {"value": 1, "_id": -1}
-    stages = [*standing, {"$sort": order}, {"$skip": position - 1}, {"$limit": 1}]
-    found = await (await profiles.aggregate(stages)).to_list()
-    return Place(found[0]["value"], found[0]["_id"]) if found else None
+    found = {it: kept[it] for it in asked if it in kept}
+    for path in {it.path: 0 for it in asked if it not in kept}:
+        found |= await looking.up(path, [it for it in asked if it.path == path and it not in kept])
+    return found
 
 
 async def keep(asked: Collection[Ranked], counted: Sequence[Counted], *, now: datetime) -> Rankings | None:

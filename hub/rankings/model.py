@@ -70,12 +70,16 @@ def query_of(ranked: Ranked, boundary: Place | None) -> Row:
     """Make the query that finds the profiles which are at an end: the same comparison, by MongoDB."""
     if boundary is None:
         return {"_id": {"$in": []}}
+    return {"$expr": {"$let": {"vars": {"number": expression(ranked.path)}, "in": telling(ranked, boundary)}}}
+
+
+def telling(ranked: Ranked, boundary: Place | None) -> Any:
+    """Make the expression of MongoDB that tells whether `$$number`, the profile's, is at an end."""
+    if boundary is None:
+        return False
     beyond, aside = ("$gt", "$lte") if ranked.end is End.TOP else ("$lt", "$gte")
     same = {"$and": [{"$eq": ["$$number", boundary.value]}, {aside: ["$_id", boundary.profile_id]}]}
-    test = {
-        "$and": [{"$ne": ["$$number", None]}, {"$or": [{beyond: ["$$number", boundary.value]}, same]}],
-    }
-    return {"$expr": {"$let": {"vars": {"number": expression(ranked.path)}, "in": test}}}
+    return {"$and": [{"$ne": ["$$number", None]}, {"$or": [{beyond: ["$$number", boundary.value]}, same]}]}
 
 
 def expression(path: Path) -> Any:

@@ -1,8 +1,7 @@
 """The RFM grid: how recently, how often and for how much customers have bought, each in fifths of all of them.
 
-A fifth is cut as a ranking is, so that each score says the same as a rule: a recency of 4 or more is
-`bottom(purchases.days_since_last, 40%)`, a frequency of 5 `top(purchases.count, 20%)`. All is one aggregation over the
-profiles; nothing is kept for it.
+A fifth is cut as a ranking is, so that each score is the one for which rules ask: see `grades`. All is one aggregation
+over the profiles; nothing is kept for it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,21 +14,11 @@ from hub.database import Row
 from hub.kit.errors import HubError
 from hub.kit.problems import did_you_mean
 from hub.profiles.store import ProfileDocument
+from hub.rankings.grades import BEST, SCORES, SHARES
 from hub.rankings.model import expression, wanted
-from hub.rollups import asking, counting
+from hub.rollups import counting
 from hub.rollups.catalogue import Catalogues
 from hub.rollups.model import Rollup
-
-FIFTHS: Final = 5
-_ONE: Final = Decimal(20)
-"""A fifth, in percent."""
-
-_SCORES: Final[Mapping[str, tuple[str, End]]] = {
-    "recency": (asking.SINCE_LAST, End.BOTTOM),
-    "frequency": (asking.COUNT, End.TOP),
-    "monetary": (asking.SUM, End.TOP),
-}
-"""By which number each score ranks, and which end of it is the best."""
 
 
 class NotGraded(HubError):
@@ -95,7 +84,7 @@ async def _check(name: str) -> None:
 def _scored(rollup: str, populations: Mapping[str, int]) -> list[Row]:
     """Give each buyer three scores, by their places among all."""
     state = f"$rollups.{rollup}"
-    numbers = {score: expression((rollup, number)) for score, (number, _) in _SCORES.items()}
+    numbers = {score: expression((rollup, number)) for score, (number, _) in SCORES.items()}
     placed = [
         {
             "$setWindowFields": {
@@ -103,12 +92,12 @@ def _scored(rollup: str, populations: Mapping[str, int]) -> list[Row]:
                 "output": {f"{score}_place": {"$documentNumber": {}}},
             }
         }
-        for score, (_, end) in _SCORES.items()
+        for score, (_, end) in SCORES.items()
     ]
-    scores = {score: _fifth(f"${score}_place", populations[score]) for score in _SCORES}
+    scores = {score: _fifth(f"${score}_place", populations[score]) for score in SCORES}
     return [
         {"$project": {**numbers, "sum": f"{state}.sum", "currency": f"{state}.currency"}},
-        {"$set": {f"{score}_key": _key(f"${score}") for score in _SCORES}},
+        {"$set": {f"{score}_key": _key(f"${score}") for score in SCORES}},
         *placed,
         {"$match": {"monetary": {"$ne": None}}},
         {"$project": {**scores, "sum": 1, "currency": 1}},
@@ -125,8 +114,8 @@ def _fifth(place: str, population: int) -> Any:
     return {
         "$switch": {
             "branches": [
-                {"case": {"$lte": [place, wanted(_ONE * fifths, population)]}, "then": FIFTHS + 1 - fifths}
-                for fifths in range(1, FIFTHS)
+                {"case": {"$lte": [place, wanted(share, population)]}, "then": BEST - worse}
+                for worse, share in enumerate(SHARES)
             ],
             "default": 1,
         }
@@ -136,7 +125,7 @@ def _fifth(place: str, population: int) -> Any:
 _GROUPED: Final[Sequence[Row]] = (
     {
         "$group": {
-            "_id": {**{score: f"${score}" for score in _SCORES}, "currency": {"$ifNull": ["$currency", None]}},
+            "_id": {**{score: f"${score}" for score in SCORES}, "currency": {"$ifNull": ["$currency", None]}},
             "customers": {"$sum": 1},
             "sum": {"$sum": "$sum"},
         }
@@ -144,12 +133,12 @@ _GROUPED: Final[Sequence[Row]] = (
     {"$sort": {"customers": -1, "_id.currency": 1}},
     {
         "$group": {
-            "_id": {score: f"$_id.{score}" for score in _SCORES},
+            "_id": {score: f"$_id.{score}" for score in SCORES},
             "customers": {"$sum": "$customers"},
             "revenue": {"$push": {"sum": "$sum", "currency": "$_id.currency"}},
         }
     },
-    {"$sort": {f"_id.{score}": -1 for score in _SCORES}},
+    {"$sort": {f"_id.{score}": -1 for score in SCORES}},
 )
 
 

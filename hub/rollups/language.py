@@ -53,7 +53,7 @@ NOTHING_NEEDED: Final[Needed] = MappingProxyType({})
 
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _STAGE: Final = re.compile(r"[a-z][a-z0-9_]*")
-_RESERVED: Final = re.compile(r"orders|stages|preferred-.*|did-.*|profile|properties|segments?|consent")
+_RESERVED: Final = re.compile(r"orders|stages|preferred-.*|did-.*|profile|properties|segments?|consent|top|rfm")
 """The totals of orders, the names under which stages and preferences are published, and those that rules begin with."""
 _KINDS: Final = ("rollup", "preference", "stages")
 

@@ -9,9 +9,11 @@ from hub.conditions import turning as times
 from hub.conditions.evaluator import Holds, compiled
 from hub.conditions.model import Asked, Condition, Followed, Path, Ranked, Tally, Within, asked, tallies_in
 from hub.profiles.model import Profile
+from hub.rankings import grades
 from hub.rankings.model import Boundaries
 from hub.rollups import asking
 from hub.rollups import turning as numbers
+from hub.rollups.service import PURCHASES
 from hub.segments import scope
 from hub.segments.scope import ROOT, is_number
 
@@ -39,6 +41,8 @@ class Segment:
     """The consents it looks at."""
     ranked: frozenset[Ranked] = field(init=False, repr=False, compare=False)
     """The rankings at whose ends it looks."""
+    graded: tuple[Path, ...] = field(init=False, repr=False, compare=False)
+    """The scores of the RFM grid for which it asks."""
     tallies: Mapping[str, Tally] = field(init=False, repr=False, compare=False)
     """What it has counted of events, by name."""
     _holds: Holds = field(init=False, repr=False, compare=False)
@@ -50,6 +54,7 @@ class Segment:
         object.__setattr__(self, "windows", scope.windows_in(parts))
         object.__setattr__(self, "consents", scope.consents_in(parts))
         object.__setattr__(self, "ranked", scope.ranked_in(parts))
+        object.__setattr__(self, "graded", scope.graded_in(parts))
         object.__setattr__(self, "tallies", tallies_in(self.when))
         object.__setattr__(self, "_holds", compiled(self.when))
 
@@ -79,13 +84,16 @@ def facts_of(
     windows = {window: 0 for it in segments for window in it.windows}
     words = (path for it in segments for path in it.consents)
     ends = {end: boundaries[end] for it in segments for end in it.ranked if end in boundaries}
-    return scope.told(profile, windows, words, at, ends)
+    graded = {path: 0 for it in segments for path in it.graded}
+    return scope.told(profile, windows, words, at, boundaries=ends, graded=graded)
 
 
 def subjects_of(asked: Asked) -> tuple[str, ...]:
     """Name what must change for another answer: a trait, the stage, the consents, or rollups."""
     if isinstance(asked, Followed):
         return asked.tally.name, asked.after.name
+    if asked.path[0] == grades.ROOT:
+        return (PURCHASES,)
     return (".".join(asked.path[:2]) if asked.path[0] == ROOT else asked.path[0],)
 
 

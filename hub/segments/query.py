@@ -39,6 +39,7 @@ from hub.conditions.times import Bounds
 from hub.kit.errors import HubError
 from hub.kit.problems import InvalidDefinition
 from hub.profiles import asking as consents
+from hub.rankings import grades
 from hub.rankings import model as rankings
 from hub.rankings.model import Boundaries
 from hub.rollups import asking
@@ -84,7 +85,9 @@ def read(text: str, scope: Scope, *, now: datetime) -> Query:
     return of(parsed(text, scope), now=now)
 
 
-def of(condition: Condition, *, now: datetime, boundaries: Boundaries = NO_BOUNDARIES) -> Query:
+def of(  # noqa: PLR0911 - one answer a kind of condition
+    condition: Condition, *, now: datetime, boundaries: Boundaries = NO_BOUNDARIES
+) -> Query:
     """Make the query that finds the profiles of which a condition is true at a time.
 
     Args:
@@ -96,6 +99,8 @@ def of(condition: Condition, *, now: datetime, boundaries: Boundaries = NO_BOUND
         BadRule: it asks for something that follows from a profile and does not lie in it.
     """
     match condition:
+        case Compare() | Exists() if condition.path[0] == grades.ROOT:
+            return {"$expr": _of_number(condition, grades.expression(condition.path, boundaries))}
         case Compare() | Exists() | Within() | AnyProduct() | Followed():
             return _asked(condition, now)
         case InSegment(name):

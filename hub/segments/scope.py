@@ -1,6 +1,6 @@
 """What a rule that picks customers may speak of: traits, stage, consents, segments, and the numbers of rollups."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
@@ -11,11 +11,13 @@ from hub.conditions.model import Asked, Path, Ranked, tallies_of
 from hub.conditions.shapes import DID, RANKING, SEGMENT, Happenings, Kind, Names, Scope
 from hub.profiles import asking as consents
 from hub.profiles.model import Profile
+from hub.rankings import grades
 from hub.rankings import model as rankings
 from hub.rankings.model import Boundaries
 from hub.rollups import asking
 from hub.rollups.catalogue import Catalogue
 from hub.rollups.model import Rollup
+from hub.rollups.service import PURCHASES
 
 ROOT: Final = "profile"
 STAGE: Final = "stage"
@@ -36,7 +38,8 @@ def of(
     }
     numbers = {it.name: asking.shape_of(it) for it in rollups}
     happenings = Happenings(EVENTS, defined.tallies if counted else None)
-    return {ROOT: profile_of(answers), DID: happenings, consents.ROOT: consents.SHAPE, **known, **numbers}
+    graded = {grades.ROOT: grades.SHAPE} if PURCHASES in numbers else {}
+    return {ROOT: profile_of(answers), DID: happenings, consents.ROOT: consents.SHAPE, **known, **numbers, **graded}
 
 
 def told(
@@ -44,7 +47,9 @@ def told(
     windows: Iterable[tuple[str, int | None]],
     words: Iterable[Path],
     at: datetime,
+    *,
     boundaries: Boundaries = NO_BOUNDARIES,
+    graded: Collection[Path] = (),
 ) -> dict[str, Any]:
     """Give what rules are asked of: the same as a query finds in the profile's row.
 
@@ -54,6 +59,7 @@ def told(
         words: which consents: see `consents_in`.
         at: the time.
         boundaries: where the ends of rankings begin that are asked for.
+        graded: which scores: see `graded_in`.
     """
     days_of: dict[str, list[int]] = {}
     for name, days in windows:
@@ -70,6 +76,8 @@ def told(
     if boundaries:
         places = {it.path: rankings.place_of(it.path, profile) for it in boundaries}
         own[RANKED] = frozenset(it for it, end in boundaries.items() if rankings.picks(it, places[it.path], end))
+    if graded:
+        own[grades.ROOT] = grades.value_of(graded, profile, boundaries)
     return {**own, **numbers}
 
 
@@ -86,10 +94,17 @@ def consents_in(asks: Iterable[Asked]) -> tuple[Path, ...]:
 
 
 def ranked_in(asks: Iterable[Asked]) -> frozenset[Ranked]:
-    """List the rankings that are asked for."""
-    return frozenset(it for it in asks if isinstance(it, Ranked))
+    """List the rankings that are asked for, and those that scores are made of."""
+    asked = list(asks)
+    scores = {end for path in graded_in(asked) for end in grades.ends_of(path)}
+    return frozenset(scores).union(it for it in asked if isinstance(it, Ranked))
+
+
+def graded_in(asks: Iterable[Asked]) -> tuple[Path, ...]:
+    """List the scores that are asked for."""
+    return tuple({it.path: 0 for it in asks if it.path[0] == grades.ROOT})
 
 
 def is_number(asked: Asked) -> bool:
     """Tell whether a number of a rollup is asked for."""
-    return asked.path[0] not in {ROOT, consents.ROOT}
+    return asked.path[0] not in {ROOT, consents.ROOT, grades.ROOT}

@@ -5,6 +5,9 @@ from itertools import chain
 
 from hub.broadcasts import model as broadcasting
 from hub.broadcasts import store as broadcasts
+from hub.content import service as contents
+from hub.content.model import Content
+from hub.definitions import Version as ContentVersion
 from hub.journeys import language, runs, store
 from hub.journeys.definition import Definition, Send
 from hub.journeys.model import Version
@@ -23,14 +26,15 @@ async def live() -> dict[Surface, list[LiveMessage]]:
 
     That are the messages of journeys, in each version that people enter or are still in, by name, version and step,
     those of broadcasts that are not over, the oldest first, and those that the hub sends of its own accord, by
-    template.
+    template; and what is shown, by name.
     """
     catalogue = await topics.load()
     stored = await Library().load(built_in.TOPICS)
     found: dict[Surface, list[LiveMessage]] = {surface: [] for surface in Surface}
     of_journeys = _of_journeys(await _definitions(), catalogue)
     of_broadcasts = _of_broadcasts(await broadcasts.unfinished(), catalogue)
-    for it in chain(of_journeys, of_broadcasts, _of_the_hub(stored, catalogue)):
+    shown = _shown(await contents.live())
+    for it in chain(of_journeys, of_broadcasts, _of_the_hub(stored, catalogue), shown):
         found[it.surface].append(it)
     return found
 
@@ -73,3 +77,8 @@ def _of_the_hub(stored: Mapping[str, Template], catalogue: Catalogue) -> Iterato
         if template := stored.get(name) or built_in.template(name):
             for channel in templates.channels_of(template):
                 yield LiveMessage(surfaces.of_message(channel, topic_class), name, DEFAULT_BRAND, topic)
+
+
+def _shown(found: Mapping[ContentVersion, Content]) -> Iterator[LiveMessage]:
+    for version, it in found.items():
+        yield LiveMessage(it.surface, content=it.name, version=version.number)

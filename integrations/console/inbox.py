@@ -64,7 +64,7 @@ async def _list(request: Request) -> Response:
         wish=wish,
         messages=[_shown(row) for row in rows],
         older=older,
-        channels=list(Channel),
+        channels=[Channel.EMAIL, Channel.PUSH, Channel.SMS],
         finding=finding,
     )
 

@@ -49,13 +49,13 @@ class SendGridSender:
 
     name = "sendgrid"
     at_once = AT_ONCE
-    grace_seconds = 600.0  # what SendGrid has taken it reports within minutes
 
     def __init__(self, settings: Settings) -> None:
         key = settings.sendgrid_api_key.get_secret_value()
         if not key:
             raise NotSetUp("HUB_EMAIL_PROVIDER=sendgrid", "SENDGRID_API_KEY")
         sender_of(settings.email_from)
+        self.grace_seconds = settings.sendgrid_grace_seconds
         self._line = Line("SendGrid", url=settings.sendgrid_url, variable="HUB_SENDGRID_URL", settings=settings)
         self._headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
 

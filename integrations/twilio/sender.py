@@ -55,10 +55,10 @@ class TwilioSender:
 
     name = "twilio"
     at_once = AT_ONCE
-    grace_seconds = 120.0  # the first report of a message comes within seconds
 
     def __init__(self, settings: Settings) -> None:
         sid, token = settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value()
+        self.grace_seconds = settings.twilio_grace_seconds
         for variable, value in (
             ("TWILIO_ACCOUNT_SID", sid),
             ("TWILIO_AUTH_TOKEN", token),

@@ -194,6 +194,10 @@ def _line(broadcast: "Broadcast", numbers: "Numbers") -> str:
         "unknown": numbers.unknown,
         "cancelled": numbers.cancelled,
         "left out": numbers.left_out,
+        "opened": numbers.opened,
+        "clicked": numbers.clicked,
+        "bounced": numbers.bounced,
+        "complained of": numbers.complained,
     }
     told = "".join(f", {count} {what}" for what, count in counted.items() if count)
     return f"{broadcast.id} {said.name}: {broadcast.state.value}{why}; {said.template} to {said.segment}{when}{told}"
@@ -233,5 +237,9 @@ def _as_json(broadcast: "Broadcast", numbers: "Numbers") -> dict[str, Any]:
             "failed": numbers.failed,
             "unknown": numbers.unknown,
             "cancelled": numbers.cancelled,
+            "opened": numbers.opened,
+            "clicked": numbers.clicked,
+            "bounced": numbers.bounced,
+            "complained": numbers.complained,
         },
     }

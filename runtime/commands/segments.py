@@ -80,7 +80,7 @@ def delete(
     name: Annotated[str, typer.Argument(help="The segment.")],
     key: Annotated[str, typer.Option(help="Idempotency key: repeating it changes nothing.")] = "",
 ) -> None:
-    """Take a segment away. Refused while other segments, journeys or broadcasts ask for it."""
+    """Take a segment away. Refused while other segments, journeys, broadcasts or contents ask for it."""
     from runtime.on_database import on_database
 
     on_database(lambda _: _delete(name, key or uuid.uuid4().hex))
@@ -184,12 +184,13 @@ async def _publish(source: str, key: str) -> "Published":
 async def _delete(name: str, key: str) -> None:
     from hub.access import audit
     from hub.broadcasts import store as broadcasts
+    from hub.content import service as content
     from hub.journeys import usage
     from hub.kit import ids
     from hub.segments import service
     from runtime import wiring
 
-    used_by = [*await usage.of_segment(name), *await broadcasts.waiting_for(name)]
+    used_by = [*await usage.of_segment(name), *await broadcasts.waiting_for(name), *await content.users_of(name)]
     deleted = await service.delete(name, used_by=used_by, by="cli", key=key, now=wiring.clock())
     cause = ids.key_of("cli", "delete segment", key)
     await audit.record(audit.OPERATOR, audit.deletion("delete segment", deleted), at=wiring.clock(), cause=cause)

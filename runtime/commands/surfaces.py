@@ -28,7 +28,13 @@ def surfaces(*, as_json: AsJson = False) -> None:
     for surface, messages in found.items():
         typer.echo(f"{surface}: {len(messages)}")
         for it in messages:
-            typer.echo(f"  {it.template} of {it.brand}/{it.topic}, by {_origin(it)}")
+            typer.echo(f"  {_line(it)}")
+
+
+def _line(message: "LiveMessage") -> str:
+    if message.content:
+        return f"{message.content} version {message.version}"
+    return f"{message.template} of {message.brand}/{message.topic}, by {_origin(message)}"
 
 
 def _origin(message: "LiveMessage") -> str:
@@ -46,4 +52,5 @@ def _as_json(message: "LiveMessage") -> dict[str, Any]:
         "version": message.version,
         "step": message.step,
         "broadcast": message.broadcast,
+        "content": message.content,
     }

@@ -29,6 +29,7 @@ REACHED: Mapping[str, str] = {
     "Broadcast": "broadcasts { nodes",
     "CartLine": 'profile(id: "<ada>") { carts { lines',
     "Clash": "clashes { nodes",
+    "InboxConnection": 'profile(id: "<ada>") { inbox',
     "Product": 'product(productId: "P-1")',
     "ProductVariant": 'product(productId: "P-1") { variants',
     "Profile": 'profile(id: "<ada>")',

@@ -73,7 +73,8 @@ async def test_a_broadcast_is_created_once_and_tells_everybody_in_the_segment(hu
         pass
 
     asked = """query ($id: ID!) { broadcast(id: $id) { state startedAt endedAt numbers {
-      recipients toCome leftOut waiting sent delivered skipped { reason count } failed unknown cancelled } }
+      recipients toCome leftOut waiting sent delivered skipped { reason count } failed unknown cancelled
+      opened clicked bounced complained } }
       broadcasts { nodes { id } } node(id: $id) { ... on Broadcast { name } } }"""
     found = await hub.data(asked, marketer, id=one["id"])
     assert found["broadcast"]["state"] == "FINISHED"
@@ -88,6 +89,10 @@ async def test_a_broadcast_is_created_once_and_tells_everybody_in_the_segment(hu
         "failed": 0,
         "unknown": 0,
         "cancelled": 0,
+        "opened": 0,
+        "clicked": 0,
+        "bounced": 0,
+        "complained": 0,
     }
     assert (found["broadcasts"]["nodes"], found["node"]) == ([{"id": one["id"]}], {"name": "Sale"})
     told = await hub.data(

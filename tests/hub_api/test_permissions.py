@@ -149,4 +149,4 @@ def test_only_an_admin_hands_out_keys_and_only_customers_have_a_profile_of_their
 
 @pytest.mark.parametrize("kind", [KeyKind.CLIENT, KeyKind.DEVICE, KeyKind.PARTNER])
 def test_a_key_that_others_can_get_hold_of_reads_nothing_of_a_person(kind: KeyKind) -> None:
-    assert KINDS[CALLER_KINDS[kind]] <= {Scope.EVENTS_WRITE, Scope.COMMERCE_READ}
+    assert KINDS[CALLER_KINDS[kind]] <= {Scope.EVENTS_WRITE, Scope.CONTENT_READ, Scope.COMMERCE_READ}

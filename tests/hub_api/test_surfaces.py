@@ -1,9 +1,15 @@
 """Row 18: the surfaces of all that is live, over the API and on the command line."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from hub.access.grants import KeyKind
+from hub.broadcasts import store as broadcasts
+from hub.broadcasts.model import Broadcast, Definition, State
+from hub.content import service as contents
+from hub.kit.ids import new_id
+from hub.profiles.model import Channel
 from tests.hub_api.conftest import Hub
 
 CART = """\
@@ -14,12 +20,28 @@ steps:
   - wait: 1h
   - send: {template: reminder, topic: service}
 """
-SURFACES = "{ surfaces { surface messages { journey version step template brand topic } } }"
+SURFACES = "{ surfaces { surface messages { journey broadcast content version step template brand topic } } }"
 SERVICE = {"brand": "default", "topic": "service"}
 MARKETING = {"brand": "default", "topic": "marketing"}
-FIRST = {"journey": "cart", "version": 1, "step": "0", "template": "reminder", **MARKETING}
-THIRD = {"journey": "cart", "version": 1, "step": "2", "template": "reminder", **SERVICE}
-OWN = {"journey": None, "version": None, "step": None}
+FIRST = {
+    "journey": "cart",
+    "broadcast": None,
+    "content": None,
+    "version": 1,
+    "step": "0",
+    "template": "reminder",
+    **MARKETING,
+}
+THIRD = {
+    "journey": "cart",
+    "broadcast": None,
+    "content": None,
+    "version": 1,
+    "step": "2",
+    "template": "reminder",
+    **SERVICE,
+}
+OWN = {"journey": None, "broadcast": None, "content": None, "version": None, "step": None}
 
 
 async def surfaces(hub: Hub, key: str) -> dict[str, list[dict[str, Any]]]:
@@ -50,6 +72,30 @@ async def test_each_journey_message_declares_one_of_these_surfaces_and_the_repor
         "PUSH": [FIRST, ready],
         "SMS": [FIRST, confirming, ready, signing_in],
     }
+
+
+async def test_what_is_shown_stands_in_the_report_beside_what_is_sent(hub: Hub, admin: str) -> None:
+    source = "{content: sale, surface: popup, texts: {en: {text: Hello}}}"
+    await contents.publish(source, by="test", key="k", now=hub.now)
+
+    found = await surfaces(hub, admin)
+
+    shown = {"content": "sale", "version": 1}
+    assert found["POPUP"] == [{**dict.fromkeys(FIRST), **shown}]
+
+
+async def test_a_broadcast_is_listed_until_it_has_ended(hub: Hub, admin: str) -> None:
+    definition = Definition("spring", "vips", "reminder", (Channel.PUSH,))
+    made = Broadcast(new_id(), 1, definition, State.RUNNING, hub.now, "test", hub.now, hub.now)
+    await broadcasts.insert(made)
+
+    running = (await surfaces(hub, admin))["PUSH"]
+    await broadcasts.save(made, replace(made, state=State.FINISHED))
+    ended = (await surfaces(hub, admin))["PUSH"]
+
+    said = {"broadcast": "spring", "template": "reminder", **MARKETING}
+    assert running[0] == {**dict.fromkeys(FIRST), **said}
+    assert [it["broadcast"] for it in ended] == [None]
 
 
 async def test_a_version_that_nobody_enters_is_listed_as_long_as_somebody_is_in_it(hub: Hub, admin: str) -> None:

@@ -8,9 +8,7 @@ from hub.messaging.pictures import LARGEST_BYTES, BadAsset, Picture, picture_of
 
 
 def png(width: int, height: int) -> bytes:
-    return (
-        b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", width, height) + bytes(9) + b"\0\0\0\0IEND\xaeB`\x82"
-    )
+    return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", width, height) + bytes(9) + b"\0\0\0\0IEND\xaeB`\x82"
 
 
 def gif(width: int, height: int) -> bytes:

@@ -61,12 +61,12 @@ async def test_of_a_limited_channel_no_more_is_read_than_may_be_called_and_nothi
 ) -> None:
     limited = rates(settings, sms_per_second=0.1, push_per_second=30)
 
-    assert limited.lanes(200) == {Channel.EMAIL: 200, Channel.PUSH: 30, Channel.SMS: 1}
+    assert limited.lanes(200) == {Channel.EMAIL: 200, Channel.PUSH: 30, Channel.SMS: 1, Channel.INBOX: 200}
 
     await limited.take(Channel.SMS, 1)
     await limited.take(Channel.SMS, 1)
 
-    assert limited.lanes(200) == {Channel.EMAIL: 200, Channel.PUSH: 30}
+    assert limited.lanes(200) == {Channel.EMAIL: 200, Channel.PUSH: 30, Channel.INBOX: 200}
 
 
 async def test_what_must_wait_for_the_provider_stays_queued_and_other_channels_go_on(

@@ -54,8 +54,8 @@ def refusals(rule: str) -> list[str]:
         (
             "top(purchase.sum, 10%)",
             (
-                "2:11: `purchase` is not known here: a name begins with `profile.` or `consent.` or `purchases.`."
-                " Did you mean `purchases`? [unknown_name]"
+                "2:11: `purchase` is not known here: a name begins with `profile.` or `consent.` or `purchases.` or"
+                " `rfm.`. Did you mean `purchases`? [unknown_name]"
             ),
         ),
         ("top(purchases.sum, 10)", "2:28: Expected `%`, found `)`. Did you mean `10%`? [bad_condition]"),

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
+from hub.broadcasts.model import Limits
 from hub.journeys.model import Version
 from workflows import worker
 from workflows.cohort.model import CohortName
@@ -15,7 +16,7 @@ from workflows.cohort.model import CohortName
 async def working(client: Client) -> AsyncIterator[list[None]]:
     """Run a worker; the list grows whenever it says that messages may have been queued."""
     nudges: list[None] = []
-    async with worker.make(client, lambda: nudges.append(None), SandboxedWorkflowRunner()):
+    async with worker.make(client, lambda: nudges.append(None), Limits(), SandboxedWorkflowRunner()):
         yield nudges
 
 

@@ -1,0 +1,1 @@
+"""Content that is shown and not sent: pop-ups, signs in stores, scripts of the staff, posts for social networks."""
