@@ -14,8 +14,9 @@ from hub.database import Client
 from hub.privacy.service import Privacy
 from hub.settings import Settings
 from hub_api import endpoint
+from integrations.assets import routes as assets
 from integrations.console import inbox
-from integrations.pages import confirmation, download, preferences, signin, unsubscribing
+from integrations.pages import confirmation, download, preferences, signin, tracking, unsubscribing
 from integrations.segment import routes as segment
 from integrations.segment.wire import MOST_BYTES
 from integrations.sendgrid import routes as sendgrid
@@ -36,10 +37,12 @@ async def application(settings: Settings, client: Client) -> ASGIApp:
             *health.routes(client, temporal),
             *segment.routes(callers, settings, wiring.clock),
             *inbox.routes(settings),
+            *assets.routes(),
             *signin.routes(settings, wiring.clock),
             *confirmation.routes(settings, wiring.clock),
             *preferences.routes(settings, wiring.clock),
             *unsubscribing.routes(settings, wiring.clock),
+            *tracking.routes(settings, wiring.clock),
             *download.routes(settings, privacy, wiring.clock),
             *sendgrid.routes(settings, wiring.clock),
             *twilio.routes(settings, wiring.clock),

@@ -23,6 +23,7 @@ ROUTES: Final[Mapping[str, Scope | str]] = {
     "/inbox": "open, and not there in production",
     "/inbox/{id:uuid}": "open, and not there in production",
     "/inbox/{id:uuid}/html": "open, and not there in production",
+    "/a/{name}": "open: a picture in a mail",
     "/m/s": "open: where one asks for a sign-in link",
     "/m/s/code": "the code from the message, on the device that asked for it",
     "/m/s/{token}": "the link from the message, on the device that asked for it",
@@ -31,6 +32,8 @@ ROUTES: Final[Mapping[str, Scope | str]] = {
     "/m/u/{token}": "the signed link in a message, which ends such messages",
     "/webhooks/sendgrid": "the signature of SendGrid",
     "/webhooks/twilio": "the signature of Twilio",
+    "/m/c/{token}": "the signed link in a message, which leads on to where it was signed to lead",
+    "/m/o/{token}": "open: a picture of one pixel",
     "/m/d/{token}": "the signed link to an export, which is over soon",
 }
 """The scope of each route, or why it asks for none."""

@@ -32,6 +32,7 @@ from hub.journeys.guards import GuardDocument
 from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
+from hub.messaging.assets import AssetDocument
 from hub.messaging.handled import HandledDocument
 from hub.messaging.inbox import InboxSender
 from hub.messaging.inbox_store import InboxMessageDocument
@@ -40,6 +41,7 @@ from hub.messaging.ports import EmailSender, PushSender, Senders, SmsSender
 from hub.messaging.rates import BucketDocument
 from hub.messaging.soft_bounces import SoftBounceDocument
 from hub.messaging.store import MessageDocument
+from hub.messaging.visits_store import VisitsDocument
 from hub.privacy.store import ErasureDocument
 from hub.profiles.cases import CaseDocument
 from hub.profiles.clashes import ClashDocument
@@ -64,6 +66,7 @@ from integrations.smtp.sender import SmtpSender
 from integrations.twilio.sender import TwilioSender
 
 DOCUMENTS: list[type[beanie.Document]] = [
+    AssetDocument,
     BucketDocument,
     RecipientPageDocument,
     BroadcastDocument,
@@ -116,6 +119,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     TopicDocument,
     UnionDocument,
     VersionDocument,
+    VisitsDocument,
     ViewDocument,
     WishDocument,
 ]
