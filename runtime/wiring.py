@@ -32,7 +32,8 @@ from hub.journeys.guards import GuardDocument
 from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
-from hub.messaging.inbound import InboundSmsDocument
+from hub.messaging.assets import AssetDocument
+from hub.messaging.handled import HandledDocument
 from hub.messaging.inbox import InboxSender
 from hub.messaging.inbox_store import InboxMessageDocument
 from hub.messaging.library import TemplateDocument, TemplateVersionDocument
@@ -65,6 +66,7 @@ from integrations.smtp.sender import SmtpSender
 from integrations.twilio.sender import TwilioSender
 
 DOCUMENTS: list[type[beanie.Document]] = [
+    AssetDocument,
     BucketDocument,
     RecipientPageDocument,
     BroadcastDocument,
@@ -83,10 +85,10 @@ DOCUMENTS: list[type[beanie.Document]] = [
     ErasureDocument,
     EventDocument,
     GuardDocument,
+    HandledDocument,
     IdempotencyDocument,
     IdentifierDocument,
     ImportDocument,
-    InboundSmsDocument,
     InboxDocument,
     InboxMessageDocument,
     JourneyDocument,

@@ -46,6 +46,8 @@ class Fault(StrEnum):
     LASTING = "lasting"
     PASSING = "passing"
     UNWILLING = "unwilling"
+    STOPPED = "stopped"
+    """Whoever has it has told the provider STOP, and perhaps not us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +194,8 @@ def suppressing(fault: Fault) -> SuppressionReason | None:
             return SuppressionReason.BOUNCED
         case Fault.UNWILLING:
             return SuppressionReason.COMPLAINED
+        case Fault.STOPPED:
+            return SuppressionReason.REQUESTED
         case Fault.PASSING:
             return None
 

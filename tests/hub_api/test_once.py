@@ -1,5 +1,6 @@
 """Every mutation is done once under its key, compares its input, and leaves one entry in the audit."""
 
+import base64
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeAlias
 
@@ -57,6 +58,12 @@ async def publish_segment(hub: Hub) -> tuple[str, Given, Given]:
 async def publish_policy(hub: Hub) -> tuple[str, Given, Given]:
     sources = [f"policy: contact\ncaps: [{{most: {most}, per: 24h}}]\n" for most in (2, 3)]
     return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
+
+
+async def upload_asset(hub: Hub) -> tuple[str, Given, Given]:
+    gifs = [b"GIF89a" + bytes([width, 0, 1, 0]) + b";" for width in (1, 2)]
+    contents = [base64.b64encode(it).decode() for it in gifs]
+    return await staff(hub), {"content": contents[0]}, {"content": contents[1]}
 
 
 async def publish_template(hub: Hub) -> tuple[str, Given, Given]:
@@ -240,6 +247,7 @@ async def sign_out(hub: Hub) -> tuple[str, Given, None]:
 MUTATIONS: Final[Mapping[str, Prepare]] = {
     "track": track,
     "publishPolicy": publish_policy,
+    "uploadAsset": upload_asset,
     "publishTemplate": publish_template,
     "sendTest": send_test,
     "publishJourney": publish_journey,
