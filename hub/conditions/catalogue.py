@@ -67,7 +67,7 @@ _COUPON: Final[Mapping[str, Shape]] = {
 _SHARED: Final[Mapping[str, Shape]] = dict.fromkeys(("share_via", "share_message", "recipient"), _TEXT)
 
 _MESSAGE: Final[Mapping[str, Shape]] = dict.fromkeys(
-    ("message_id", "template", "channel", "brand", "topic", "journey", "step"), _TEXT
+    ("message_id", "template", "channel", "brand", "topic", "journey", "step", "broadcast_id"), _TEXT
 )
 EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
     "Products Searched": {"query": _TEXT},
@@ -104,7 +104,7 @@ EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
     "Stage Changed": dict.fromkeys(("from", "to"), _TEXT),
     "Message Delivered": _MESSAGE,
     "Message Opened": _MESSAGE,
-    "Message Clicked": _MESSAGE,
+    "Message Clicked": {**_MESSAGE, "link": _NUMBER, "url": _TEXT},
     "Message Bounced": {**_MESSAGE, "lasting": Kind.BOOLEAN},
     "Sms Received": dict.fromkeys(("number", "means", "keyword"), _TEXT),
     "Segment Entered": {"segment": _TEXT},
