@@ -15,7 +15,7 @@ from hub.privacy.service import Privacy
 from hub.settings import Settings
 from hub_api import endpoint
 from integrations.console import inbox
-from integrations.pages import confirmation, download, preferences, signin, unsubscribing
+from integrations.pages import confirmation, download, preferences, signin, tracking, unsubscribing
 from integrations.segment import routes as segment
 from integrations.segment.wire import MOST_BYTES
 from integrations.sendgrid import routes as sendgrid
@@ -40,6 +40,7 @@ async def application(settings: Settings, client: Client) -> ASGIApp:
             *confirmation.routes(settings, wiring.clock),
             *preferences.routes(settings, wiring.clock),
             *unsubscribing.routes(settings, wiring.clock),
+            *tracking.routes(settings, wiring.clock),
             *download.routes(settings, privacy, wiring.clock),
             *sendgrid.routes(settings, wiring.clock),
             *twilio.routes(settings, wiring.clock),

@@ -32,7 +32,7 @@ from hub.journeys.guards import GuardDocument
 from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
-from hub.messaging.inbound import InboundSmsDocument
+from hub.messaging.handled import HandledDocument
 from hub.messaging.inbox import InboxSender
 from hub.messaging.inbox_store import InboxMessageDocument
 from hub.messaging.library import TemplateDocument, TemplateVersionDocument
@@ -40,6 +40,7 @@ from hub.messaging.ports import EmailSender, PushSender, Senders, SmsSender
 from hub.messaging.rates import BucketDocument
 from hub.messaging.soft_bounces import SoftBounceDocument
 from hub.messaging.store import MessageDocument
+from hub.messaging.visits_store import VisitsDocument
 from hub.privacy.store import ErasureDocument
 from hub.profiles.cases import CaseDocument
 from hub.profiles.clashes import ClashDocument
@@ -82,10 +83,10 @@ DOCUMENTS: list[type[beanie.Document]] = [
     ErasureDocument,
     EventDocument,
     GuardDocument,
+    HandledDocument,
     IdempotencyDocument,
     IdentifierDocument,
     ImportDocument,
-    InboundSmsDocument,
     InboxDocument,
     InboxMessageDocument,
     JourneyDocument,
@@ -116,6 +117,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     TopicDocument,
     UnionDocument,
     VersionDocument,
+    VisitsDocument,
     ViewDocument,
     WishDocument,
 ]
