@@ -14,6 +14,7 @@ from hub.database import Client
 from hub.privacy.service import Privacy
 from hub.settings import Settings
 from hub_api import endpoint
+from integrations.assets import routes as assets
 from integrations.console import inbox
 from integrations.pages import confirmation, download, preferences, signin, tracking, unsubscribing
 from integrations.segment import routes as segment
@@ -36,6 +37,7 @@ async def application(settings: Settings, client: Client) -> ASGIApp:
             *health.routes(client, temporal),
             *segment.routes(callers, settings, wiring.clock),
             *inbox.routes(settings),
+            *assets.routes(),
             *signin.routes(settings, wiring.clock),
             *confirmation.routes(settings, wiring.clock),
             *preferences.routes(settings, wiring.clock),

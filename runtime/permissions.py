@@ -23,6 +23,7 @@ ROUTES: Final[Mapping[str, Scope | str]] = {
     "/inbox": "open, and not there in production",
     "/inbox/{id:uuid}": "open, and not there in production",
     "/inbox/{id:uuid}/html": "open, and not there in production",
+    "/a/{name}": "open: a picture in a mail",
     "/m/s": "open: where one asks for a sign-in link",
     "/m/s/code": "the code from the message, on the device that asked for it",
     "/m/s/{token}": "the link from the message, on the device that asked for it",

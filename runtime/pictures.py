@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Final
@@ -14,14 +15,19 @@ from runtime.errors import Broken, NotReady
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _SECONDS: Final = 60
-_HEIGHT: Final = 1_600
-# The mail stands in a frame of the wished width: no window of Chromium is as narrow as a phone.
-_PAGE: Final = """<!doctype html><meta charset="utf-8"><style>body {{ margin: 0 }} iframe {{ border: 0 }}</style>
-<iframe sandbox="allow-same-origin" width="{width}" height="{height}" srcdoc="{html}"></iframe>
+_TALLEST: Final = 8_000
+"""Pixels: more of a mail nobody looks at."""
+# A mail stands in a frame of the wished width: no window of Chromium is as narrow as a phone.
+_PAGE: Final = """<!doctype html><meta charset="utf-8">
+<style>body {{ margin: 0 }} iframe {{ border: 0; display: block }}</style>
+{frames}
 <script>onload = () => {{
-  const seen = document.querySelector("iframe").contentDocument.documentElement;
-  document.title = JSON.stringify({{ width: seen.scrollWidth, height: seen.scrollHeight }});
+  const seen = [...document.querySelectorAll("iframe")].map(it => it.contentDocument.documentElement);
+  document.title = JSON.stringify(seen.map(it => [it.scrollWidth, it.scrollHeight]));
 }}</script>"""
+_FRAME: Final = '<iframe sandbox="allow-same-origin" width="{width}" height="{height}" srcdoc="{html}"></iframe>'
+_LOW: Final = 10
+"""Pixels: in a frame that is lower than its mail, the mail says how high it is."""
 
 
 def chromium() -> str | None:
@@ -29,7 +35,7 @@ def chromium() -> str | None:
     return next(filter(None, map(shutil.which, _NAMES)), None)
 
 
-def take(html: str, file: Path, *, width: int, height: int = _HEIGHT, public_url: str = "") -> None:
+def take(html: str, file: Path, *, width: int, public_url: str = "") -> None:
     """Write a PNG of an e-mail as a mailbox of this width in pixels shows it.
 
     Pictures in the mail are fetched from `public_url` only; nothing in it is run.
@@ -38,37 +44,39 @@ def take(html: str, file: Path, *, width: int, height: int = _HEIGHT, public_url
         NotReady: there is no Chromium.
         Broken: Chromium made no picture.
     """
+    ((_, needed),) = measure([(html, width)])
+    height = min(needed, _TALLEST)
     with tempfile.TemporaryDirectory() as folder:
-        size = f"--window-size={width},{height}"
-        _run(html, Path(folder), width, height, public_url, f"--screenshot={Path(folder) / 'mail.png'}", size)
         made = Path(folder) / "mail.png"
+        frame = _FRAME.format(width=width, height=height, html=escape(html))
+        _run(frame, Path(folder), public_url, f"--screenshot={made}", f"--window-size={width},{height}")
         if not made.exists():
             raise Broken("Chromium made no picture of the mail.")
         shutil.copyfile(made, file)
 
 
-def measure(html: str, *, width: int) -> tuple[int, int]:
-    """Tell how wide and high an e-mail is in a mailbox of this width, in pixels: wider is scrolled sideways.
+def measure(mails: Sequence[tuple[str, int]]) -> list[tuple[int, int]]:
+    """Tell how wide and high e-mails are in mailboxes of these widths, in pixels: wider is scrolled sideways.
 
     Raises:
         NotReady: there is no Chromium.
         Broken: Chromium did not tell.
     """
+    frames = "\n".join(_FRAME.format(width=width, height=_LOW, html=escape(html)) for html, width in mails)
     with tempfile.TemporaryDirectory() as folder:
-        page = _run(html, Path(folder), width, _HEIGHT, "", "--dump-dom")
+        page = _run(frames, Path(folder), "", "--dump-dom")
     title = page.partition("<title>")[2].partition("</title>")[0]
     if not title:
         raise Broken("Chromium did not tell how large the mail is.")
-    seen = json.loads(title)
-    return seen["width"], seen["height"]
+    return [(width, height) for width, height in json.loads(title)]
 
 
-def _run(html: str, folder: Path, width: int, height: int, public_url: str, *what: str) -> str:
+def _run(frames: str, folder: Path, public_url: str, *what: str) -> str:
     browser = chromium()
     if browser is None:
         raise NotReady("There is no Chromium on this machine, which takes the picture: install Debian's `chromium`.")
     page = folder / "page.html"
-    page.write_text(_PAGE.format(width=width, height=height, html=escape(html)), encoding="utf-8")
+    page.write_text(_PAGE.format(frames=frames), encoding="utf-8")
     host = urlsplit(public_url).hostname
     known = f", EXCLUDE {host}" if host else ""
     words = [

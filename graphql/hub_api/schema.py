@@ -11,6 +11,7 @@ from strawberry.types import ExecutionContext
 from strawberry.types.base import StrawberryObjectDefinition
 
 from hub_api import words  # noqa: F401  registers the enums
+from hub_api.assets import AssetMutations, AssetQueries
 from hub_api.associates import AssociateQueries
 from hub_api.audit import AuditQueries
 from hub_api.broadcasting import BroadcastMutations
@@ -52,6 +53,7 @@ from hub_api.topics import TopicMutations, TopicQueries
 
 @strawberry.type
 class Query(
+    AssetQueries,
     AssociateQueries,
     ContentQueries,
     ContentDefinitionQueries,
@@ -84,6 +86,7 @@ class Query(
 
 @strawberry.type
 class Mutation(
+    AssetMutations,
     ContentReportMutations,
     ContentDefinitionMutations,
     BroadcastMutations,

@@ -29,8 +29,8 @@ _SAID: Final[Mapping[str, Any]] = {
     "quantity": 2,
     "value": 2599,
 }
-PRODUCTS: Final = 3
-"""So many products are in a made-up event."""
+PRODUCTS: Final = ("Reading lamp, brass", "Shade 30 cm", "Bulb E27 warm white, two in a box")
+"""What a made-up event is about."""
 
 
 def nobody_known() -> RenderContext:
@@ -63,7 +63,7 @@ def _made(shapes: Mapping[str, Shape]) -> dict[str, Any]:
 
 def _value(name: str, shape: Shape) -> Any:
     if isinstance(shape, Items):
-        return [_made(shape.of) for _ in range(PRODUCTS)]
+        return [{**_made(shape.of), "name": product} for product in PRODUCTS]
     if isinstance(shape, Mapping):
         return _made(shape)
     if name in _SAID:

@@ -1,5 +1,6 @@
 """Every mutation is done once under its key, compares its input, and leaves one entry in the audit."""
 
+import base64
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeAlias
 
@@ -18,6 +19,7 @@ from hub_api.nodes import global_id
 from hub_api.schema import build
 from tests.hub_api import signing_in
 from tests.hub_api.conftest import JOURNEY, NOON, Hub
+from tests.hub_api.test_inbox import tell
 
 Given: TypeAlias = dict[str, Any]
 Prepare: TypeAlias = Callable[[Hub], Awaitable[tuple[str, Given, Given | None]]]
@@ -60,6 +62,12 @@ async def publish_segment(hub: Hub) -> tuple[str, Given, Given]:
 async def publish_policy(hub: Hub) -> tuple[str, Given, Given]:
     sources = [f"policy: contact\ncaps: [{{most: {most}, per: 24h}}]\n" for most in (2, 3)]
     return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
+
+
+async def upload_asset(hub: Hub) -> tuple[str, Given, Given]:
+    gifs = [b"GIF89a" + bytes([width, 0, 1, 0]) + b";" for width in (1, 2)]
+    contents = [base64.b64encode(it).decode() for it in gifs]
+    return await staff(hub), {"content": contents[0]}, {"content": contents[1]}
 
 
 async def publish_template(hub: Hub) -> tuple[str, Given, Given]:
@@ -262,6 +270,30 @@ async def of_a_paused_broadcast(hub: Hub) -> tuple[str, Given, Given]:
     return key, both[0], both[1]
 
 
+async def publish_content(hub: Hub) -> tuple[str, Given, Given]:
+    sources = [f"content: sale\nsurface: popup\ntexts: {{en: {{text: {it}}}}}\n" for it in ("Look", "See")]
+    return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
+
+
+async def delete_content(hub: Hub) -> tuple[str, Given, Given]:
+    key, published, _ = await publish_content(hub)
+    await done(hub, "publishContent", key, {"idempotencyKey": "before", **published})
+    return key, {"name": "sale"}, {"name": "sales"}
+
+
+async def report_content(hub: Hub) -> tuple[str, Given, Given]:
+    await delete_content(hub)
+    await hub.identify("ada")
+    given = {"contentId": "sale/1", "what": "SHOWN"}
+    return hub.token("ada"), given, {**given, "what": "CLICKED"}
+
+
+async def of_the_inbox(hub: Hub) -> tuple[str, Given, Given]:
+    await hub.identify("ada")
+    one, another = [await tell(hub, "ada", number) for number in range(2)]
+    return hub.token("ada"), {"messageId": one}, {"messageId": another}
+
+
 async def sign_out(hub: Hub) -> tuple[str, Given, None]:
     await hub.identify("ada")
     return hub.token("ada"), {}, None
@@ -270,6 +302,12 @@ async def sign_out(hub: Hub) -> tuple[str, Given, None]:
 MUTATIONS: Final[Mapping[str, Prepare]] = {
     "track": track,
     "publishPolicy": publish_policy,
+    "publishContent": publish_content,
+    "deleteContent": delete_content,
+    "reportContent": report_content,
+    "readInboxMessage": of_the_inbox,
+    "archiveInboxMessage": of_the_inbox,
+    "uploadAsset": upload_asset,
     "publishTemplate": publish_template,
     "sendTest": send_test,
     "publishJourney": publish_journey,

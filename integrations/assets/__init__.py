@@ -1,0 +1,1 @@
+"""The pictures of mails, for everybody who opens one."""
