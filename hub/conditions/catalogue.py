@@ -69,6 +69,10 @@ _SHARED: Final[Mapping[str, Shape]] = dict.fromkeys(("share_via", "share_message
 _MESSAGE: Final[Mapping[str, Shape]] = dict.fromkeys(
     ("message_id", "template", "channel", "brand", "topic", "journey", "step", "broadcast_id"), _TEXT
 )
+_CONTENT: Final[Mapping[str, Shape]] = {
+    **dict.fromkeys(("content", "page", "store_id"), _TEXT),
+    "version": _NUMBER,
+}
 EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
     "Products Searched": {"query": _TEXT},
     "Product List Viewed": _LIST,
@@ -106,6 +110,9 @@ EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
     "Message Opened": _MESSAGE,
     "Message Clicked": {**_MESSAGE, "link": _NUMBER, "url": _TEXT},
     "Message Bounced": {**_MESSAGE, "lasting": Kind.BOOLEAN},
+    "Content Shown": _CONTENT,
+    "Content Clicked": _CONTENT,
+    "Content Dismissed": _CONTENT,
     "Sms Received": dict.fromkeys(("number", "means", "keyword"), _TEXT),
     "Segment Entered": {"segment": _TEXT},
     "Segment Left": {"segment": _TEXT},
