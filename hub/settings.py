@@ -143,6 +143,10 @@ class Settings(BaseSettings):
     mongod: str = ""
     temporal: str = ""
 
+    track_clicks: bool = True
+    track_opens: bool = True
+    campaign_parameters: bool = False
+
     broadcast_bounces: float = Field(default=0.05, ge=0, le=1)
     broadcast_complaints: float = Field(default=0.003, ge=0, le=1)
 

@@ -102,6 +102,15 @@ class Line:
         await self._client.aclose()
 
 
+def object_in(response: httpx2.Response) -> dict[str, Any]:
+    """Read the JSON object of an answer; one that has none, as from a proxy in between, is empty."""
+    try:
+        body = response.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
 def retry_after(response: httpx2.Response) -> float | None:
     """Read how many seconds to wait before the next try, None where the answer does not say so.
 

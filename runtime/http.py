@@ -16,7 +16,7 @@ from hub.settings import Settings
 from hub_api import endpoint
 from integrations.assets import routes as assets
 from integrations.console import inbox
-from integrations.pages import confirmation, download, preferences, signin, unsubscribing
+from integrations.pages import confirmation, download, preferences, signin, tracking, unsubscribing
 from integrations.segment import routes as segment
 from integrations.segment.wire import MOST_BYTES
 from integrations.sendgrid import routes as sendgrid
@@ -42,6 +42,7 @@ async def application(settings: Settings, client: Client) -> ASGIApp:
             *confirmation.routes(settings, wiring.clock),
             *preferences.routes(settings, wiring.clock),
             *unsubscribing.routes(settings, wiring.clock),
+            *tracking.routes(settings, wiring.clock),
             *download.routes(settings, privacy, wiring.clock),
             *sendgrid.routes(settings, wiring.clock),
             *twilio.routes(settings, wiring.clock),

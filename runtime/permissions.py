@@ -32,6 +32,8 @@ ROUTES: Final[Mapping[str, Scope | str]] = {
     "/m/u/{token}": "the signed link in a message, which ends such messages",
     "/webhooks/sendgrid": "the signature of SendGrid",
     "/webhooks/twilio": "the signature of Twilio",
+    "/m/c/{token}": "the signed link in a message, which leads on to where it was signed to lead",
+    "/m/o/{token}": "open: a picture of one pixel",
     "/m/d/{token}": "the signed link to an export, which is over soon",
 }
 """The scope of each route, or why it asks for none."""

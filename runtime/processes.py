@@ -27,11 +27,13 @@ from hub.intake.ringer import Ringer
 from hub.intake.router import Router
 from hub.journeys import keeper
 from hub.kit import tasks
+from hub.messaging import visits_keeper
 from hub.messaging.dispatch import Dispatcher
 from hub.messaging.library import Library
 from hub.messaging.ports import Senders
 from hub.privacy.service import Privacy
 from hub.profiles import abandoned, consents
+from hub.profiles.suppression import Suppressions
 from hub.settings import Settings
 from runtime import logs, wiring
 from workflows import worker as temporal_worker
@@ -76,6 +78,7 @@ async def router(settings: Settings) -> None:
             consents.keep_sweeping(wiring.clock),
             abandoned.keep(),
             waiting.keep(wiring.clock),
+            visits_keeper.keep(Suppressions(settings), wiring.clock),
         )
 
 

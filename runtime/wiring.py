@@ -33,7 +33,7 @@ from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
 from hub.messaging.assets import AssetDocument
-from hub.messaging.inbound import InboundSmsDocument
+from hub.messaging.handled import HandledDocument
 from hub.messaging.inbox import InboxSender
 from hub.messaging.inbox_store import InboxMessageDocument
 from hub.messaging.library import TemplateDocument, TemplateVersionDocument
@@ -42,6 +42,7 @@ from hub.messaging.rates import BucketDocument
 from hub.messaging.snippet_store import SnippetDocument
 from hub.messaging.soft_bounces import SoftBounceDocument
 from hub.messaging.store import MessageDocument
+from hub.messaging.visits_store import VisitsDocument
 from hub.privacy.store import ErasureDocument
 from hub.profiles.cases import CaseDocument
 from hub.profiles.clashes import ClashDocument
@@ -85,10 +86,10 @@ DOCUMENTS: list[type[beanie.Document]] = [
     ErasureDocument,
     EventDocument,
     GuardDocument,
+    HandledDocument,
     IdempotencyDocument,
     IdentifierDocument,
     ImportDocument,
-    InboundSmsDocument,
     InboxDocument,
     InboxMessageDocument,
     JourneyDocument,
@@ -120,6 +121,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     TopicDocument,
     UnionDocument,
     VersionDocument,
+    VisitsDocument,
     ViewDocument,
     WishDocument,
 ]

@@ -32,6 +32,7 @@ from hub_api.consents import Consent, MessagePreference
 from hub_api.context import Info
 from hub_api.decisions import Decision
 from hub_api.devices import Device
+from hub_api.engagement import Engaged
 from hub_api.events import Event, seen
 from hub_api.inbox import HasInbox
 from hub_api.memberships import InSegments
@@ -63,7 +64,7 @@ class ProfileIdentifier:
 
 
 @strawberry.type
-class Profile(Node, RolledUp, InSegments, Bought, HasInbox):
+class Profile(Node, RolledUp, InSegments, Bought, HasInbox, Engaged):
     """A customer."""
 
     profile_id: strawberry.Private[UUID]

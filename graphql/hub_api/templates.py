@@ -34,7 +34,7 @@ _FILES_PATH: Final = ["input", "files"]
 class TemplatePart:
     """What a template says in one place."""
 
-    name: str = strawberry.field(description="`subject`, `preheader`, `body.mjml`, `text`, `push`, `link`, `sms` or `inbox`.")
+    name: str = strawberry.field(description="`subject`, `body.mjml`, or another part of a template.")
     source: str = strawberry.field(description="The Liquid as it was written.")
 
 

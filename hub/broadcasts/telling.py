@@ -61,6 +61,7 @@ def _message(broadcast: Broadcast, profile_id: UUID, head: Profile, zone: ZoneIn
         id=broadcast.message_id(profile_id),
         profile_id=profile_id,
         broadcast_id=broadcast.id,
+        campaign=definition.name,
         template=definition.template,
         channels=definition.channels,
         brand=definition.brand,

@@ -5,13 +5,15 @@ round: with effects first, six kills sent both branches to 116 of 1,000 people.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 import structlog
 
+from hub.decisions import store as decisions_store
+from hub.decisions.model import Decision
 from hub.journeys import cohorts, facts, guards, language, machine, store
 from hub.journeys.cohorts import Loaded
 from hub.journeys.definition import Definition
@@ -68,6 +70,8 @@ async def perform(decisions: Iterable[Loaded], *, now: datetime) -> None:
     messages = [
         _message(it.run, intent, now) for it in decided for intent in it.run.intents if isinstance(intent, SendMessage)
     ]
+    # Before the messages: whoever dies in between says the same once more, under the same key.
+    await decisions_store.record([it for each in decided for it in _choices(each.run, now)])
     released = {it.run.guard_id: it.run.id for it in decided if ReleaseGuard() in it.run.intents}
     await messages_store.queue(messages)
     await guards.release(released)
@@ -86,6 +90,16 @@ def _advanced(definition: Definition, run: Run, found: Facts, now: datetime) -> 
         # Whatever is wrong belongs to this run and must touch no neighbour.
         log.exception("run_failed", run_id=str(run.id), journey=run.version.journey, version=run.version.number)
         return machine.fail(run, type(error).__name__, now=now)
+
+
+def _choices(run: Run, now: datetime) -> Iterator[Decision]:
+    """Tell what the messages of a run were chosen by that asked for the best channel or hour."""
+    for intent in run.intents:
+        if isinstance(intent, SendMessage) and intent.why:
+            detail = {"journey": run.version.journey, "run": str(run.id), "step": intent.step, **intent.why}
+            detail["channels"] = ", ".join(intent.channels)
+            question = f"where and when to send {intent.template}"
+            yield Decision(run.profile_id, question, str(run.message_id(intent)), None, now, detail)
 
 
 def _message(run: Run, intent: SendMessage, now: datetime) -> Message:

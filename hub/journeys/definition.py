@@ -49,7 +49,9 @@ class Wait:
 class Send:
     """Tell the customer something, on the first channel of the list that reaches them.
 
-    `brand` and `topic` say which consent it needs, `priority` who goes first where there is room for one.
+    `brand` and `topic` say which consent it needs, `priority` who goes first where there is room for one. With
+    `best_first` the channels come in the order in which the customer takes notice on them; with `at_best_hour` it waits
+    for the hour at which they mostly do, a day at most.
     """
 
     id: StepId
@@ -59,6 +61,8 @@ class Send:
     brand: str = DEFAULT_BRAND
     topic: str = MARKETING
     priority: int = USUAL_PRIORITY
+    best_first: bool = False
+    at_best_hour: bool = False
 
 
 @dataclass(frozen=True, slots=True)

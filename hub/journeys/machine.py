@@ -11,9 +11,11 @@ from typing import Any
 from hub.conditions.evaluator import compiled
 from hub.conditions.model import Path
 from hub.events.model import Event, Properties
-from hub.journeys import model
-from hub.journeys.definition import Branch, Definition, End, Send, StepId, Wait
+from hub.journeys import habits, model
+from hub.journeys.definition import Branch, Definition, End, Send, Step, StepId, Wait
 from hub.journeys.model import Intent, Mark, ReleaseGuard, Run, SendMessage, Status, Version
+from hub.profiles.model import Channel
+from hub.rollups.engagement import Habits
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +23,14 @@ class Facts:
     """What a run may look at while it advances: what rules may ask of its profile, and its entering event's properties.
 
     `profile` has the traits, `stage` and `preferred`: see `hub.rollups.facts`. `others` is what its conditions ask for
-    besides: segments, consents, and numbers of rollups by their names, see `hub.segments.scope`.
+    besides: segments, consents, and numbers of rollups by their names, see `hub.segments.scope`. `habits` is where and
+    when they take notice of messages, as far as a step asks for it.
     """
 
     profile: Properties
     properties: Properties
     others: Properties = field(default_factory=dict)
+    habits: Habits = field(default_factory=Habits)
 
     @property
     def scope(self) -> Mapping[str, Any]:
@@ -78,37 +82,83 @@ def advance(definition: Definition, run: Run, facts: Facts, *, now: datetime) ->
     if leaving := _exit_heard(definition, run):
         return _ended(run, Status.EXITED, leaving, now)
     run = _heard(run)
-    intents: list[Intent] = []
-    trail: list[Mark] = []
-    step_id, due, visits = run.step, run.due, run.visits
+    way, step_id = _Way(facts, now, run.due, run.visits), run.step
     while step_id is not None:
         step = definition.steps[step_id]
-        if isinstance(step, Wait):
-            if due is None:
-                due = now + step.duration
-                visits += 1
-                trail.append(Mark(at=now, step=step_id, did="waits", detail={"until": due}))
-            if due > now:
-                break
-            due, step_id = None, step.then
-            continue
-        visits += 1
-        match step:
-            case Send():
-                intents.append(_send(step, visits))
-                trail.append(Mark(at=now, step=step_id, did="sends", detail={"template": step.template}))
-                step_id = step.then
-            case Branch():
-                arm, step_id = _choose(step, facts, now)
-                trail.append(Mark(at=now, step=step.id, did="branches", detail={"arm": arm}))
-            case End():
-                step_id = None
+        if way.stays_at(step):
+            break
+        step_id = way.leads_on(step)
     onward = replace(
-        run, step=step_id, due=due, visits=visits, intents=(*run.intents, *intents), trail=(*run.trail, *trail)
+        run,
+        step=step_id,
+        due=way.due,
+        visits=way.visits,
+        intents=(*run.intents, *way.intents),
+        trail=(*run.trail, *way.trail),
     )
     if step_id is None:
         return _ended(onward, Status.FINISHED, None, now)
     return onward
+
+
+@dataclass(slots=True)
+class _Way:
+    """How far one look takes a run, and what is decided on the way. `due` is until when it waits where it is."""
+
+    facts: Facts
+    now: datetime
+    due: datetime | None
+    visits: int
+    intents: list[Intent] = field(default_factory=list)
+    trail: list[Mark] = field(default_factory=list)
+
+    def stays_at(self, step: Step) -> bool:
+        """Tell whether the run waits at a step. Once it has waited there, it does not come to it again."""
+        if self.due is None or not _may_wait(step):
+            self.visits += 1
+            until, why = self._until(step)
+            if until is None:
+                return False
+            self.due = until
+            self.trail.append(Mark(at=self.now, step=step.id, did="waits", detail={"until": until, **why}))
+        if self.due > self.now:
+            return True
+        self.due = None
+        return False
+
+    def leads_on(self, step: Step) -> StepId | None:
+        """Do what a step says, and give the one that follows."""
+        match step:
+            case Wait():
+                return step.then
+            case Send():
+                way = habits.route(step, self.facts.habits)
+                why = {**way.why, **habits.hour(step, self.facts.habits, self.now)}
+                self.intents.append(_send(step, self.visits, way.channels, why))
+                self._note(step, "sends", {"template": step.template, **why})
+                return step.then
+            case Branch():
+                arm, then = _choose(step, self.facts, self.now)
+                self._note(step, "branches", {"arm": arm})
+                return then
+            case End():
+                return None
+
+    def _until(self, step: Step) -> tuple[datetime | None, Mapping[str, Any]]:
+        match step:
+            case Wait():
+                return self.now + step.duration, {}
+            case Send():
+                at, why = habits.moment(step, self.facts.habits, self.now)
+                return (at, why) if at > self.now else (None, {})
+        return None, {}
+
+    def _note(self, step: Step, did: str, detail: Mapping[str, Any]) -> None:
+        self.trail.append(Mark(at=self.now, step=step.id, did=did, detail=detail))
+
+
+def _may_wait(step: Step) -> bool:
+    return isinstance(step, Wait) or (isinstance(step, Send) and step.at_best_hour)
 
 
 def fail(run: Run, reason: str, *, now: datetime) -> Run:
@@ -140,8 +190,8 @@ def _ended(run: Run, status: Status, reason: str | None, now: datetime) -> Run:
     )
 
 
-def _send(step: Send, visit: int) -> SendMessage:
-    return SendMessage(step.id, visit, step.template, step.channels, step.brand, step.topic, step.priority)
+def _send(step: Send, visit: int, channels: tuple[Channel, ...], why: Mapping[str, str]) -> SendMessage:
+    return SendMessage(step.id, visit, step.template, channels, step.brand, step.topic, step.priority, why)
 
 
 def _choose(branch: Branch, facts: Facts, now: datetime) -> tuple[int | None, StepId | None]:

@@ -1,7 +1,7 @@
 """A run: one profile's way through one version of a journey."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -65,6 +65,8 @@ class SendMessage:
     brand: str = DEFAULT_BRAND
     topic: str = MARKETING
     priority: int = USUAL_PRIORITY
+    why: Mapping[str, str] = field(default_factory=dict)
+    """What its channels and its hour were chosen by, where the step asked for the best: see `habits`."""
 
 
 @dataclass(frozen=True, slots=True)

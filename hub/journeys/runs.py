@@ -248,6 +248,7 @@ def intent_row(intent: Intent) -> Row:
                 "brand": intent.brand,
                 "topic": intent.topic,
                 "priority": intent.priority,
+                "why": dict(intent.why),
             }
         case ReleaseGuard():
             return {"do": "release"}
@@ -264,4 +265,5 @@ def _intent_of(row: Row) -> Intent:
         row.get("brand", DEFAULT_BRAND),
         row.get("topic", MARKETING),
         row.get("priority", USUAL_PRIORITY),
+        row.get("why", {}),
     )

@@ -22,6 +22,11 @@ LONGEST_WAIT: Final = timedelta(days=5 * 365)
 
 _WAIT, _SEND, _BRANCH, _END = "wait", "send", "branch", "end"
 _STEPS: Final = (_WAIT, _SEND, _BRANCH, _END)
+_BEST: Final = "best"
+_BEST_HOUR: Final = "best_hour"
+_USUAL: Final = (Channel.EMAIL,)
+_BEST_OF: Final = (Channel.PUSH, Channel.EMAIL, Channel.SMS)
+"""The channels of which `best` takes the best, and their order where nobody knows: what costs most comes last."""
 _BARE_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 
 
@@ -108,15 +113,18 @@ class StepReader:
         return False
 
     def _send(self, node: Node, step: StepId, then: StepId | None) -> bool:
-        known = ("template", "channels", "brand", "topic", "priority")
+        known = ("template", "channels", "at", "brand", "topic", "priority")
         fields = self._reading.fields(node, "`send`", known, "template")
         template = self._template(fields["template"].node) if "template" in fields else None
-        channels = self._channels(fields["channels"].node) if "channels" in fields else (Channel.EMAIL,)
+        channels, best_first = self._route(fields["channels"].node) if "channels" in fields else (_USUAL, False)
+        at_best_hour = "at" in fields and self._at_best_hour(fields["at"].node)
         brand = self._name(fields["brand"].node, "`brand`") if "brand" in fields else DEFAULT_BRAND
         topic = self._name(fields["topic"].node, "`topic`") if "topic" in fields else MARKETING
         priority = self._priority(fields["priority"].node) if "priority" in fields else USUAL_PRIORITY
         if template is not None and brand is not None and topic is not None and priority is not None:
-            self.steps[step] = Send(step, then, template, channels, brand, topic, priority)
+            self.steps[step] = Send(
+                step, then, template, channels, brand, topic, priority, best_first=best_first, at_best_hour=at_best_hour
+            )
         return False
 
     def _priority(self, node: Node) -> int | None:
@@ -140,6 +148,21 @@ class StepReader:
             self._reading.report(node, "unknown_template", f"There is no template `{name}`.{hint}")
             return None
         return name
+
+    def _route(self, node: Node) -> tuple[tuple[Channel, ...], bool]:
+        """Read the channels, and whether the one comes first on which the customer takes most notice."""
+        if isinstance(node, Value) and node.value == _BEST:
+            return _BEST_OF, True
+        if isinstance(node, Fields):
+            fields = self._reading.fields(node, "`channels`", (_BEST,), _BEST)
+            return (self._channels(fields[_BEST].node) if fields else ()), True
+        return self._channels(node), False
+
+    def _at_best_hour(self, node: Node) -> bool:
+        if isinstance(node, Value) and node.value == _BEST_HOUR:
+            return True
+        self._reading.report(node, "wrong_type", f"`at` takes {_BEST_HOUR}: when the customer mostly takes notice.")
+        return False
 
     def _channels(self, node: Node) -> tuple[Channel, ...]:
         known = [channel.value for channel in Channel]

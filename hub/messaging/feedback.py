@@ -13,8 +13,9 @@ from uuid import UUID
 import structlog
 
 from hub.events.announcing import announce
+from hub.kit import ids
+from hub.messaging import handled, reports_store, soft_bounces, store
 from hub.messaging import reports as rules
-from hub.messaging import reports_store, soft_bounces, store
 from hub.messaging.model import Message
 from hub.messaging.reports import Fault, Report
 from hub.profiles.suppression import Address, Suppressions
@@ -39,9 +40,7 @@ async def take_in(reports: Sequence[Report], suppressions: Suppressions, *, now:
     known = [it for it in reports if it.key in messages]
     found = [it for report in known if (it := rules.announced(messages[report.key], report)) is not None]
     await announce(found, now=now)
-    for report in known:
-        if report.fault is not None and report.address:
-            await _judge((report.channel, report.address), report.fault, report, suppressions, now=now)
+    await _judge_addresses([it for it in known if it.fault is not None], suppressions, now=now)
     taken = TakenIn(len(known), len(reports) - len(known))
     if taken.unknown:
         log.info("reports_of_no_message", count=taken.unknown, provider=reports[0].provider)
@@ -60,6 +59,16 @@ async def _settle(by_message: Mapping[UUID, Sequence[Report]], *, now: datetime)
         # A worker may have settled some of them meanwhile: those are read again.
         left = await reports_store.save(changed)
     return found
+
+
+async def _judge_addresses(faulty: Sequence[Report], suppressions: Suppressions, *, now: datetime) -> None:
+    """Draw from each report once what it says of an address: somebody may have lifted its suppression since."""
+    by_key = {ids.key_of("report", it.provider, it.event_id): it for it in faulty}
+    done = await handled.among(by_key.keys())
+    for key, report in by_key.items():
+        if key not in done and report.fault is not None and report.address:
+            await _judge((report.channel, report.address), report.fault, report, suppressions, now=now)
+    await handled.note(by_key.keys() - done, now=now)
 
 
 async def _judge(address: Address, fault: Fault, report: Report, suppressions: Suppressions, *, now: datetime) -> None:

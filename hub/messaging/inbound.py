@@ -7,15 +7,12 @@ START and HELP, they answer themselves: the hub says nothing.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Final
+from typing import Final
 from uuid import UUID
 
-from pymongo import IndexModel
-
-from hub.database import Keyed, insert_once
 from hub.events.announcing import Announcement, announce
 from hub.kit import ids
-from hub.messaging import keywords
+from hub.messaging import handled, keywords
 from hub.messaging.keywords import Keyword
 from hub.profiles import addresses, consent, consents, identifier_store
 from hub.profiles import store as profiles_store
@@ -31,7 +28,6 @@ LONGEST_KEYWORD: Final = 32
 
 _EVERY_SMS: Final = Subject(ALL, ALL, Channel.SMS)
 _USUAL: Final = Subject(DEFAULT_BRAND, MARKETING, Channel.SMS)
-_KEPT_DAYS: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +51,6 @@ class InboundSms:
     said: Keyword | None = None
 
 
-class InboundSmsDocument(Keyed):
-    """An SMS that was dealt with. `_id` is made of provider and id: one that is brought again changes nothing."""
-
-    at: datetime
-
-    class Settings:
-        """Where they lie, and when they are forgotten."""
-
-        name = "inbound_sms"
-        personal = None
-        indexes: ClassVar[list[IndexModel]] = [
-            IndexModel([("at", 1)], name="over", expireAfterSeconds=_KEPT_DAYS * 24 * 60 * 60)
-        ]
-
-
 async def receive(sms: InboundSms, suppressions: Suppressions, *, now: datetime) -> Keyword | None:
     """Do what an SMS asks for, before this returns, and tell what that was.
 
@@ -77,7 +58,7 @@ async def receive(sms: InboundSms, suppressions: Suppressions, *, now: datetime)
     """
     id_ = ids.key_of("inbound sms", sms.provider, sms.id)
     keyword = keywords.keyword_of(sms.text) or sms.said
-    if await InboundSmsDocument.get_pymongo_collection().find_one({"_id": id_}, {"_id": 1}) is not None:
+    if await handled.among([id_]):
         return keyword
     profile = await _whose(sms.sender)
     if keyword is Keyword.STOP:
@@ -88,7 +69,7 @@ async def receive(sms: InboundSms, suppressions: Suppressions, *, now: datetime)
     if profile is not None:
         await consents.say(profile, _words(profile, keyword), by=Speaker(sms.provider, How.SMS), cause=id_, now=now)
         await announce([_announcement(sms, keyword, profile, id_, now)], now=now)
-    await insert_once(InboundSmsDocument, [{"_id": id_, "at": now}])
+    await handled.note([id_], now=now)
     return keyword
 
 

@@ -75,6 +75,8 @@ class Message:
     what another one is about, such as the consent that is to be confirmed: links are made of it when it is rendered, so
     that none is stored.
 
+    `campaign` is what web statistics are to call it, where that is not the journey's name.
+
     `brand` and `topic` say which consent it needs. `place` says which of the ordered `channels` it is on: it moves on
     only where the one before certainly did not send. `due` is when to try next, or when the lease of a running attempt
     ends; None once the message is settled. Of two that compete for one customer's attention goes out the one with the
@@ -97,6 +99,7 @@ class Message:
     visit: int | None = None
     about: UUID | None = None
     broadcast_id: UUID | None = None
+    campaign: str | None = None
     brand: str = DEFAULT_BRAND
     topic: str = MARKETING
     message_class: MessageClass = MessageClass.NEVER_TWICE

@@ -100,6 +100,12 @@ class Gone(Refused):
     code = "GONE"
 
 
+class OptedOut(Refused):
+    """The provider said that whoever is at this address has told it to let nobody write to them from here."""
+
+    code = "OPTED_OUT"
+
+
 class Ambiguous(SendFailed):
     """The message may have arrived. It is settled by events or look-up, never retried."""
 

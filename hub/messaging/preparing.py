@@ -19,6 +19,7 @@ from hub.messaging.model import Message
 from hub.messaging.ports import Email, InboxItem, Outgoing, Push, Sms
 from hub.messaging.templates import NoSuchPart, RenderContext, Rendered, RenderingFailed, Template
 from hub.messaging.timing import Timekeeper, Timing, is_advertising
+from hub.messaging.tracking import Tracking
 from hub.profiles import devices
 from hub.profiles.consent import Subject
 from hub.profiles.links import Links
@@ -78,6 +79,7 @@ class Preparer:
         self._region = settings.phone_region
         self._links = Links(settings)
         self._sign_ins = SignIns(settings)
+        self._tracking = Tracking(settings)
         self._email_from = settings.email_from
 
     async def prepare(self, messages: Sequence[Message], *, now: datetime) -> list[Ready | Unsent]:
@@ -155,6 +157,8 @@ class Preparer:
             except NoSuchPart as error:
                 silent = error  # the template has nothing to say on this channel; perhaps it has on the next
                 continue
+            if advertises and on_channel.channel is Channel.EMAIL:
+                rendered = self._tracking.tracked(rendered, on_channel, now=timing.now)
             wish = timing.wish(on_channel, profile) if advertises else None
             outgoing = _outgoing(on_channel, to, rendered, self._email_from, links.get("unsubscribe"))
             return Ready(on_channel, outgoing, wish)

@@ -46,6 +46,8 @@ class Fault(StrEnum):
     LASTING = "lasting"
     PASSING = "passing"
     UNWILLING = "unwilling"
+    STOPPED = "stopped"
+    """Whoever has it has told the provider STOP, and perhaps not us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class Report:
         address: where the message went, for suppressing it. It is neither stored nor logged.
         fault: whether the address is to blame, and for how long.
         provider_id: the provider's own id of the message.
+        link: of a click, the number of the link in the message.
+        target: of a click, where the link leads.
     """
 
     key: UUID
@@ -73,6 +77,8 @@ class Report:
     address: str | None = None
     fault: Fault | None = None
     provider_id: str | None = None
+    link: int | None = None
+    target: str | None = None
 
 
 _TIMES: Final = {
@@ -170,6 +176,9 @@ def announced(message: Message, report: Report) -> Announcement | None:
         "topic": message.topic,
         "journey": message.journey,
         "step": message.step,
+        "broadcast_id": str(message.broadcast_id) if message.broadcast_id else None,
+        "link": report.link,
+        "url": report.target,
     }
     properties: dict[str, Any] = {key: value for key, value in about.items() if value is not None}
     if report.kind is ReportKind.BOUNCED:
@@ -185,6 +194,8 @@ def suppressing(fault: Fault) -> SuppressionReason | None:
             return SuppressionReason.BOUNCED
         case Fault.UNWILLING:
             return SuppressionReason.COMPLAINED
+        case Fault.STOPPED:
+            return SuppressionReason.REQUESTED
         case Fault.PASSING:
             return None
 

@@ -22,12 +22,13 @@ from hub.kit.tasks import to_its_end
 from hub.messaging import delivery, store
 from hub.messaging.gate import Gatekeeper
 from hub.messaging.model import Attempt, Message, Outcome, State
-from hub.messaging.ports import Ambiguous, Gone, NotSent, Refused, Senders
+from hub.messaging.ports import Ambiguous, Gone, NotSent, OptedOut, Refused, Senders
 from hub.messaging.preparing import Ready
 from hub.messaging.rates import Rates
 from hub.messaging.timing import Timekeeper
 from hub.profiles import devices
 from hub.profiles.model import Channel
+from hub.profiles.suppression import SuppressionReason, Suppressions
 from hub.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -55,6 +56,7 @@ class Sending:
         self._clock = clock
         self._lease = timedelta(seconds=settings.lease_seconds)
         self._longest_call = settings.sending_seconds
+        self._suppressions = Suppressions(settings)
         # Claims of which the database did not say whether they were written: certainly no call was made under them.
         self._uncertain: set[UUID] = set()
 
@@ -157,22 +159,26 @@ class Sending:
             outcome, detail, after = Outcome.NOT_SENT, error.message, error.after
         except Refused as error:
             outcome, detail = Outcome.REFUSED, error.message
-            if isinstance(error, Gone):
-                await self._forget(ready)
+            await self._heed(error, ready)
         except Ambiguous as error:
             outcome, detail = Outcome.AMBIGUOUS, error.message
         except Exception as error:  # noqa: BLE001 - an adapter that breaks may have sent: that is the ambiguous case
             outcome, detail = Outcome.AMBIGUOUS, type(error).__name__
         return Attempt(channel, self._senders.name(channel), self._clock(), outcome, provider_id, detail), after
 
-    async def _forget(self, ready: Ready) -> None:
-        """Drop an address that reaches nobody any more. What fails here comes up again with the next message to it."""
-        if ready.message.channel is not Channel.PUSH:
-            return
+    async def _heed(self, refusal: Refused, ready: Ready) -> None:
+        """Let an address go that reaches nobody any more, or whose owner wants nothing.
+
+        What fails here comes up again with the next message to it.
+        """
+        channel, to = ready.message.channel, ready.outgoing.to
         try:
-            await devices.drop(ready.message.profile_id, ready.outgoing.to)
+            if isinstance(refusal, Gone) and channel is Channel.PUSH:
+                await devices.drop(ready.message.profile_id, to)
+            elif isinstance(refusal, OptedOut):
+                await self._suppressions.suppress((channel, to), SuppressionReason.REQUESTED, now=self._clock())
         except PyMongoError as error:
-            log.warning("device_not_dropped", message_id=str(ready.message.id), error=type(error).__name__)
+            log.warning("address_not_dropped", message_id=str(ready.message.id), error=type(error).__name__)
 
 
 def _settled(message: Message, attempt: Attempt, after: float | None, until: datetime) -> Message:

@@ -38,6 +38,7 @@ class MessageDocument(Keyed):
     visit: int | None
     about: UUID | None
     broadcast_id: UUID | None = None
+    campaign: str | None = None
     brand: str
     topic: str
     template: str
@@ -259,6 +260,7 @@ def message_of(sealed: Mapping[str, Any]) -> Message:
         visit=row["visit"],
         about=row.get("about"),
         broadcast_id=row.get("broadcast_id"),
+        campaign=row.get("campaign"),
         brand=row.get("brand", DEFAULT_BRAND),
         topic=row.get("topic", MARKETING),
         template=row["template"],
@@ -292,6 +294,7 @@ def _row_of(message: Message) -> Row:
         "visit": message.visit,
         "about": message.about,
         "broadcast_id": message.broadcast_id,
+        "campaign": message.campaign,
         "brand": message.brand,
         "topic": message.topic,
         "template": message.template,

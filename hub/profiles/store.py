@@ -135,7 +135,15 @@ async def outlines(profile_ids: Collection[UUID], *, rollups: Collection[str]) -
     """Read of profiles or their heads, by the ids that were asked for, only what rules ask, and these rollups."""
     if not profile_ids:
         return {}
-    fields = ["traits", "stage", "consents", "segments.in.name", "absorbed_by", *(f"rollups.{it}" for it in rollups)]
+    fields = [
+        "traits",
+        "stage",
+        "zone",
+        "consents",
+        "segments.in.name",
+        "absorbed_by",
+        *(f"rollups.{it}" for it in rollups),
+    ]
     found = ProfileDocument.get_pymongo_collection().find({"_id": {"$in": list(profile_ids)}}, fields)
     rows = [seal.opened(ProfileDocument, row) async for row in found]
     absorbed = {row["_id"] for row in rows if row.get("absorbed_by")}
@@ -144,6 +152,7 @@ async def outlines(profile_ids: Collection[UUID], *, rollups: Collection[str]) -
             id=row["_id"],
             traits=row["traits"],
             stage=row.get("stage"),
+            zone=row.get("zone"),
             consents=row.get("consents") or {},
             rollups=row.get("rollups") or {},
             segments=row.get("segments") or {},

@@ -1,4 +1,4 @@
-"""The documents of rollups, preferences and stages: YAML or JSON, checked name by name.
+"""The documents of rollups, preferences, engagement and stages: YAML or JSON, checked name by name.
 
     rollup: spend
     description: What they bought for.
@@ -13,6 +13,10 @@
     of:
       - {event: Order Completed, by: properties.store_id, weight: 3}
       - {event: Store Visited, by: properties.store_id, weight: 1}
+
+    last: 100
+    engagement:
+      - {event: Message Clicked, weight: 3}
 
     stages:
       - {stage: lapsed, when: purchases.days_since_last >= 180}
@@ -36,7 +40,7 @@ from hub.kit.documents import Field, Fields, Items, Node, Value
 from hub.kit.problems import InvalidDefinition, did_you_mean
 from hub.kit.reading import Reading, spoken
 from hub.rollups import asking
-from hub.rollups.model import STAGES, Aspect, Definition, Preference, Rollup, Rule, Sign, Stages
+from hub.rollups.model import ENGAGEMENT, STAGES, Aspect, Definition, Engagement, Preference, Rollup, Rule, Sign, Stages
 from hub.rollups.stages import turns
 
 LONGEST_NAME: Final = 64
@@ -53,9 +57,13 @@ NOTHING_NEEDED: Final[Needed] = MappingProxyType({})
 
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _STAGE: Final = re.compile(r"[a-z][a-z0-9_]*")
-_RESERVED: Final = re.compile(r"orders|stages|preferred-.*|did-.*|profile|properties|segments?|consent|top|rfm")
+_RESERVED: Final = re.compile(
+    r"orders|stages|engagement|preferred-.*|did-.*|profile|properties|segments?|consent|top|rfm"
+)
 """The totals of orders, the names under which stages and preferences are published, and those that rules begin with."""
-_KINDS: Final = ("rollup", "preference", "stages")
+MOST_LAST: Final = 200
+"""How many events a profile keeps at most to tell where and when somebody takes notice of messages."""
+_KINDS: Final = ("rollup", "preference", "engagement", "stages")
 
 
 def read(source: str, *, rollups: Collection[str], needed: Needed = NOTHING_NEEDED) -> Definition:
@@ -89,6 +97,8 @@ def _read(document: Node, rollups: Collection[str], reading: Reading) -> Definit
             return _rollup(document, reading)
         case "preference":
             return _preference(document, reading)
+        case "engagement":
+            return _engagement(document, reading)
         case "stages":
             return _stages(document, rollups, reading)
     message = f"A definition begins with one of {', '.join(f'`{it}`' for it in _KINDS)}."
@@ -137,6 +147,30 @@ def _sign(node: Node, reading: Reading) -> Sign | None:
     always = reading.text(fields["is"].node, "`is`", longest=LONGEST_VALUE) if "is" in fields else None
     weight = _weight(fields["weight"].node, reading) if "weight" in fields else None
     return Sign(event, weight, by, always) if event and weight else None
+
+
+def _engagement(document: Node, reading: Reading) -> Engagement | None:
+    known = (ENGAGEMENT, "description", "last")
+    fields = reading.fields(document, "a definition of engagement", known, ENGAGEMENT, "last")
+    _describe(fields, reading)
+    last = _last(fields["last"].node, reading) if "last" in fields else None
+    signs = [_notice(item, reading) for item in reading.items(fields[ENGAGEMENT].node, "`engagement`")]
+    return Engagement(tuple(it for it in signs if it), last) if last is not None else None
+
+
+def _last(node: Node, reading: Reading) -> int | None:
+    given = node.value if isinstance(node, Value) else None
+    if isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= MOST_LAST:
+        return given
+    reading.report(node, "wrong_type", f"`last` is a whole number from 1 to {MOST_LAST}.")
+    return None
+
+
+def _notice(node: Node, reading: Reading) -> Sign | None:
+    fields = reading.fields(node, "an item of `engagement`", ("event", "weight"), "event", "weight")
+    event = reading.text(fields["event"].node, "`event`", longest=LONGEST_EVENT) if "event" in fields else None
+    weight = _weight(fields["weight"].node, reading) if "weight" in fields else None
+    return Sign(event, weight) if event and weight else None
 
 
 def _stages(document: Node, rollups: Collection[str], reading: Reading) -> Stages | None:

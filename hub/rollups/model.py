@@ -1,4 +1,4 @@
-"""What is counted of a profile, by definitions that are data: rollups, preferences, and the stages of a life."""
+"""What is counted of a profile, by definitions that are data: rollups, preferences, engagement, stages of a life."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,10 +9,14 @@ from hub.conditions.evaluator import Holds, compiled
 from hub.conditions.model import Addend, Condition, Path, Units
 
 State: TypeAlias = Mapping[str, Any]
-"""What a profile keeps for one definition, as MongoDB stores it; `counting` and `preferring` say how it looks."""
+"""What a profile keeps for one definition, as MongoDB stores it; `counting`, `preferring` and `engagement` say how."""
 
 STAGES: Final = "stages"
 """The name of the one definition of stages."""
+
+
+ENGAGEMENT: Final = "engagement"
+"""The name of the one definition of engagement."""
 
 
 class Aspect(StrEnum):
@@ -88,7 +92,25 @@ class Preference:
         return frozenset(sign.event for sign in self.signs)
 
 
-Measure: TypeAlias = Rollup | Preference
+@dataclass(frozen=True, slots=True)
+class Engagement:
+    """On which channel and at which hour a customer takes notice of messages: the `last` events that are such signs."""
+
+    signs: tuple[Sign, ...]
+    last: int
+
+    @property
+    def name(self) -> str:
+        """The name of the definition."""
+        return ENGAGEMENT
+
+    @property
+    def events(self) -> frozenset[str]:
+        """The names of the events that count."""
+        return frozenset(sign.event for sign in self.signs)
+
+
+Measure: TypeAlias = Rollup | Preference | Engagement
 
 
 @dataclass(frozen=True, slots=True)

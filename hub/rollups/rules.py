@@ -12,9 +12,9 @@ from typing import Any, Final, Self
 from hub.definitions import Version
 from hub.events.model import Event, Trust
 from hub.profiles.model import Profile
-from hub.rollups import counting, preferring, stages, tallies
+from hub.rollups import counting, engagement, preferring, stages, tallies
 from hub.rollups.catalogue import Catalogue
-from hub.rollups.model import STAGES, Measure, Rollup, Stages, State
+from hub.rollups.model import STAGES, Engagement, Measure, Preference, Rollup, Stages, State
 
 _ORDERS: Final = "Order "
 """Only a server's word completes, changes or refunds an order; so such events of a client count nowhere."""
@@ -140,10 +140,13 @@ def _counted(states: Mapping[str, State], measures: Iterable[Measure], event: Ev
         return {}
     counted: dict[str, State] = {}
     for measure in measures:
-        if isinstance(measure, Rollup):
-            part = counting.single(measure, event) if counting.counts(measure, event) else None
-        else:
-            part = preferring.single(measure, event)
+        match measure:
+            case Rollup():
+                part = counting.single(measure, event) if counting.counts(measure, event) else None
+            case Preference():
+                part = preferring.single(measure, event)
+            case Engagement():
+                part = engagement.single(measure, event)
         if part is not None:
             counted[measure.name] = _joined(measure, states[measure.name], part)
     return counted
@@ -154,6 +157,8 @@ def _joined(measure: Measure, one: State, other: State) -> State:
     if isinstance(measure, Rollup):
         # Not what else stood in it: a sum is over where another currency has come.
         return {"version": one["version"], "windows": one["windows"], **counting.merged(measure, one, other)}
+    if isinstance(measure, Engagement):
+        return {**one, **engagement.merged(measure, one, other)}
     return {**one, **preferring.merged(measure, one, other)}
 
 
@@ -162,6 +167,8 @@ def _empty(measure: Measure, catalogue: Catalogue) -> State:
     version = catalogue.versions[measure.name].id
     if isinstance(measure, Rollup):
         return {"version": version, "windows": list(measure.windows)}
+    if isinstance(measure, Engagement):
+        return {"version": version, "last": measure.last}
     return {"version": version, "within": measure.within_days}
 
 

@@ -12,7 +12,13 @@ from hub.rollups.tallies import is_tally
 
 PURCHASES: Final = "purchases"
 """The rollup that comes with the hub, and which its stages read."""
-SHIPPED: Final = ("purchases.rollup.yaml", "channel.preference.yaml", "store.preference.yaml", "stages.yaml")
+SHIPPED: Final = (
+    "purchases.rollup.yaml",
+    "channel.preference.yaml",
+    "store.preference.yaml",
+    "engagement.yaml",
+    "stages.yaml",
+)
 SHIPPED_BY: Final = "hub"
 """Who publishes what comes with the hub. Once somebody else has published a version of it, theirs stays."""
 

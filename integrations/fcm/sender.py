@@ -24,7 +24,7 @@ import httpx2
 
 from hub.messaging.ports import Accepted, Ambiguous, Gone, NotSent, Push, Refused
 from hub.settings import Settings
-from integrations.calling import AT_ONCE, Line, NotSetUp, retry_after
+from integrations.calling import AT_ONCE, Line, NotSetUp, object_in, retry_after
 from integrations.fcm.credentials import ServiceAccount
 from integrations.fcm.message import body_of
 
@@ -58,7 +58,7 @@ class FcmSender:
         token = await self._account.token()
         headers = {"Authorization": f"Bearer {token}"}
         response = await self._line.post(self._path, headers=headers, json=body_of(message))
-        if response.status_code == HTTPStatus.UNAUTHORIZED and not _code(_body(response)):
+        if response.status_code == HTTPStatus.UNAUTHORIZED and not _code(object_in(response)):
             self._account.forget(token)  # with a code it is somebody else's key that is wrong, such as Apple's
         return _outcome(response)
 
@@ -69,7 +69,7 @@ class FcmSender:
 
 
 def _outcome(response: httpx2.Response) -> Accepted:
-    status, body = response.status_code, _body(response)
+    status, body = response.status_code, object_in(response)
     code = _code(body)
     # The body may hold the device's token: nothing but its code reaches a message or a log.
     said = f"FCM answered {status}, {code}." if code else f"FCM answered {status}."
@@ -88,14 +88,6 @@ def _outcome(response: httpx2.Response) -> Accepted:
     if response.is_client_error:
         raise Refused(said)
     raise Ambiguous(said)
-
-
-def _body(response: httpx2.Response) -> dict[str, Any]:
-    try:
-        body = response.json()
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 def _code(body: dict[str, Any]) -> str | None:

@@ -27,6 +27,7 @@ _DROPPED_FOR: Final[Mapping[str, Fault]] = {
     "bounced address": Fault.LASTING,
     "invalid": Fault.LASTING,
     "spam reporting address": Fault.UNWILLING,
+    "unsubscribed address": Fault.STOPPED,
 }
 """Reasons for which SendGrid drops a message that speak of the address. The others speak of us."""
 

@@ -25,6 +25,7 @@ _FAULTS: Final[Mapping[str, Fault]] = {
     "30003": Fault.PASSING,  # the handset is off or out of reach
     "30005": Fault.LASTING,  # nobody has this number
     "30006": Fault.LASTING,  # a landline, or a carrier that nobody reaches
+    "21610": Fault.STOPPED,  # they have answered STOP
 }
 """Error codes that speak of the number. The others speak of the text, the sender or the network."""
 

@@ -7,7 +7,8 @@
 | 401, 403, 404                                     | `NotSent`: it is about us and not about this SMS        |
 | 400 with a code that is about us (`_ABOUT_US`)    | `NotSent`                                               |
 | 400 with a code that says later (`_LATER`)        | `NotSent`                                               |
-| any other 4xx                                     | `Refused`; 21610 says that they have answered STOP      |
+| 400 with 21610                                    | `OptedOut`: they have answered STOP                     |
+| any other 4xx                                     | `Refused`                                               |
 | any other, 5xx too                                | `Ambiguous`: Twilio may have it                         |
 | none                                              | `NotSent` or `Ambiguous`, see `integrations/calling.py` |
 
@@ -21,13 +22,16 @@ from typing import Final
 
 import httpx2
 
-from hub.messaging.ports import Accepted, Ambiguous, NotSent, Refused, Sms
+from hub.messaging.ports import Accepted, Ambiguous, NotSent, OptedOut, Refused, Sms
 from hub.settings import Settings
-from integrations.calling import AT_ONCE, Line, NotSetUp, retry_after
+from integrations.calling import AT_ONCE, Line, NotSetUp, object_in, retry_after
 from integrations.twilio import addresses
 
 SERVICE: Final = "MG"
 """How the id of a messaging service begins; anything else that one sends from is a number or a name."""
+
+STOPPED: Final = 21610
+"""Twilio's code for a number that has answered STOP to who sends."""
 
 _ABOUT_US: Final = frozenset(
     {
@@ -36,6 +40,7 @@ _ABOUT_US: Final = frozenset(
         21212,  # `From` is no number
         21603,  # `From` is missing
         21606,  # `From` may not send SMS
+        21609,  # it cannot reach our `StatusCallback`
         21701,  # there is no such messaging service
         21703,  # the messaging service has no numbers
         21704,  # the messaging service has no numbers that could send this
@@ -94,7 +99,7 @@ def _sender_field(sender: str) -> str:
 
 
 def _outcome(response: httpx2.Response) -> Accepted:
-    status, body = response.status_code, _body(response)
+    status, body = response.status_code, object_in(response)
     code, sid = body.get("code"), body.get("sid")
     # The body may hold the customer's number: nothing but its code reaches a message or a log.
     said = f"Twilio answered {status}, {code}." if isinstance(code, int) else f"Twilio answered {status}."
@@ -106,14 +111,8 @@ def _outcome(response: httpx2.Response) -> Accepted:
         response.is_client_error and code in _ABOUT_US
     ):
         raise NotSent(said)
+    if response.is_client_error and code == STOPPED:
+        raise OptedOut(said)
     if response.is_client_error:
         raise Refused(said)
     raise Ambiguous(said)
-
-
-def _body(response: httpx2.Response) -> dict[str, object]:
-    try:
-        body = response.json()
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}

@@ -29,7 +29,9 @@ def create(  # noqa: PLR0917 - a broadcast has as many sides
     name: Annotated[str, typer.Argument(help="What people call it.")],
     segment: Annotated[str, typer.Option(help="Those who are in it at the start are told.")],
     template: Annotated[str, typer.Option(help="A stored template.")],
-    channel: Annotated[list[str] | None, typer.Option(help="email, push or sms; again for the next to try.")] = None,
+    channel: Annotated[
+        list[str] | None, typer.Option(help="email, push, sms or inbox; again for the next to try.")
+    ] = None,
     brand: Annotated[str, typer.Option(help="In whose name.")] = "default",
     topic: Annotated[str, typer.Option(help="What it is about: a topic of the class marketing.")] = "marketing",
     at: Annotated[str, typer.Option(help="When, with its offset: 2026-12-01T09:00+01:00. Else at once.")] = "",

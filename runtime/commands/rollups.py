@@ -21,7 +21,10 @@ app.add_typer(rollups, name="rollups")
 File = Annotated[
     Path,
     typer.Argument(
-        exists=True, dir_okay=False, readable=True, help="A NAME.rollup.yaml, NAME.preference.yaml or stages.yaml."
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        help="A NAME.rollup.yaml, NAME.preference.yaml, engagement.yaml or stages.yaml.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as one JSON object.")]

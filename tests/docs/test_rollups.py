@@ -12,15 +12,16 @@ PAGE = (ROOT / "docs" / "rollups.md").read_text(encoding="utf-8")
 def test_every_definition_on_the_page_can_be_published() -> None:
     shown = [language.read(source, rollups=("purchases",)) for source in blocks(PAGE, "text")]
 
-    assert [it.name for it in shown] == ["spend", "stages", "preferred-store"]
+    assert [it.name for it in shown] == ["spend", "stages", "preferred-store", "engagement"]
 
 
 def test_the_page_shows_the_stages_and_the_preferred_store_as_they_come_with_the_hub() -> None:
     shipped = [language.read(source, rollups=("purchases",)) for source in service.shipped()]
-    stages, store = (language.read(source, rollups=("purchases",)) for source in blocks(PAGE, "text")[1:])
+    stages, store, engagement = (language.read(it, rollups=("purchases",)) for it in blocks(PAGE, "text")[1:])
 
-    assert stages == shipped[3]
+    assert stages == shipped[4]
     assert store == shipped[2]
+    assert engagement == shipped[3]
 
 
 def test_every_problem_of_a_definition_is_explained() -> None:

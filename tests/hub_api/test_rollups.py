@@ -162,7 +162,12 @@ async def test_the_rules_of_stages_are_asked_for_by_themselves(hub: Hub, admin: 
 
     assert found["stageDefinition"]["version"] == 1
     assert "at_risk" in found["stageDefinition"]["source"]
-    assert [it["name"] for it in found["rollups"]] == ["preferred-channel", "preferred-store", "purchases"]
+    assert [it["name"] for it in found["rollups"]] == [
+        "engagement",
+        "preferred-channel",
+        "preferred-store",
+        "purchases",
+    ]
     assert found["rollup"] is None
 
 

@@ -29,8 +29,8 @@ def settings_for(url: str, account: str | None = None) -> Settings:
     return Settings(
         google_application_credentials=SecretStr(fcm_rules.service_account(url) if account is None else account),
         fcm_url=url,
-        connect_seconds=0.5,
-        read_seconds=1,
+        connect_seconds=1,
+        read_seconds=2,
     )
 
 

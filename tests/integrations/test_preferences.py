@@ -232,6 +232,23 @@ async def test_one_click_of_a_mail_program_unsubscribes_and_counts_once(
     assert await state_of(ada) is WITHDRAWN
 
 
+async def test_no_get_and_no_head_unsubscribes_whatever_it_says_and_nobody_gets_a_cookie(
+    web: AsyncClient, lawful: Settings, database: Database
+) -> None:
+    ada = await person()
+    await says(ada, GRANTED)
+    link = unsubscribing(lawful, ada)
+
+    asked = [await web.get(f"{link}?List-Unsubscribe=One-Click"), await web.head(link), await web.get(link)]
+    asked.append(await web.request("GET", link, content=b"List-Unsubscribe=One-Click"))
+
+    assert [it.status_code for it in asked] == [200] * 4
+    assert (await state_of(ada), await rows(database)) == (GRANTED, 1)
+    answer = await web.post(link, data={"List-Unsubscribe": "One-Click"})
+    assert (answer.status_code, "location" in answer.headers) == (200, False)
+    assert not [it for it in (*asked, answer) if "set-cookie" in it.headers]
+
+
 async def test_who_unsubscribes_may_stop_everything_instead(web: AsyncClient, lawful: Settings) -> None:
     ada = await person()
     link = unsubscribing(lawful, ada)

@@ -133,6 +133,8 @@ def quick(settings: Settings, smtp_url: str) -> Settings:
 def at(settings: Settings, url: str) -> Settings:
     return quick(settings, "smtp://127.0.0.1:9").model_copy(
         update={
+            "connect_seconds": 1.0,
+            "read_seconds": 1.2,
             "sendgrid_api_key": SecretStr(sendgrid_rules.KEY),
             "sendgrid_url": url,
             "twilio_account_sid": twilio_rules.ACCOUNT,

@@ -20,7 +20,7 @@ ID = UUID("0190f5e2-0000-7000-8000-000000000001")
 
 
 def settings_for(url: str) -> Settings:
-    return Settings(sendgrid_api_key=SecretStr(KEY), sendgrid_url=url, connect_seconds=0.3, read_seconds=0.6)
+    return Settings(sendgrid_api_key=SecretStr(KEY), sendgrid_url=url, connect_seconds=2, read_seconds=3)
 
 
 def email(*, to: str = "ada@example.com", subject: str = "Your cart", text: str = "Hello") -> Email:

@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from pydantic import SecretStr
 
-from hub.messaging.ports import Accepted, Ambiguous, CanFind, NotSent, Refused, SendFailed, Sms
+from hub.messaging.ports import Accepted, Ambiguous, CanFind, NotSent, OptedOut, Refused, SendFailed, Sms
 from hub.settings import Settings
 from integrations.calling import NotSetUp
 from integrations.twilio import addresses
@@ -16,7 +16,7 @@ from tests.integrations.provider_server import Answer, ProviderServer
 from tests.integrations.twilio_rules import ACCOUNT, NUMBER, SERVICE, TOKEN
 
 ID = UUID("0190f5e2-0000-7000-8000-000000000001")
-OUTCOMES: dict[str, type[SendFailed]] = {"refused": Refused, "not sent": NotSent}
+OUTCOMES: dict[str, type[SendFailed]] = {"refused": Refused, "opted out": OptedOut, "not sent": NotSent}
 
 
 def settings_for(url: str, sender: str = NUMBER) -> Settings:
@@ -26,8 +26,8 @@ def settings_for(url: str, sender: str = NUMBER) -> Settings:
         sms_from=sender,
         twilio_url=url,
         public_url="https://hub.shop.example",
-        connect_seconds=0.3,
-        read_seconds=0.6,
+        connect_seconds=2,
+        read_seconds=3,
     )
 
 
@@ -68,7 +68,7 @@ async def test_a_messaging_service_sends_where_one_is_named(twilio_server: Provi
 
 
 async def test_who_has_answered_stop_is_refused_for_good(sender: TwilioSender) -> None:
-    with pytest.raises(Refused, match=r"^Twilio answered 400, 21610\.$"):
+    with pytest.raises(OptedOut, match=r"^Twilio answered 400, 21610\.$"):
         await sender.send(sms(twilio_rules.STOPPED))
 
 

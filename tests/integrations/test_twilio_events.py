@@ -152,7 +152,7 @@ def test_what_is_no_form_is_read_as_none(body: bytes) -> None:
         ("undelivered", "30006", ReportKind.BOUNCED, Fault.LASTING),
         ("undelivered", "30007", ReportKind.BOUNCED, None),
         ("failed", "30005", ReportKind.DROPPED, Fault.LASTING),
-        ("failed", "21610", ReportKind.DROPPED, None),
+        ("failed", "21610", ReportKind.DROPPED, Fault.STOPPED),
         ("canceled", "", ReportKind.DROPPED, None),
         ("delivered", "30005", ReportKind.DELIVERED, None),
     ],

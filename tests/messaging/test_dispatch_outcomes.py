@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 
 from hub.messaging.dispatch import Dispatcher
 from hub.messaging.model import MessageClass, Outcome, State
-from hub.messaging.ports import Ambiguous, Email, Gone, NotSent, Push, Refused
+from hub.messaging.ports import Ambiguous, Email, Gone, NotSent, OptedOut, Push, Refused, Sms
 from hub.messaging.templates import template_of
 from hub.profiles import devices
 from hub.profiles.model import Channel
@@ -88,6 +88,22 @@ async def test_a_mailbox_that_has_gone_loses_no_device(settings: Settings, clock
     await posting.to_rest(await posting.dispatcher(settings, sender, clock))
 
     assert (await devices.heads([ada]))[ada].devices == ("ada@example.com",)
+
+
+async def test_a_number_that_has_told_the_provider_stop_is_not_written_to_again(
+    settings: Settings, clock: Clock
+) -> None:
+    sender = Blind([OptedOut("They have said STOP.")])
+    ada = await posting.ada(phone="+4915123456789")
+    await posting.queued(message(ada, channels=(Channel.SMS, Channel.EMAIL)))
+    worker = await posting.dispatcher(settings, sender, clock)
+    await posting.to_rest(worker)
+    again = await posting.queued(message(ada, channels=(Channel.SMS,), topic="service"))
+
+    await posting.to_rest(worker)
+
+    assert [type(call) for call in sender.calls] == [Sms, Email]
+    assert ((await stored(again)).state, (await stored(again)).reason) == (State.SKIPPED, "suppressed")
 
 
 async def test_a_push_message_leads_where_its_template_says(settings: Settings, clock: Clock) -> None:

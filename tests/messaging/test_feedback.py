@@ -193,6 +193,21 @@ async def test_an_address_that_lastingly_bounces_is_not_written_to_again(
     assert sender.calls == []
 
 
+async def test_a_bounce_that_is_told_again_after_somebody_has_lifted_the_suppression_is_no_news(
+    settings: Settings, clock: Clock, suppressions: Suppressions
+) -> None:
+    one = await sent(settings, clock)
+    told = report(one.id, ReportKind.BOUNCED, fault=Fault.LASTING)
+    await feedback.take_in([told], suppressions, now=clock.now)
+    await suppressions.lift(ADA)
+
+    await feedback.take_in([told], suppressions, now=clock.now + MINUTE)
+    assert await suppressions.among([ADA]) == {}
+    await feedback.take_in([replace(told, event_id="another one")], suppressions, now=clock.now + MINUTE * 2)
+
+    assert await suppressions.among([ADA]) == {ADA: {"*": SuppressionReason.BOUNCED}}
+
+
 async def test_who_complains_is_not_written_to_again(
     settings: Settings, clock: Clock, suppressions: Suppressions
 ) -> None:

@@ -193,7 +193,7 @@ async def test_one_sms_that_is_brought_by_many_at_once_is_dealt_with_once(
     await asyncio.gather(*(inbound.receive(sms("STOP"), suppressions, now=NOON) for _ in range(20)))
 
     assert await database["consents"].count_documents({}) == 1
-    assert await database["inbound_sms"].count_documents({}) == 1
+    assert await database["handled"].count_documents({}) == 1
     assert len(await received(database)) == 1
 
 
@@ -243,7 +243,7 @@ async def test_no_row_but_the_customers_own_tells_the_number(suppressions: Suppr
     await inbound.receive(sms("STOP"), suppressions, now=NOON)
     await inbound.receive(replace(sms("Where is it?"), id="SM2"), suppressions, now=NOON)
 
-    for name in ("inbound_sms", "suppressions", "events"):
+    for name in ("handled", "suppressions", "events"):
         async for row in database[name].find():
             assert "15123456789" not in str(row)
     assert await database["profiles"].count_documents({}) == 0

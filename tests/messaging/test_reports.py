@@ -190,6 +190,7 @@ def test_a_dead_address_and_an_unwilling_customer_are_suppressed_at_once() -> No
     assert {fault: reports.suppressing(fault) for fault in Fault} == {
         Fault.LASTING: SuppressionReason.BOUNCED,
         Fault.UNWILLING: SuppressionReason.COMPLAINED,
+        Fault.STOPPED: SuppressionReason.REQUESTED,
         Fault.PASSING: None,
     }
 

@@ -6,7 +6,7 @@ from hub.conditions import parser
 from hub.conditions.model import Units
 from hub.kit.problems import InvalidDefinition
 from hub.rollups import language, service
-from hub.rollups.model import Aspect, Preference, Rollup, Sign, Stages
+from hub.rollups.model import Aspect, Engagement, Preference, Rollup, Sign, Stages
 from tests.rollups.stage import SPEND, VISITS
 
 
@@ -37,15 +37,16 @@ def test_units_of_some_products_can_be_added_up() -> None:
 def test_what_comes_with_the_hub_can_be_published() -> None:
     read = [language.read(source, rollups=("purchases",)) for source in service.shipped()]
 
-    assert [it.name for it in read] == ["purchases", "preferred-channel", "preferred-store", "stages"]
+    assert [it.name for it in read] == ["purchases", "preferred-channel", "preferred-store", "engagement", "stages"]
     store = read[2]
     assert isinstance(store, Preference)
     assert store.aspect is Aspect.STORE
     assert store.signs[1] == Sign("Store Visited", 1, ("properties", "store_id"))
     assert isinstance(read[0], Rollup)
     assert (read[0].value, read[0].currency) == (("properties", "total"), ("properties", "currency"))
-    assert isinstance(read[3], Stages)
-    assert read[3].reads == {"purchases"}
+    assert read[3] == Engagement((Sign("Message Clicked", 3), Sign("Message Opened", 1)), 100)
+    assert isinstance(read[4], Stages)
+    assert read[4].reads == {"purchases"}
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,10 @@ def test_what_comes_with_the_hub_can_be_published() -> None:
         ("[]", ["1:1 missing_key"]),
         ("rollp: a", ["1:1 missing_key"]),
         ("rollup: a", ["1:1 missing_key"]),
+        ("engagement: [{event: X, weight: 1}]", ["1:1 missing_key"]),
+        ("{engagement: [{event: X, weight: 1}], last: 201}", ["1:45 wrong_type"]),
+        ("{engagement: [{event: X}], last: true}", ["1:15 missing_key", "1:34 wrong_type"]),
+        ("rollup: engagement\nevent: X", ["1:9 bad_name"]),
         ("rollup: Big Spend\nevent: X", ["1:9 bad_name"]),
         ("rollup: orders\nevent: X", ["1:9 bad_name"]),
         ("rollup: preferred-store\nevent: X", ["1:9 bad_name"]),

@@ -67,10 +67,11 @@ async def test_what_comes_with_the_hub_is_published_once_and_gives_way_to_the_sh
     await service.ship(now=NOON)  # as a newer hub would
 
     assert await live() == {
-        "purchases": (2, 5, "ada"),
-        "preferred-channel": (2, 6, "hub"),
-        "preferred-store": (2, 7, "hub"),
-        "stages": (1, 4, "hub"),
+        "purchases": (2, 6, "ada"),
+        "preferred-channel": (2, 7, "hub"),
+        "preferred-store": (2, 8, "hub"),
+        "engagement": (1, 4, "hub"),
+        "stages": (1, 5, "hub"),
     }
 
 

@@ -11,6 +11,7 @@ from hub.access.audit import EntryDocument
 from hub.broadcasts import store
 from hub.messaging.library import Library
 from hub.messaging.templates import template_of
+from hub.profiles.model import Channel
 from hub.segments import service as segments
 from runtime.cli import application
 from tests.runtime.verbs import Verb
@@ -62,7 +63,7 @@ async def test_a_broadcast_at_everybodys_own_time_starts_where_the_day_begins_fi
     ("words", "sentence"),
     [
         (("--at", "soon"), "A time is written as 2026-12-01T09:00."),
-        (("--channel", "fax"), "'fax' is none of email, push, sms."),
+        (("--channel", "fax"), f"'fax' is none of {', '.join(Channel)}."),
     ],
 )
 async def test_what_cannot_be_read_is_refused_with_the_name_of_its_option(

@@ -76,4 +76,4 @@ async def test_migrating_publishes_what_comes_with_the_hub(
     await use(client, wiring.DOCUMENTS)
 
     names = {row["name"]: row["number"] async for row in database["rollup_versions"].find()}
-    assert names == {"purchases": 1, "preferred-channel": 1, "preferred-store": 1, "stages": 1}
+    assert names == {"purchases": 1, "preferred-channel": 1, "preferred-store": 1, "engagement": 1, "stages": 1}
