@@ -39,6 +39,7 @@ from hub.messaging.inbox_store import InboxMessageDocument
 from hub.messaging.library import TemplateDocument, TemplateVersionDocument
 from hub.messaging.ports import EmailSender, PushSender, Senders, SmsSender
 from hub.messaging.rates import BucketDocument
+from hub.messaging.snippet_store import SnippetDocument
 from hub.messaging.soft_bounces import SoftBounceDocument
 from hub.messaging.store import MessageDocument
 from hub.messaging.visits_store import VisitsDocument
@@ -111,6 +112,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     SegmentDocument,
     SuppressionDocument,
     ShippingDocument,
+    SnippetDocument,
     SoftBounceDocument,
     StockDocument,
     StoreDocument,

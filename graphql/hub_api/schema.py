@@ -43,6 +43,7 @@ from hub_api.runs import Run
 from hub_api.segments import SegmentMutations, SegmentQueries
 from hub_api.shipping import ShippingMutations, ShippingQueries
 from hub_api.signin import SignInMutations
+from hub_api.snippets import SnippetMutations, SnippetQueries
 from hub_api.stock import StockMutations, StockQueries
 from hub_api.stores import StoreMutations, StoreQueries
 from hub_api.suppressions import SuppressionMutations
@@ -73,6 +74,7 @@ class Query(
     RollupQueries,
     SegmentQueries,
     ShippingQueries,
+    SnippetQueries,
     StockQueries,
     StoreQueries,
     SurfaceQueries,
@@ -101,6 +103,7 @@ class Mutation(
     RollupMutations,
     SegmentMutations,
     ShippingMutations,
+    SnippetMutations,
     StockMutations,
     StoreMutations,
     TemplateMutations,

@@ -11,11 +11,12 @@ from hub.definitions import Published
 from hub.kit import ids
 from hub.kit import problems as documents
 from hub.kit.errors import HubError
-from hub.messaging import built_in, lint, samples, templates, trials
+from hub.messaging import built_in, lint, samples, snippet_store, templates, trials
 from hub.messaging.library import Library, Listed
 from hub.messaging.lint import Purpose
 from hub.messaging.ports import SendFailed
 from hub.messaging.preparing import NoSuchTemplate
+from hub.messaging.snippets import expand
 from hub.messaging.templates import InvalidTemplate, NoSuchPart, RenderingFailed
 from hub.messaging.trials import NobodySends, NotStaff
 from hub.profiles.model import Channel
@@ -33,7 +34,7 @@ _FILES_PATH: Final = ["input", "files"]
 class TemplatePart:
     """What a template says in one place."""
 
-    name: str = strawberry.field(description="`subject`, `preheader`, `body.mjml`, `text`, `push`, `link` or `sms`.")
+    name: str = strawberry.field(description="`subject`, `body.mjml`, or another part of a template.")
     source: str = strawberry.field(description="The Liquid as it was written.")
 
 
@@ -150,7 +151,7 @@ class TemplateQueries:
             template = (
                 await _stored(input.name)
                 if input.files is None
-                else templates.template_of(input.name, _files_of(input.files))
+                else await _of_files(input.name, _files_of(input.files))
             )
             shown = trials.preview(template, input.channel, language=language, context=context)
         except InvalidTemplate as error:
@@ -245,9 +246,9 @@ class TemplateMutations:
         files = _files_of(input.files)
 
         async def do() -> Published:
-            template = lint.checked(input.name, files, purpose)
+            checked = lint.checked(input.name, files, purpose, await snippet_store.approved())
             by, key = context.caller.subject, input.idempotency_key
-            return await Library().publish(template, by=by, key=key, now=context.clock())
+            return await Library().publish(checked, by=by, key=key, now=context.clock())
 
         done = await publish(context, "template", input, do)
         if isinstance(done, InvalidDefinition):
@@ -256,9 +257,12 @@ class TemplateMutations:
             return done
         newest = await Library().one(done.name) or await Library().one(done.name, done.version)
         assert newest is not None  # noqa: S101 - versions never go away
-        hints = [Problem.of(it) for it in lint.hints_of(input.name, files, purpose)]
+        hints = lint.hints_of(input.name, files, purpose, await snippet_store.approved())
         return PublishTemplatePayload(
-            template=Template.of(newest), version=done.version, is_new=done.is_new, hints=hints
+            template=Template.of(newest),
+            version=done.version,
+            is_new=done.is_new,
+            hints=[Problem.of(it) for it in hints],
         )
 
     @strawberry.mutation(extensions=[Needs(Scope.DEFINITIONS_WRITE, unlimited=True)])
@@ -294,6 +298,10 @@ def _invalid(error: documents.InvalidDefinition) -> InvalidDefinition:
     shown = InvalidDefinition.of(error)
     shown.path = _FILES_PATH
     return shown
+
+
+async def _of_files(name: str, files: dict[str, str]) -> templates.Template:
+    return templates.template_of(name, expand(name, files, await snippet_store.approved()).files)
 
 
 async def _stored(name: str) -> templates.Template:

@@ -16,6 +16,7 @@ from pymongo.errors import DuplicateKeyError
 from hub.database import Named, Row
 from hub.definitions import Published, Version
 from hub.kit import ids
+from hub.messaging.lint import Checked
 from hub.messaging.templates import Template
 
 FRESH_SECONDS: Final = 1.0
@@ -38,13 +39,18 @@ class TemplateDocument(Named):
 
 
 class TemplateVersionDocument(Named):
-    """One version of a template, written once. `_id` is `NAME/VERSION`, `key` what it was published under."""
+    """One version of a template, written once. `_id` is `NAME/VERSION`, `key` what it was published under.
+
+    `snippets` are the versions of those whose words it says, and `written` is how it was before they were put there.
+    """
 
     digest: str
     languages: dict[str, dict[str, str]]
     published_at: datetime | None = None  # one that came along with a journey says nothing of it
     published_by: str | None = None
     key: UUID | None = None
+    snippets: dict[str, int] | None = None
+    written: dict[str, dict[str, str]] | None = None
 
     class Settings:
         """Where all versions lie."""
@@ -60,6 +66,15 @@ class Listed:
 
     template: Template
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """Which versions of snippets a version of a template says."""
+
+    template: str
+    version: int
+    snippets: Mapping[str, int]
 
 
 @dataclass(slots=True)
@@ -83,10 +98,13 @@ class Library:
         """Store a template and answer its version: that of the newest if it says the same, else the next one."""
         return await self._save(template, {})
 
-    async def publish(self, template: Template, *, by: str, key: str, now: datetime) -> Published:
+    async def publish(self, checked: Checked, *, by: str, key: str, now: datetime) -> Published:
         """Store a template as somebody's publication; repeating it under the same key of theirs answers the same."""
         key_id = ids.key_of("publish template", by, key)
+        template, expanded = checked.template, checked.expanded
         said: Row = {"published_at": now, "published_by": by, "key": key_id}
+        if expanded.used:
+            said |= {"snippets": dict(expanded.used), "written": by_language(expanded.written)}
         version = Version(template.name, await self._save(template, said))
         stored = await TemplateVersionDocument.get_pymongo_collection().find_one({"_id": version.id}, {"key": 1})
         return Published(version, new=stored is not None and stored.get("key") == key_id)
@@ -130,6 +148,16 @@ class Library:
         head = await TemplateDocument.get_pymongo_collection().find_one({"_id": name})
         return Listed(_template_of(head), int(head["version"])) if head else None
 
+    async def saying(self) -> list[Saying]:
+        """List the newest versions of templates that say snippets, by name."""
+        heads = {row["_id"]: row["version"] async for row in TemplateDocument.get_pymongo_collection().find()}
+        versions = [f"{name}/{version}" for name, version in heads.items()]
+        found = TemplateVersionDocument.get_pymongo_collection().find(
+            {"_id": {"$in": versions}, "snippets": {"$gt": {}}}, {"snippets": 1}
+        )
+        names = [(*row["_id"].split("/"), row["snippets"]) async for row in found.sort("_id", 1)]
+        return [Saying(name, int(version), snippets) for name, version, snippets in names]
+
     def _is_fresh(self, name: str, now: float) -> bool:
         held = self._held.get(name)
         return held is not None and now - held.asked_at < FRESH_SECONDS
@@ -157,6 +185,15 @@ class Library:
 
 def _template_of(row: Row) -> Template:
     return Template(row["_id"], row["languages"])
+
+
+def by_language(files: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Arrange files named `LANG/PART` by language and part."""
+    languages: dict[str, dict[str, str]] = {}
+    for path, source in files.items():
+        language, _, part = path.partition("/")
+        languages.setdefault(language, {})[part] = source
+    return languages
 
 
 def digest_of(template: Template) -> str:

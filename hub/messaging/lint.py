@@ -15,6 +15,7 @@ from hub.conditions import catalogue
 from hub.conditions.shapes import Items, Kind, Names, Shape
 from hub.kit.problems import Problem, did_you_mean
 from hub.messaging import gsm, markup, samples, sandbox, templates
+from hub.messaging.snippets import Expanded, Snippet, expand
 from hub.messaging.templates import (
     NEEDED,
     InvalidTemplate,
@@ -26,6 +27,7 @@ from hub.messaging.templates import (
 )
 from hub.profiles.model import Channel
 
+NO_SNIPPETS: Final[Mapping[str, Snippet]] = {}
 PUSH_BYTES: Final = 4096
 """How large a push message may be, as Apple and Google take it."""
 
@@ -66,35 +68,60 @@ class Purpose:
     own: frozenset[str] = frozenset()
 
 
-def flaws_of(name: str, files: Mapping[str, str], purpose: Purpose) -> list[Flaw]:
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A template that may be published, and what it was made of."""
+
+    template: Template
+    expanded: Expanded
+
+
+def flaws_of(
+    name: str, files: Mapping[str, str], purpose: Purpose, snippets: Mapping[str, Snippet] = NO_SNIPPETS
+) -> list[Flaw]:
     """Find what is wrong with a template by its files, named `LANG/PART`, sorted by place."""
+    try:
+        expanded = expand(name, files, snippets)
+    except InvalidTemplate as error:
+        return sorted(_placed(it, files) for it in error.problems)
+    found = _flaws_of(name, expanded.files, purpose)
+    return sorted(replace(it, problem=expanded.placed(it.place, it.problem)) for it in found)
+
+
+def _flaws_of(name: str, files: Mapping[str, str], purpose: Purpose) -> set[Flaw]:
     try:
         template = templates.template_of(name, files)
     except InvalidTemplate as error:
-        return sorted(_placed(it, files) for it in error.problems)
+        return {_placed(it, files) for it in error.problems}
     found = [*_channels(template), *_tried(template, purpose)]
     for language, parts in template.languages.items():
         for part, source in parts.items():
             found += (Flaw(f"{language}/{part}", it) for it in _names(source, part, purpose))
         found += _addresses(language, parts.get(Part.BODY, ""))
         found += _ways_out(language, parts) if purpose.advertises else ()
-    return sorted(set(found))
+    return set(found)
 
 
-def checked(name: str, files: Mapping[str, str], purpose: Purpose) -> Template:
-    """Make a template of files that have no flaw but hints.
+def checked(
+    name: str, files: Mapping[str, str], purpose: Purpose, snippets: Mapping[str, Snippet] = NO_SNIPPETS
+) -> Checked:
+    """Make a template of files that have no flaw but hints, with the words of its snippets in it.
 
     Raises:
         InvalidTemplate: with every flaw that is more than a hint.
     """
-    if bad := [it for it in flaws_of(name, files, purpose) if not it.is_hint]:
+    flaws = flaws_of(name, files, purpose, snippets)
+    if bad := [it for it in flaws if not it.is_hint]:
         raise InvalidTemplate(name, [_told(it) for it in bad])
-    return templates.template_of(name, files)
+    expanded = expand(name, files, snippets)
+    return Checked(templates.template_of(name, expanded.files), expanded)
 
 
-def hints_of(name: str, files: Mapping[str, str], purpose: Purpose) -> list[Problem]:
+def hints_of(
+    name: str, files: Mapping[str, str], purpose: Purpose, snippets: Mapping[str, Snippet] = NO_SNIPPETS
+) -> list[Problem]:
     """List the hints about a template, each with its place before its sentence."""
-    return [_told(it) for it in flaws_of(name, files, purpose) if it.is_hint]
+    return [_told(it) for it in flaws_of(name, files, purpose, snippets) if it.is_hint]
 
 
 def _told(flaw: Flaw) -> Problem:

@@ -102,6 +102,20 @@ def problem_of(source: str) -> Problem | None:
     return None
 
 
+def from_text(text: str) -> str:
+    """Write text as MJML has it, Liquid and all: escaped between the Liquid, with its line ends."""
+    pieces: list[str] = []
+    end = 0
+    for liquid in _LIQUID.finditer(text):
+        pieces += (_escaped(text[end : liquid.start()]), liquid[0])
+        end = liquid.end()
+    return "".join([*pieces, _escaped(text[end:])])
+
+
+def _escaped(text: str) -> str:
+    return escape(text, quote=False).replace("\n", "<br />\n")
+
+
 def html_of(body: str, *, language: str, preheader: str = "") -> str:
     """Make the HTML of an e-mail.
 

@@ -5,6 +5,7 @@ import asyncio
 import json
 import uuid
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ from runtime.errors import UnusableFile
 if TYPE_CHECKING:
     from hub.definitions import Published
     from hub.messaging.lint import Purpose
+    from hub.messaging.snippets import Snippet
     from hub.messaging.templates import RenderContext, Template
     from hub.messaging.trials import Preview
     from hub.settings import Settings
@@ -38,6 +40,10 @@ Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="A fo
 Transactional = Annotated[bool, typer.Option("--transactional", help="It does not advertise.")]
 Event = Annotated[str | None, typer.Option(help="The event that leads to it, as `Checkout Started`.")]
 Own = Annotated[list[str] | None, typer.Option(help="A trait or property that this shop has of its own.")]
+Snippets = Annotated[
+    list[Path] | None,
+    typer.Option("--snippet", exists=True, dir_okay=False, help="A NAME.snippet.yaml that templates may say."),
+]
 Language = Annotated[str | None, typer.Option(help="The language wished for, as de-AT.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as one JSON object.")]
 
@@ -49,16 +55,17 @@ def check(
     transactional: Transactional = False,
     event: Event = None,
     own: Own = None,
+    snippet: Snippets = None,
     as_json: AsJson = False,
 ) -> None:
     """Name every problem of templates, with file, line and column. Hints let it pass. Needs no server."""
     from hub.messaging import lint
 
-    purpose = _purpose(transactional, event, own)
+    purpose, known = _purpose(transactional, event, own), _snippets(snippet)
     found = []
     folders = {folder.absolute(): folder for path in paths for folder in liquid_files.folders_in(path)}
     for folder in folders.values():
-        flaws = lint.flaws_of(folder.name, liquid_files.files_of(folder), purpose)
+        flaws = lint.flaws_of(folder.name, liquid_files.files_of(folder), purpose, known)
         found += [(_file_of(folder, it.place), it) for it in flaws]
     bad = sum(not flaw.is_hint for _, flaw in found)
     if as_json:
@@ -82,6 +89,7 @@ def preview(
         Path | None, typer.Option(exists=True, dir_okay=False, help='JSON: {"profile": {…}, "event": {…}}.')
     ] = None,
     event: Event = None,
+    snippet: Snippets = None,
     out: Annotated[Path | None, typer.Option(dir_okay=False, help="Where to write the HTML, or the text.")] = None,
     picture: Annotated[Path | None, typer.Option(dir_okay=False, help="Where to write a PNG of the mail.")] = None,
     width: Annotated[int, typer.Option(min=200, max=2000, help="Pixels across: a phone has 390.")] = 1200,
@@ -91,7 +99,9 @@ def preview(
     from hub.profiles.model import Channel
     from runtime import configuration, pictures
 
-    shown = _previewed(template, Channel(channel), language, profile=profile, sample=sample, event=event)
+    shown = _previewed(
+        template, Channel(channel), language, snippet=snippet, profile=profile, sample=sample, event=event
+    )
     said = shown.rendered
     if out is not None:
         out.write_text(said.html or said.text, encoding="utf-8")
@@ -122,12 +132,11 @@ def publish(
     key: Annotated[str, typer.Option(help="Idempotency key: repeating it changes nothing.")] = "",
 ) -> None:
     """Check a template and store it as a new version, which is sent a second later."""
-    from hub.messaging import lint
     from runtime import publishing
 
-    files = liquid_files.files_of(folder)
-    template = lint.checked(folder.absolute().name, files, _purpose(transactional, event, own))
-    typer.echo(publishing.publish("template", key, lambda key: _publish(template, key), news="is sent from now on"))
+    name, files, purpose = folder.absolute().name, liquid_files.files_of(folder), _purpose(transactional, event, own)
+    do = partial(_publish, name, files, purpose)
+    typer.echo(publishing.publish("template", key, do, news="is sent from now on"))
 
 
 @templates.command(name="list")
@@ -172,6 +181,12 @@ def _purpose(transactional: bool, event: str | None, own: list[str] | None) -> "
     return Purpose(advertises=not transactional, event=event, own=frozenset(own or ()))
 
 
+def _snippets(files: list[Path] | None) -> "dict[str, Snippet]":
+    from hub.messaging import snippets
+
+    return {it.name: it for it in (snippets.read(texts.read(file)) for file in files or ())}
+
+
 def _file_of(folder: Path, place: str) -> str:
     return f"{folder / place}.liquid" if "/" in place else str(folder / place)
 
@@ -197,16 +212,22 @@ def _previewed(
     channel: Any,
     language: str | None,
     *,
+    snippet: list[Path] | None,
     profile: uuid.UUID | None,
     sample: Path | None,
     event: str | None,
 ) -> "Preview":
     from hub.messaging import trials
+    from hub.messaging.snippets import expand
     from hub.messaging.templates import template_of
     from runtime.on_database import on_database
 
     folder = Path(template)
-    from_files = template_of(folder.absolute().name, liquid_files.files_of(folder)) if folder.is_dir() else None
+    from_files = None
+    if folder.is_dir():
+        name = folder.absolute().name
+        expanded = expand(name, liquid_files.files_of(folder), _snippets(snippet))
+        from_files = template_of(name, expanded.files)
 
     async def ask() -> "Preview":
         known, context, spoken = from_files, _context(sample, event), language
@@ -248,11 +269,13 @@ async def _stored(name: str) -> "Template":
     return template
 
 
-async def _publish(template: "Template", key: str) -> "Published":
+async def _publish(name: str, files: dict[str, str], purpose: "Purpose", key: str) -> "Published":
+    from hub.messaging import lint, snippet_store
     from hub.messaging.library import Library
     from runtime import wiring
 
-    return await Library().publish(template, by="cli", key=key, now=wiring.clock())
+    checked = lint.checked(name, files, purpose, await snippet_store.approved())
+    return await Library().publish(checked, by="cli", key=key, now=wiring.clock())
 
 
 async def _listed() -> list[dict[str, Any]]:

@@ -67,6 +67,17 @@ async def upload_asset(hub: Hub) -> tuple[str, Given, Given]:
     return await staff(hub), {"content": contents[0]}, {"content": contents[1]}
 
 
+async def publish_snippet(hub: Hub) -> tuple[str, Given, Given]:
+    sources = [f"{{snippet: a, texts: {{en: {text}}}}}" for text in ("One", "Two")]
+    return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
+
+
+async def approve_snippet(hub: Hub) -> tuple[str, Given, Given]:
+    key, given, _ = await publish_snippet(hub)
+    await done(hub, "publishSnippet", key, {"idempotencyKey": "before", **given})
+    return await staff(hub), {"name": "a", "version": 1}, {"name": "a", "version": 2}
+
+
 async def publish_template(hub: Hub) -> tuple[str, Given, Given]:
     files = [{"files": [{"path": "en/sms", "source": text}]} for text in ("One", "Two")]
     return await staff(hub), {"name": "a", **files[0]}, {"name": "a", **files[1]}
@@ -278,6 +289,8 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "readInboxMessage": of_the_inbox,
     "archiveInboxMessage": of_the_inbox,
     "uploadAsset": upload_asset,
+    "publishSnippet": publish_snippet,
+    "approveSnippet": approve_snippet,
     "publishTemplate": publish_template,
     "sendTest": send_test,
     "publishJourney": publish_journey,

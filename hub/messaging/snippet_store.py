@@ -1,0 +1,111 @@
+"""Snippets in MongoDB: versions that never change, of which templates say the newest that somebody else agreed to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import ClassVar, Final
+from uuid import UUID
+
+from pymongo import IndexModel
+
+from hub import definitions
+from hub.definitions import DefinitionDocument, Definitions, Published, Version
+from hub.kit import ids
+from hub.kit.errors import HubError
+from hub.messaging import snippets
+from hub.messaging.library import Library
+from hub.messaging.snippets import Snippet
+
+
+class SnippetDocument(DefinitionDocument):
+    """A published version of a snippet, and who has agreed to it."""
+
+    approved_by: str | None = None
+    approved_at: datetime | None = None
+    approval_key: UUID | None = None
+
+    class Settings:
+        """Where snippets lie and how they are found."""
+
+        name = "snippet_versions"
+        personal = None
+        indexes: ClassVar[list[IndexModel]] = [*definitions.INDEXES]
+
+
+DEFINITIONS: Final = Definitions(SnippetDocument, "snippet")
+
+
+class NoSuchSnippet(HubError):
+    """There is no such version."""
+
+    code = "NOT_FOUND"
+
+    def __init__(self, name: str, number: int) -> None:
+        super().__init__(f"There is no version {number} of a snippet {name!r}.")
+
+
+class SamePerson(HubError):
+    """Who published a snippet wanted to agree to it."""
+
+    code = "SAME_PERSON"
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else agrees to a snippet than has published it.")
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """A template that says another version of a snippet than the one that was agreed to; None where none was."""
+
+    template: str
+    version: int
+    snippet: str
+    says: int
+    agreed: int | None
+
+
+async def publish(source: str, *, by: str, key: str, now: datetime) -> Published:
+    """Check a snippet and store it as its newest version, which nobody has agreed to yet.
+
+    Raises:
+        InvalidDefinition: with every problem of the document.
+    """
+    return await DEFINITIONS.publish(source, read=lambda _: snippets.read(source).name, by=by, key=key, now=now)
+
+
+async def approve(name: str, number: int, *, by: str, key: str, now: datetime) -> Published:
+    """Agree to a version: templates that are published from now on say it, if it is the newest of those.
+
+    Raises:
+        NoSuchSnippet: there is no such version.
+        SamePerson: it was published by the same.
+    """
+    version = Version(name, number)
+    collection = SnippetDocument.get_pymongo_collection()
+    agreed = {"approved_by": by, "approved_at": now, "approval_key": ids.key_of("approve snippet", by, key)}
+    await collection.update_one({"_id": version.id, "approved_by": None, "published_by": {"$ne": by}}, {"$set": agreed})
+    standing = await collection.find_one({"_id": version.id})
+    if standing is None:
+        raise NoSuchSnippet(name, number)
+    if standing.get("approved_by") is None:
+        raise SamePerson
+    return Published(version, new=standing["approval_key"] == agreed["approval_key"])
+
+
+async def approved() -> Mapping[str, Snippet]:
+    """Give what templates may say: of each snippet the newest version that was agreed to."""
+    newest: dict[str, Snippet] = {}
+    async for it in SnippetDocument.find({"approved_by": {"$ne": None}}).sort("name", "-number"):
+        newest.setdefault(it.name, replace(snippets.read(it.source), version=it.number))
+    return newest
+
+
+async def outdated() -> list[Outdated]:
+    """List the templates that say something else than was agreed to last, by name."""
+    agreed = {name: it.version for name, it in (await approved()).items()}
+    return [
+        Outdated(saying.template, saying.version, name, said, agreed.get(name))
+        for saying in await Library().saying()
+        for name, said in sorted(saying.snippets.items())
+        if agreed.get(name) != said
+    ]
