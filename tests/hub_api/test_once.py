@@ -10,9 +10,6 @@ from hub.access import audit
 from hub.access.audit import EntryDocument
 from hub.access.grants import KeyKind
 from hub.broadcasts import store as broadcasts
-from hub.kit import ids
-from hub.messaging import inbox_store
-from hub.messaging.inbox_store import InboxMessage
 from hub.profiles import clashes, identifier_store
 from hub.profiles.model import Identifier, IdentifierKind
 from hub_api.nodes import global_id
@@ -107,33 +104,6 @@ async def delete_segment(hub: Hub) -> tuple[str, Given, Given]:
     key, given, _ = await publish_segment(hub)
     await done(hub, "publishSegment", key, {"idempotencyKey": "before", **given})
     return key, {"name": "vips"}, {"name": "others"}
-
-
-async def publish_content(hub: Hub) -> tuple[str, Given, Given]:
-    sources = [f"{{content: sale, surface: popup, texts: {{en: {{text: {it}}}}}}}" for it in "ab"]
-    return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
-
-
-async def delete_content(hub: Hub) -> tuple[str, Given, Given]:
-    key, given, _ = await publish_content(hub)
-    await done(hub, "publishContent", key, {"idempotencyKey": "before", **given})
-    return key, {"name": "sale"}, {"name": "others"}
-
-
-async def report_content(hub: Hub) -> tuple[str, Given, Given]:
-    await delete_content(hub)
-    await hub.identify("ada")
-    given = {"contentId": "sale/1", "what": "SHOWN"}
-    return hub.token("ada"), given, {**given, "what": "CLICKED"}
-
-
-async def of_an_inbox(hub: Hub) -> tuple[str, Given, Given]:
-    ada = await profile_of(hub, "ada")
-    messages = [InboxMessage(ids.new_id(), ada, "Hello", "Look here.", None, NOON) for _ in range(2)]
-    for message in messages:
-        await inbox_store.put(message)
-    both = [{"messageId": global_id("InboxMessage", it.id)} for it in messages]
-    return hub.token("ada"), both[0], both[1]
 
 
 async def merge_profiles(hub: Hub) -> tuple[str, Given, Given]:
@@ -302,8 +272,11 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "publishRollup": publish_rollup,
     "publishSegment": publish_segment,
     "deleteSegment": delete_segment,
+<<<<<<< HEAD
     "readInboxMessage": of_an_inbox,
     "archiveInboxMessage": of_an_inbox,
+=======
+>>>>>>> f
     "createBroadcast": create_broadcast,
     "pauseBroadcast": of_a_broadcast,
     "resumeBroadcast": of_a_paused_broadcast,
