@@ -16,6 +16,7 @@ from hub_api.nodes import global_id
 from hub_api.schema import build
 from tests.hub_api import signing_in
 from tests.hub_api.conftest import JOURNEY, NOON, Hub
+from tests.hub_api.test_inbox import tell
 
 Given: TypeAlias = dict[str, Any]
 Prepare: TypeAlias = Callable[[Hub], Awaitable[tuple[str, Given, Given | None]]]
@@ -250,6 +251,30 @@ async def of_a_paused_broadcast(hub: Hub) -> tuple[str, Given, Given]:
     return key, both[0], both[1]
 
 
+async def publish_content(hub: Hub) -> tuple[str, Given, Given]:
+    sources = [f"content: sale\nsurface: popup\ntexts: {{en: {{text: {it}}}}}\n" for it in ("Look", "See")]
+    return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
+
+
+async def delete_content(hub: Hub) -> tuple[str, Given, Given]:
+    key, published, _ = await publish_content(hub)
+    await done(hub, "publishContent", key, {"idempotencyKey": "before", **published})
+    return key, {"name": "sale"}, {"name": "sales"}
+
+
+async def report_content(hub: Hub) -> tuple[str, Given, Given]:
+    await delete_content(hub)
+    await hub.identify("ada")
+    given = {"contentId": "sale/1", "what": "SHOWN"}
+    return hub.token("ada"), given, {**given, "what": "CLICKED"}
+
+
+async def of_the_inbox(hub: Hub) -> tuple[str, Given, Given]:
+    await hub.identify("ada")
+    one, another = [await tell(hub, "ada", number) for number in range(2)]
+    return hub.token("ada"), {"messageId": one}, {"messageId": another}
+
+
 async def sign_out(hub: Hub) -> tuple[str, Given, None]:
     await hub.identify("ada")
     return hub.token("ada"), {}, None
@@ -261,6 +286,8 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "publishContent": publish_content,
     "deleteContent": delete_content,
     "reportContent": report_content,
+    "readInboxMessage": of_the_inbox,
+    "archiveInboxMessage": of_the_inbox,
     "uploadAsset": upload_asset,
     "publishSnippet": publish_snippet,
     "approveSnippet": approve_snippet,
@@ -272,11 +299,6 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "publishRollup": publish_rollup,
     "publishSegment": publish_segment,
     "deleteSegment": delete_segment,
-<<<<<<< HEAD
-    "readInboxMessage": of_an_inbox,
-    "archiveInboxMessage": of_an_inbox,
-=======
->>>>>>> f
     "createBroadcast": create_broadcast,
     "pauseBroadcast": of_a_broadcast,
     "resumeBroadcast": of_a_paused_broadcast,
