@@ -1,5 +1,6 @@
 """Templates: what is published, what one says, `publishTemplate`, and `sendTest`."""
 
+from dataclasses import replace
 from typing import Annotated, Final, Self, TypeAlias
 
 import strawberry
@@ -12,6 +13,7 @@ from hub.kit import ids
 from hub.kit import problems as documents
 from hub.kit.errors import HubError
 from hub.messaging import built_in, lint, samples, snippet_store, templates, trials
+from hub.messaging.brand_store import Kits
 from hub.messaging.library import Library, Listed
 from hub.messaging.lint import Purpose
 from hub.messaging.ports import SendFailed
@@ -19,6 +21,7 @@ from hub.messaging.preparing import NoSuchTemplate
 from hub.messaging.snippets import expand
 from hub.messaging.templates import InvalidTemplate, NoSuchPart, RenderingFailed
 from hub.messaging.trials import NobodySends, NotStaff
+from hub.profiles.consent import DEFAULT_BRAND
 from hub.profiles.model import Channel
 from hub_api.context import Info
 from hub_api.failures import IdempotencyKeyReused, UserError
@@ -90,6 +93,7 @@ class PreviewTemplateInput:
         default=None, description="To whom it is said; to a made-up customer where it is left out."
     )
     event: str | None = strawberry.field(default=None, description="The event that leads to it, as `Checkout Started`.")
+    brand: str = strawberry.field(default=DEFAULT_BRAND, description="The brand that says it.")
 
 
 @strawberry.type
@@ -141,10 +145,13 @@ class TemplateQueries:
         input: PreviewTemplateInput,  # noqa: A002 - its name on the wire
     ) -> PreviewTemplateResult:
         """What a template says to a customer, or to one that is made up. Nothing is stored and nothing sent."""
-        context, language = samples.somebody(input.event), input.language
+        kit = (await Kits().current()).get(input.brand)
+        brand = kit.shown() if kit else samples.NO_BRAND
+        context, language = samples.somebody(input.event, brand), input.language
         if input.profile_id is not None:
             profile_id = profile_id_of(input.profile_id)
             context, theirs = await trials.customer(profile_id, input.event)
+            context = replace(context, brand=brand)
             info.context.seen.add(profile_id)
             language = language or theirs
         try:
@@ -176,6 +183,7 @@ class PublishTemplateInput:
     files: list[TemplateFileInput] = strawberry.field(description="All its parts in all its languages.")
     transactional: bool = strawberry.field(default=False, description="It does not advertise, and needs no way out.")
     event: str | None = strawberry.field(default=None, description="The event that leads to it, whose names are known.")
+    brand: str = strawberry.field(default=DEFAULT_BRAND, description="The brand that says it: it keeps to its kit.")
     own: list[str] = strawberry.field(
         default_factory=list, description="Traits and properties that this shop has of its own."
     )
@@ -242,7 +250,8 @@ class TemplateMutations:
     ) -> PublishTemplateResult:
         """Check a template and have it said from now on."""
         context = info.context
-        purpose = Purpose(not input.transactional, input.event, frozenset(input.own))
+        kit = (await Kits().current()).get(input.brand)
+        purpose = Purpose(not input.transactional, input.event, frozenset(input.own), kit)
         files = _files_of(input.files)
 
         async def do() -> Published:
