@@ -51,6 +51,7 @@ from hub_api.suppressions import SuppressionMutations
 from hub_api.surfaces import SurfaceQueries
 from hub_api.templates import TemplateMutations, TemplateQueries
 from hub_api.topics import TopicMutations, TopicQueries
+from hub_api.trials import TrialMutations
 
 
 @strawberry.type
@@ -110,6 +111,7 @@ class Mutation(
     StockMutations,
     StoreMutations,
     TemplateMutations,
+    TrialMutations,
     PrivacyMutations,
     MergingMutations,
     ConsentMutations,
