@@ -68,7 +68,7 @@ class InProgress(TryLater):
 class Done:
     """What was done: the answer to keep, of ids and small words and without personal data, and the change to tell of.
 
-    `change` is None only where nothing has changed.
+    `change` is None only where nothing has changed, or what was done is a record itself.
     """
 
     answer: Mapping[str, Any]

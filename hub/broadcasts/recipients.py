@@ -81,16 +81,23 @@ async def after(broadcast: Broadcast, limit: int) -> tuple[list[UUID], Cursor]:
     """
     cursor = broadcast.cursor
     at = (broadcast.moments or ())[cursor.moment].at
-    row = await RecipientPageDocument.get_pymongo_collection().find_one(
-        {"broadcast_id": broadcast.id, "number": cursor.page}, {"parts": {"$elemMatch": {"at": at}}}
+    found = await RecipientPageDocument.get_pymongo_collection().aggregate(
+        [
+            {"$match": {"broadcast_id": broadcast.id, "number": cursor.page}},
+            {"$set": {"parts": {"$filter": {"input": "$parts", "as": "it", "cond": {"$eq": ["$$it.at", at]}}}}},
+            {"$set": {"profiles": {"$ifNull": [{"$first": "$parts.profiles"}, []]}}},
+            # Only those that are wanted: a page has ten times as many.
+            {"$project": {"size": {"$size": "$profiles"}, "next": {"$slice": ["$profiles", cursor.offset, limit]}}},
+        ]
     )
-    if row is None:
+    rows = await found.to_list()
+    if not rows:
         return [], Cursor(cursor.moment + 1)
-    profiles = row["parts"][0]["profiles"] if row.get("parts") else []
+    (row,) = rows
     end = cursor.offset + limit
-    if end < len(profiles):
-        return profiles[cursor.offset : end], Cursor(cursor.moment, cursor.page, end)
-    return profiles[cursor.offset :], Cursor(cursor.moment, cursor.page + 1)
+    if end < row["size"]:
+        return row["next"], Cursor(cursor.moment, cursor.page, end)
+    return row["next"], Cursor(cursor.moment, cursor.page + 1)
 
 
 async def forget(broadcast_id: UUID) -> None:

@@ -67,8 +67,12 @@ _COUPON: Final[Mapping[str, Shape]] = {
 _SHARED: Final[Mapping[str, Shape]] = dict.fromkeys(("share_via", "share_message", "recipient"), _TEXT)
 
 _MESSAGE: Final[Mapping[str, Shape]] = dict.fromkeys(
-    ("message_id", "template", "channel", "brand", "topic", "journey", "step"), _TEXT
+    ("message_id", "template", "channel", "brand", "topic", "journey", "step", "broadcast_id"), _TEXT
 )
+_CONTENT: Final[Mapping[str, Shape]] = {
+    **dict.fromkeys(("content", "page", "store_id"), _TEXT),
+    "version": _NUMBER,
+}
 EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
     "Products Searched": {"query": _TEXT},
     "Product List Viewed": _LIST,
@@ -104,8 +108,11 @@ EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
     "Stage Changed": dict.fromkeys(("from", "to"), _TEXT),
     "Message Delivered": _MESSAGE,
     "Message Opened": _MESSAGE,
-    "Message Clicked": _MESSAGE,
+    "Message Clicked": {**_MESSAGE, "link": _NUMBER, "url": _TEXT},
     "Message Bounced": {**_MESSAGE, "lasting": Kind.BOOLEAN},
+    "Content Shown": _CONTENT,
+    "Content Clicked": _CONTENT,
+    "Content Dismissed": _CONTENT,
     "Sms Received": dict.fromkeys(("number", "means", "keyword"), _TEXT),
     "Segment Entered": {"segment": _TEXT},
     "Segment Left": {"segment": _TEXT},

@@ -27,6 +27,7 @@ from hub.kit.reading import Reading
 from hub.messaging.model import HIGHEST_PRIORITY, USUAL_PRIORITY
 from hub.messaging.surfaces import SHOWN, Surface
 from hub.segments.model import Segment
+from hub.segments.scope import OF_SEGMENTS
 
 LONGEST_NAME: Final = 64
 LONGEST_DESCRIPTION: Final = 2_000
@@ -60,7 +61,9 @@ def read(source: str, scope: Scope | None) -> Content:
     Raises:
         InvalidDefinition: with every problem that the document has; one that is no YAML has that one only.
     """
-    reader = _Reader(scope)
+    # What somebody did, and who is at the top, is asked in segments, which are counted for all.
+    known = None if scope is None else {name: it for name, it in scope.items() if name not in OF_SEGMENTS}
+    reader = _Reader(known)
     content = reader.content(documents.load(source))
     if reader.reading.problems or content is None:
         raise InvalidDefinition(reader.reading.problems)

@@ -30,7 +30,7 @@ from hub.kit import documents
 from hub.kit.documents import Fields, Node, Value
 from hub.kit.problems import InvalidDefinition
 from hub.kit.reading import Reading
-from hub.rankings import grades
+from hub.segments.scope import OF_SEGMENTS
 
 __all__ = ["InvalidDefinition", "read", "read_published"]
 
@@ -38,8 +38,6 @@ LONGEST_NAME: Final = 64
 LONGEST_EVENT: Final = 128
 LONGEST_DESCRIPTION: Final = 2_000
 
-_OF_SEGMENTS: Final = frozenset({kinds.DID, kinds.RANKING, grades.ROOT})
-"""What rules of segments may speak of, and those of journeys may not."""
 _KEYS: Final = ("journey", "description", "enter", "exit", "steps")
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -56,7 +54,7 @@ def read(source: str, *, templates: Collection[str], known: Scope) -> Definition
         InvalidDefinition: with every problem that the document has; one that is no YAML has that one only.
     """
     # What somebody did, and who is at the top, is asked in segments, which are known to the second and counted for all.
-    others = {name: shape for name, shape in known.items() if name not in _OF_SEGMENTS}
+    others = {name: shape for name, shape in known.items() if name not in OF_SEGMENTS}
     return _read(source, templates, lambda event: {**catalogue.scope_of(event), **others})
 
 

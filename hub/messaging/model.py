@@ -56,7 +56,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One call to a provider, or one look-up at it. `detail` is the provider's answer without personal data."""
+    """One call to a provider, one look-up at it, or its report that it has a message of which nobody knew.
+
+    `detail` is the provider's answer without personal data.
+    """
 
     channel: Channel
     provider: str

@@ -175,6 +175,8 @@ class Sending:
         try:
             if isinstance(refusal, Gone) and channel is Channel.PUSH:
                 await devices.drop(ready.message.profile_id, to)
+            elif isinstance(refusal, Gone):
+                await self._suppressions.suppress((channel, to), SuppressionReason.BOUNCED, now=self._clock())
             elif isinstance(refusal, OptedOut):
                 await self._suppressions.suppress((channel, to), SuppressionReason.REQUESTED, now=self._clock())
         except PyMongoError as error:

@@ -22,7 +22,6 @@ ENOUGH: Final = 3
 """From how many messages on, that a customer took notice of, their habits are believed."""
 
 _CHANNELS: Final = frozenset(Channel)
-_LONGEST: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +62,10 @@ class Habits:
 
 def single(engagement: Engagement, event: Event) -> State | None:
     """Make the state of one event; None where it says nothing of a message of the hub's."""
-    message, channel = (event.properties.get(it) for it in ("message_id", "channel"))
+    message, channel = _id(event.properties.get("message_id")), event.properties.get("channel")
     weights = [sign.weight for sign in engagement.signs if sign.event == event.name]
     # What the hub itself has found out: anybody may send an event of this name.
-    if event.source != HUB.id or not weights or channel not in _CHANNELS:
-        return None
-    if not isinstance(message, str) or len(message) > _LONGEST:
+    if event.source != HUB.id or not weights or channel not in _CHANNELS or message is None:
         return None
     told = {"at": event.at, "event": event.id, "message": message, "channel": channel, "weight": max(weights)}
     return {"of": [told]}
@@ -84,7 +81,7 @@ def merged(engagement: Engagement, one: State, other: State) -> State:
 
 def habits(state: State | None, zone: ZoneInfo) -> Habits:
     """Tell what is known of a customer whose clocks are those of a zone."""
-    strongest: dict[str, Mapping[str, Any]] = {}
+    strongest: dict[UUID, Mapping[str, Any]] = {}
     for it in (state or {}).get("of", ()):
         strongest[it["message"]] = max(it, strongest.get(it["message"], it), key=_strength)
     if len(strongest) < ENOUGH:
@@ -109,6 +106,14 @@ def _ranked(signs: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[Habit, ...]
 def _habit(value: str, signs: list[Mapping[str, Any]]) -> Habit:
     last = max(signs, key=_order)
     return Habit(value, sum(it["weight"] for it in signs), len(signs), last["at"], str(last["event"]))
+
+
+def _id(written: object) -> UUID | None:
+    """Read the id of a message, which a profile keeps in half the room of its text."""
+    try:
+        return UUID(written) if isinstance(written, str) else None
+    except ValueError:
+        return None
 
 
 def _order(it: Mapping[str, Any]) -> tuple[datetime, UUID]:

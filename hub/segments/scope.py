@@ -21,6 +21,8 @@ from hub.rollups.service import PURCHASES
 
 ROOT: Final = "profile"
 STAGE: Final = "stage"
+OF_SEGMENTS: Final = frozenset({DID, RANKING, grades.ROOT})
+"""What only rules of segments may speak of: it is counted for them. Others ask whether somebody is in the segment."""
 NO_BOUNDARIES: Final[Boundaries] = MappingProxyType({})
 
 

@@ -8,7 +8,7 @@ is therefore decided by how far the conversation came:
 | waiting for our turn          |                  |                  | `NotSent`                      |
 | connect, greeting, TLS, AUTH  | `NotSent`        | `NotSent` (a)    | `NotSent`                      |
 | RSET on a kept connection     | connect anew     | connect anew     | connect anew (b)               |
-| MAIL FROM, RCPT TO, DATA      | `NotSent`        | `Refused` (a)    | `NotSent` (c)                  |
+| MAIL FROM, RCPT TO, DATA      | `NotSent`        | `Refused` (a, f) | `NotSent` (c)                  |
 | the message and its dot       | `NotSent` (d)    | `Refused`        | `Ambiguous` (e)                |
 
 (a) What is about us and not about this message is `NotSent`: credentials can be corrected, and the message sent again.
@@ -17,17 +17,19 @@ is therefore decided by how far the conversation came:
 (c) Without the dot a server must throw away what it has (§4.1.1.4, §4.1.4).
 (d) Also 421: 4yz after the dot says that responsibility stays with us (§4.2.5), and the next attempt is a new message.
 (e) Timeout, broken line, an answer that is no SMTP or neither 2yz, 4yz nor 5yz: the server may have taken it.
+(f) `Gone` where RCPT TO is refused with 5.1.1 and the like: there is nobody, and the address is suppressed.
 
 Waiting and connecting together take `connect_seconds` at most, the conversation `read_seconds`, so that a call ends
 before its lease does, however many callers stand in line. After anything but a clean answer the connection is closed.
 """
 
 import asyncio
+import re
 from typing import Final
 
 import aiosmtplib
 
-from hub.messaging.ports import Accepted, Ambiguous, Email, NotSent, Refused, SendFailed
+from hub.messaging.ports import Accepted, Ambiguous, Email, Gone, NotSent, Refused, SendFailed
 from hub.settings import Settings
 from integrations.mail_addresses import sender_of
 from integrations.smtp.mail import Envelope, envelope_of, greeting_name, server_of
@@ -37,6 +39,9 @@ _DONE: Final = 2
 _LATER: Final = 4
 _NEVER: Final = 5
 _NOT_LIKE_THIS: Final = 530
+_RECIPIENT: Final = "RCPT"
+_NOBODY: Final = re.compile(r"5\.1\.(?:1|2|3|6|10)\b")
+"""The enhanced status codes (RFC 3463, 7505) of an address that is dead for good, not of a mail that is not wanted."""
 
 
 class SmtpSender:
@@ -157,7 +162,7 @@ class _Conversation:
         """
         for command, argument in (
             (b"MAIL", f"FROM:<{envelope.sender}>"),
-            (b"RCPT", f"TO:<{envelope.recipient}>"),
+            (_RECIPIENT.encode("ascii"), f"TO:<{envelope.recipient}>"),
         ):
             answer = await self._connection.execute_command(command, argument.encode("ascii"))
             if answer.code // 100 != _DONE:
@@ -186,6 +191,8 @@ def _no(answer: aiosmtplib.SMTPResponse, asked: str) -> SendFailed:
     """
     if answer.code // 100 == _LATER or answer.code == _NOT_LIKE_THIS:
         return NotSent(f"The SMTP server answered {answer.code} to {asked}.")
+    if answer.code // 100 == _NEVER and asked == _RECIPIENT and _NOBODY.match(answer.message):
+        return Gone(f"The SMTP server answered {answer.code}: there is nobody at this address.")
     if answer.code // 100 == _NEVER:
         return Refused(f"The SMTP server answered {answer.code} to {asked}.")
     raise aiosmtplib.SMTPResponseException(answer.code, "")

@@ -1,22 +1,19 @@
 """A broadcast tells everybody once who is in its segment when it starts, at their time and at its pace."""
 
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hub.access.model import Limited
-from hub.broadcasts import gathering, recipients, service, store
-from hub.broadcasts.model import BadBroadcast, NotAdvertising, State
+from hub.broadcasts import gathering, recipients, store
+from hub.broadcasts.model import State
 from hub.broadcasts.recipients import RecipientPageDocument
 from hub.decisions.store import DecisionDocument
 from hub.messaging import broadcasting
-from hub.messaging.store import MessageDocument
 from hub.profiles import store as profiles_store
 from hub.profiles.store import ProfileDocument
 from hub.segments import service as segments
-from tests.broadcasts.stage import DAY, HOUR, NOON, SALE, SECOND, Stage, absorb, everyone_once, states
+from tests.broadcasts.stage import DAY, HOUR, NOON, SECOND, Stage, absorb, everyone_once
 
 
 async def test_everybody_in_the_segment_is_told_once_and_then_it_is_finished(
@@ -167,85 +164,6 @@ async def test_a_pace_holds_from_minute_to_minute(stage: Stage) -> None:
     assert seen == [9, 19, 29]  # the first one comes after a tenth of a minute
 
 
-async def test_no_more_wait_for_a_sender_than_a_pause_can_hold(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hub.broadcasts.advance.AHEAD", 4)
-    await stage.people(10)
-    broadcast_id = await stage.create()
-
-    await stage.advance(broadcast_id)
-    assert await states(broadcast_id) == {"queued": 4}
-    await stage.to_its_end(broadcast_id)
-
-    assert stage.told == everyone_once(10)
-
-
-async def test_a_pause_holds_what_nobody_has_begun_to_send_and_resuming_sends_it(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("hub.broadcasts.advance.AHEAD", 4)
-    await stage.people(10)
-    broadcast_id = await stage.create()
-    await stage.advance(broadcast_id)
-
-    paused = await service.pause(broadcast_id, now=stage.clock.now)
-    assert paused.change is not None
-    assert (paused.change.before, paused.change.after) == ({"state": "running"}, {"state": "paused"})
-    assert await states(broadcast_id) == {"held": 4}
-    assert await stage.advance(broadcast_id) is None
-    stage.clock.forward(DAY)
-    await stage.send()
-    assert stage.told == Counter()
-
-    await service.resume(broadcast_id, now=stage.clock.now)
-    await stage.to_its_end(broadcast_id)
-
-    assert stage.told == everyone_once(10)
-
-
-async def test_messages_that_were_stored_while_somebody_paused_are_held_by_the_next_step(stage: Stage) -> None:
-    """The batch reads that the broadcast runs, it is paused, then the batch is stored."""
-    people = await stage.people(3)
-    broadcast_id = await stage.create()
-    await stage.advance(broadcast_id)
-    await service.pause(broadcast_id, now=stage.clock.now)
-    await MessageDocument.get_pymongo_collection().update_many(
-        {"profile_id": {"$in": people}}, {"$set": {"state": "queued"}}
-    )
-
-    await stage.advance(broadcast_id)
-
-    assert await states(broadcast_id) == {"held": 3}
-
-
-async def test_what_a_pause_that_is_over_has_caught_late_is_sent_before_it_is_finished(stage: Stage) -> None:
-    await stage.people(3)
-    broadcast_id = await stage.create()
-    await stage.advance(broadcast_id)
-    await broadcasting.hold(broadcast_id)  # by an attempt that still believed in the pause
-
-    await stage.to_its_end(broadcast_id)
-
-    assert stage.told == everyone_once(3)
-
-
-async def test_a_cancelled_broadcast_takes_back_what_nobody_has_begun_to_send(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("hub.broadcasts.advance.AHEAD", 4)
-    await stage.people(10)
-    broadcast_id = await stage.create()
-    await stage.advance(broadcast_id)
-    await stage.send()
-    await stage.advance(broadcast_id)
-
-    await service.cancel(broadcast_id, now=stage.clock.now)
-    ended = await stage.to_its_end(broadcast_id)
-
-    assert await states(broadcast_id) == {"sent": 4, "cancelled": 4}
-    assert (ended.state, stage.told.total(), ended.due) == (State.CANCELLED, 4, None)
-    assert await RecipientPageDocument.get_pymongo_collection().count_documents({}) == 0
-
-
 async def test_who_cannot_or_must_not_be_told_is_skipped_with_a_decision(stage: Stage) -> None:
     await stage.people(1)
     (silent,) = await stage.people(1, traits={"name": "No address"})
@@ -310,47 +228,3 @@ async def test_who_is_erased_before_it_is_their_turn_is_left_out(stage: Stage) -
     ended = await stage.to_its_end(broadcast_id)
 
     assert (ended.queued, ended.left_out, await profiles_store.load([gone])) == (1, 1, {})
-
-
-@pytest.mark.usefixtures("stage")
-async def test_creating_again_under_the_same_key_gives_the_same_broadcast() -> None:
-    one = await service.create(SALE, by="ada", key="k", now=NOON)
-    again = await service.create(SALE, by="ada", key="k", now=NOON + HOUR)
-    other = await service.create(SALE, by="bob", key="k", now=NOON)
-
-    assert again.broadcast == one.broadcast
-    assert other.broadcast.id != one.broadcast.id
-
-
-@pytest.mark.parametrize(
-    ("changed", "field", "sentence"),
-    [
-        ({"segment": "vip"}, "segment", "There is no segment `vip`. Did you mean `vips`?"),
-        ({"template": "sail"}, "template", "There is no template `sail`. Did you mean `sale`?"),
-    ],
-)
-async def test_a_name_that_there_is_not_is_refused_with_the_nearest_one(
-    stage: Stage, changed: dict[str, str], field: str, sentence: str
-) -> None:
-    with pytest.raises(BadBroadcast) as refused:
-        await stage.create(**changed)
-
-    assert (refused.value.field, refused.value.message) == (field, sentence)
-    assert (await store.due(NOON + DAY)) == []
-
-
-async def test_what_must_be_said_is_not_said_by_a_broadcast(stage: Stage) -> None:
-    with pytest.raises(NotAdvertising):
-        await stage.create(topic="service")
-
-
-@pytest.mark.usefixtures("stage")
-async def test_who_is_limited_to_brands_creates_and_steers_only_theirs() -> None:
-    with pytest.raises(Limited):
-        await service.create(SALE, by="ada", key="k", now=NOON, brands={"other"})
-    theirs = await service.create(replace(SALE, brand="other"), by="ada", key="k", now=NOON, brands={"other"})
-
-    for change in (service.pause, service.resume, service.cancel):
-        with pytest.raises(Limited):
-            await change(theirs.broadcast.id, now=NOON, brands={"third"})
-    assert (await store.find(theirs.broadcast.id)).state is State.SCHEDULED

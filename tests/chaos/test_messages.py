@@ -59,6 +59,9 @@ QUITS = 0.05
 SLACK_SECONDS = 1.0
 """What passes at most, on a busy machine, between the start of a call and the provider's reading of it."""
 BATCH = 50
+DOORS = 8
+"""How many customers may go at the same time: it is not the API's strength that is tested."""
+HESITATES_SECONDS = 1.0
 ERASE = "mutation ($input: EraseProfileInput!) { eraseProfile(input: $input) { __typename } }"
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes through /proc")
@@ -119,8 +122,9 @@ async def test_whatever_is_killed_no_message_is_lost_and_none_comes_twice_that_n
         stage(folder, provider) as on,
     ):
         telling = asyncio.create_task(provider.tell(on.http))
+        brought = [asyncio.Event() for _ in range(0, MESSAGES, BATCH)]
         _, quit_at, _ = await asyncio.gather(
-            _bring(messages, seconds), _quit(on, messages, seconds, random), on.killer.kill_each(moments)
+            _bring(messages, seconds, brought), _quit(on, messages, brought, random), on.killer.kill_each(moments)
         )
         await until(_all_settled, seconds=SETTLED_SECONDS, what="every message is settled")
         await until(provider.has_told_all, seconds=SETTLED_SECONDS, what="everything is reported")
@@ -178,7 +182,7 @@ def _message(number: int) -> Message:
     )
 
 
-async def _bring(messages: Sequence[Message], seconds: float) -> None:
+async def _bring(messages: Sequence[Message], seconds: float, brought: Sequence[asyncio.Event]) -> None:
     """Queue messages for new customers, a batch at a time, as long as parts are killed."""
     begun, batches = time.monotonic(), range(0, len(messages), BATCH)
     for number, start in enumerate(batches):
@@ -187,28 +191,35 @@ async def _bring(messages: Sequence[Message], seconds: float) -> None:
         people = [_person(it.profile_id, now) for it in batch]
         await _again(lambda people=people: profiles_store.save(people, token=ids.new_id()))
         await _again(lambda batch=batch: store.queue(batch))
+        brought[number].set()
 
 
 def _person(profile_id: UUID, now: datetime) -> Profile:
     return Profile(profile_id, traits={"email": f"{profile_id}@example.com"}, first_seen_at=now, last_seen_at=now)
 
 
-async def _quit(on: Stage, messages: Sequence[Message], seconds: float, random: Random) -> dict[UUID, float]:
-    """Let some customers unsubscribe, each at a random moment, and give when the hub had said yes."""
+async def _quit(
+    on: Stage, messages: Sequence[Message], brought: Sequence[asyncio.Event], random: Random
+) -> dict[UUID, float]:
+    """Let some customers go, each a moment after their message was queued, and give when the hub had said yes."""
     quit_at: dict[UUID, float] = {}
+    doors = asyncio.Semaphore(DOORS)
 
-    async def quits(message: Message, how: Callable[[Stage, UUID], Awaitable[bool]]) -> None:
-        await asyncio.sleep(random.uniform(0, seconds))
+    async def quits(number: int, how: Callable[[Stage, UUID], Awaitable[bool]]) -> None:
+        await brought[number // BATCH].wait()
+        await asyncio.sleep(random.uniform(0, HESITATES_SECONDS))
+        message = messages[number]
         while message.id not in quit_at:
-            # Before they are known there is nobody who could.
             with suppress(httpx2.TransportError):
-                if await how(on, message.profile_id):
-                    quit_at[message.id] = time.monotonic()
-            await asyncio.sleep(0.2)
+                async with doors:
+                    if await how(on, message.profile_id):
+                        quit_at[message.id] = time.monotonic()
+                        return
+            await asyncio.sleep(0.3)
 
-    chosen = random.sample(messages, int(len(messages) * QUITS))
+    chosen = random.sample(range(len(messages)), int(len(messages) * QUITS))
     ways = (_unsubscribes, _is_erased)
-    await asyncio.gather(*(quits(it, ways[number % 2]) for number, it in enumerate(chosen)))
+    await asyncio.gather(*(quits(number, ways[place % 2]) for place, number in enumerate(chosen)))
     return quit_at
 
 

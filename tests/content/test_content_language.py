@@ -66,6 +66,8 @@ def test_a_content_needs_a_name_a_surface_and_a_text_and_nothing_else() -> None:
         ('texts: {en: {text: Hi, link: "https://a@evil.example"}}', "bad_link"),
         ('audience: segment("german")', "unknown_name"),
         ("audience: profile.vip ==", "bad_condition"),
+        ('audience: "top(purchases.sum, 10%)"', "unknown_name"),
+        ('audience: "rfm.monetary = 5"', "unknown_name"),
         ("window: {from: 2026-03-01T00:00:00}", "bad_time"),
         ("window: {from: tomorrow}", "bad_time"),
         ('window: {from: "2026-03-02T00:00:00Z", until: "2026-03-01T00:00:00Z"}', "bad_window"),

@@ -12,11 +12,15 @@ from hub.access import audit
 from hub.access.audit import Entry, EntryDocument, Wanted
 from hub.access.grants import KeyKind
 from hub.access.model import Scope
+from hub.content import service as contents
 from hub.database import Database
 from hub.kit import pages
+from hub.kit.ids import new_id
+from hub.messaging import store as messages
+from hub.messaging.model import Message
 from hub.profiles import clashes, identifier_store
 from hub.profiles.clashes import Clash
-from hub.profiles.model import Identifier, IdentifierKind
+from hub.profiles.model import Channel, Identifier, IdentifierKind
 from hub_api.needs import Needs
 from hub_api.nodes import Node, global_id
 from hub_api.schema import Schema, build
@@ -32,13 +36,13 @@ PUBLISH = """mutation ($source: String!) {
   publishJourney(input: {source: $source, idempotencyKey: "k1"}) { __typename }
 }"""
 
-PERSONAL = {Scope.PROFILE_READ, Scope.PROFILE_EXPORT, Scope.PROFILE_MERGE, Scope.ASSOCIATE_READ}
+PERSONAL = {Scope.PROFILE_READ, Scope.PROFILE_EXPORT, Scope.PROFILE_MERGE, Scope.ASSOCIATE_READ, Scope.CONTENT_READ}
 """Scopes of questions whose answers are about persons."""
 
 COUNTING = {"profileCount", "segmentPreview", "rfmGrid"}
 """Questions that are answered by a number and show nobody; whom a preview shows beside it, `examples` tells."""
 
-ABOUT_NOBODY = {"Journey", "Product", "Store"}
+ABOUT_NOBODY = {"Broadcast", "Journey", "Product", "Store"}
 """Objects with an id that say nothing of a person."""
 
 ROOTS = {
@@ -48,6 +52,9 @@ ROOTS = {
     "nodes": 'nodes(ids: ["ADA"]) { id }',
     "associateView": 'associateView(lookup: {email: "ada@example.com"}) { verified }',
     "clashes": "clashes { nodes { value } }",
+    "content": 'content(surface: STAFF_SCRIPT, id: "ADA") { text }',
+    "doubtfulMessages": "doubtfulMessages(doubt: UNKNOWN) { nodes { state } }",
+    "previewTemplate": 'previewTemplate(input: {name: "sign-in", channel: EMAIL, profileId: "ADA"}) { __typename }',
     "order": 'order(id: "ORDER") { id }',
 }
 """How each question is asked that shows something of Ada to staff. The fields of a profile need no line here."""
@@ -94,6 +101,10 @@ async def test_every_read_of_personal_data_by_staff_leaves_an_entry(
     named = Identifier(IdentifierKind.EMAIL, "ada@example.com")
     await clashes.record([Clash(holder=ada, claimant=bob, identifier=named, source="shop", at=NOON)])
     await hub.track("ada", "Order Completed", order_id="A-1", total=10, currency="EUR")
+    await messages.queue([Message(new_id(), ada, "sign-in", (Channel.EMAIL,), NOON)])
+    await database["messages"].update_one({}, {"$set": {"state": "unknown", "due": None}})
+    script = "{content: greet, surface: staff_script, texts: {en: {text: Hello}}}"
+    await contents.publish(script, by="test", key="k", now=NOON)
     order = await database["orders"].find_one({}) or {}
     ids = {"ADA": global_id("Profile", ada), "ORDER": global_id("Order", order["_id"])}
     fields = [f'profile(id: "ADA") {{ {field} }}' for field in fields_of_a_profile(schema)]

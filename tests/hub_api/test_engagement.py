@@ -1,6 +1,7 @@
 """Row 67: where a customer takes notice of messages, with the evidence, over the API."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from hub.events.announcing import Announcement, announce
 from hub.profiles import identifier_store
@@ -16,7 +17,7 @@ async def notice(hub: Hub, name: str, message: str, channel: str, hour: int) -> 
     """Have the hub announce what a provider has reported of a message to Ada."""
     named = Identifier(IdentifierKind.USER, "ada")
     ada = (await identifier_store.owners([named]))[named].profile_id
-    about = {"message_id": message, "channel": channel}
+    about = {"message_id": str(UUID(int=ord(message))), "channel": channel}
     at = NOON.replace(hour=hour) - timedelta(days=1)
     await announce([Announcement(name, ada, f"{name} {message}", at, about)], now=hub.now)
     await hub.say()

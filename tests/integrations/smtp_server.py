@@ -18,6 +18,7 @@ class Fault(Enum):
     REFUSES_SENDER = auto()
     WANTS_A_PASSWORD = auto()
     REFUSES_RECIPIENT = auto()
+    KNOWS_NOBODY = auto()
     BUSY_AT_RECIPIENT = auto()
     SILENT_AT_RECIPIENT = auto()
     BREAKS_AT_RECIPIENT = auto()
@@ -44,6 +45,7 @@ ANSWERS = {
     Fault.WANTS_A_PASSWORD: "530 who are you",
     Fault.REFUSES_SENDER: "550 {sender} may not",
     Fault.REFUSES_RECIPIENT: "550 {recipient} is unknown",
+    Fault.KNOWS_NOBODY: "550 5.1.1 {recipient} is unknown",
     Fault.BUSY_AT_RECIPIENT: "451 {recipient} is greylisted",
     Fault.BABBLES_AT_RECIPIENT: "what is {recipient}?",
     Fault.BUSY_AT_DATA: "452 no room",
@@ -155,6 +157,7 @@ class SmtpServer:
             "MAIL": [Fault.REFUSES_SENDER, Fault.WANTS_A_PASSWORD],
             "RCPT": [
                 Fault.REFUSES_RECIPIENT,
+                Fault.KNOWS_NOBODY,
                 Fault.BUSY_AT_RECIPIENT,
                 Fault.SILENT_AT_RECIPIENT,
                 Fault.BREAKS_AT_RECIPIENT,

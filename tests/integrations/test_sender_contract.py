@@ -13,7 +13,19 @@ from pymongo import AsyncMongoClient
 
 from hub.database import Client, Row
 from hub.kit.ids import new_id
-from hub.messaging.ports import Accepted, Ambiguous, CanFind, Email, NotSent, Outgoing, Push, Refused, SendFailed, Sms
+from hub.messaging.ports import (
+    Accepted,
+    Ambiguous,
+    CanFind,
+    Email,
+    Gone,
+    NotSent,
+    Outgoing,
+    Push,
+    Refused,
+    SendFailed,
+    Sms,
+)
 from hub.settings import Settings
 from integrations.console.sender import ConsoleSender
 from integrations.console.store import Inbox
@@ -199,6 +211,7 @@ SMTP_OUTCOMES = {
     Fault.REFUSES_SENDER: Refused,
     Fault.WANTS_A_PASSWORD: NotSent,
     Fault.REFUSES_RECIPIENT: Refused,
+    Fault.KNOWS_NOBODY: Gone,
     Fault.BUSY_AT_RECIPIENT: NotSent,
     Fault.SILENT_AT_RECIPIENT: NotSent,
     Fault.BREAKS_AT_RECIPIENT: NotSent,

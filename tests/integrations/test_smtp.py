@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from hub.kit.ids import new_id
-from hub.messaging.ports import Email, NotSent, Refused
+from hub.messaging.ports import Email, Gone, NotSent, Refused
 from hub.settings import Settings
 from integrations.mail_addresses import InvalidSenderAddress
 from integrations.smtp import mail
@@ -116,6 +116,19 @@ async def test_one_connection_carries_many_messages_and_a_refused_one_between(
     await sender.send(email())
 
     assert (len(mail_server.accepted), mail_server.connections) == (2, 1)
+
+
+async def test_only_a_server_that_knows_nobody_there_tells_that_the_address_is_dead(
+    sender: SmtpSender, mail_server: SmtpServer
+) -> None:
+    mail_server.fault = Fault.KNOWS_NOBODY
+    with pytest.raises(Gone, match=r"^The SMTP server answered 550: there is nobody at this address\.$"):
+        await sender.send(email())
+    mail_server.fault = Fault.REFUSES_RECIPIENT
+    with pytest.raises(Refused) as refused:
+        await sender.send(email())
+
+    assert not isinstance(refused.value, Gone)
 
 
 async def test_a_connection_that_the_server_closed_meanwhile_is_made_anew(

@@ -12,6 +12,7 @@ from httpx2 import ASGITransport, AsyncClient
 from pymongo.errors import ServerSelectionTimeoutError
 
 from hub.database import Client, Database
+from hub.journeys import language
 from hub.messaging import store, visits_keeper, visits_store
 from hub.messaging.dispatch import Dispatcher
 from hub.messaging.library import Library
@@ -24,6 +25,8 @@ from hub.messaging.visits_store import MOST, VisitsDocument
 from hub.privacy.service import Privacy
 from hub.profiles.model import Channel
 from hub.profiles.suppression import Suppressions
+from hub.rollups.catalogue import NOTHING_DEFINED
+from hub.segments import scope
 from hub.settings import Settings
 from integrations.console.sender import ConsoleSender
 from integrations.console.store import InboxDocument
@@ -233,3 +236,13 @@ async def test_messages_that_are_no_advertising_are_sent_as_they_were_written(
     assert "/m/c/" not in row.html + row.text
     assert "/m/o/" not in row.html
     assert urlsplit(SHOP).path in row.html
+
+
+def test_journeys_may_ask_for_what_a_click_says() -> None:
+    source = """
+journey: interested
+enter: {event: Message Clicked, where: properties.url starts "https://shop.example/sale" and properties.link >= 1}
+steps: [end]
+"""
+
+    assert language.read(source, templates=(), known=scope.of(NOTHING_DEFINED)).entry.event == "Message Clicked"

@@ -80,14 +80,22 @@ async def test_a_device_that_has_gone_is_dropped_and_the_next_message_goes_to_th
     assert [it.outcome for it in (await stored(first)).attempts] == [Outcome.REFUSED, Outcome.ACCEPTED]
 
 
-async def test_a_mailbox_that_has_gone_loses_no_device(settings: Settings, clock: Clock) -> None:
+async def test_a_mailbox_that_has_gone_is_not_written_to_again_and_loses_no_device(
+    settings: Settings, clock: Clock
+) -> None:
     sender = Blind([Gone("No such mailbox.")])
     ada = await posting.ada(devices=("ada@example.com",))
-    await posting.queued(message(ada))
-
-    await posting.to_rest(await posting.dispatcher(settings, sender, clock))
+    worker = await posting.dispatcher(settings, sender, clock)
+    first = await posting.queued(message(ada))
+    await posting.to_rest(worker)
+    second = await posting.queued(message(ada))
+    await posting.to_rest(worker)
 
     assert (await devices.heads([ada]))[ada].devices == ("ada@example.com",)
+    assert [((it := await stored(one)).state, it.reason) for one in (first, second)] == [
+        (State.FAILED, "refused"),
+        (State.SKIPPED, "suppressed"),
+    ]
 
 
 async def test_a_number_that_has_told_the_provider_stop_is_not_written_to_again(

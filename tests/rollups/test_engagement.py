@@ -28,9 +28,13 @@ WIDE = Engagement(SIGNS, 100)
 HOUR = timedelta(hours=1)
 
 
+def id_of(message: str) -> UUID:
+    return UUID(int=ord(message))
+
+
 def noticed(message: str, at: datetime, *, channel: str = "email", clicked: bool = False, n: int = 0) -> Event:
     name = "Message Clicked" if clicked else "Message Opened"
-    event = replace(happened(name, message_id=message, channel=channel), source=HUB.id, at=at)
+    event = replace(happened(name, message_id=str(id_of(message)), channel=channel), source=HUB.id, at=at)
     return replace(event, id=UUID(int=n)) if n else event
 
 
@@ -49,7 +53,7 @@ def habits(*events: Event, zone: ZoneInfo = UTC_ZONE) -> Habits:
 def test_what_comes_with_the_hub_counts_a_click_three_times_an_opening() -> None:
     (read,) = [it for it in map(_read, service.shipped()) if isinstance(it, Engagement)]
 
-    assert (read.name, read.last, read.signs) == (ENGAGEMENT, 100, SIGNS)
+    assert (read.name, read.last, read.signs) == (ENGAGEMENT, 50, SIGNS)
 
 
 def _read(source: str) -> Any:
@@ -110,10 +114,10 @@ def test_the_hour_is_that_of_the_clocks_where_the_customer_is_in_summer_and_in_w
     "changed",
     [
         {"source": "shop"},
-        {"properties": {"message_id": "a", "channel": "fax"}},
+        {"properties": {"message_id": str(UUID(int=7)), "channel": "fax"}},
         {"properties": {"channel": "email"}},
         {"properties": {"message_id": 7, "channel": "email"}},
-        {"properties": {"message_id": "a" * 65, "channel": "email"}},
+        {"properties": {"message_id": "a", "channel": "email"}},
         {"name": "Message Delivered"},
     ],
 )
@@ -127,7 +131,7 @@ def test_only_the_last_events_are_kept_in_whatever_order_they_come() -> None:
     states = [state_of(*order, measure=THREE) for order in permutations(events)]
 
     assert all(it == states[0] for it in states)
-    assert [it["message"] for it in states[0]["of"]] == ["3", "2", "1"]
+    assert [it["message"] for it in states[0]["of"]] == [id_of("3"), id_of("2"), id_of("1")]
 
 
 STATES = st.lists(

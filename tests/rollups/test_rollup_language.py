@@ -44,7 +44,7 @@ def test_what_comes_with_the_hub_can_be_published() -> None:
     assert store.signs[1] == Sign("Store Visited", 1, ("properties", "store_id"))
     assert isinstance(read[0], Rollup)
     assert (read[0].value, read[0].currency) == (("properties", "total"), ("properties", "currency"))
-    assert read[3] == Engagement((Sign("Message Clicked", 3), Sign("Message Opened", 1)), 100)
+    assert read[3] == Engagement((Sign("Message Clicked", 3), Sign("Message Opened", 1)), 50)
     assert isinstance(read[4], Stages)
     assert read[4].reads == {"purchases"}
 

@@ -94,7 +94,7 @@ async def test_who_has_granted_something_is_found_by_the_index_of_that_word(data
         ),
         (
             'consent.acme.fax.news = "granted"',
-            "1:1: `consent.acme` has no `fax`. Known are email, push, sms. [unknown_name]",
+            "1:1: `consent.acme` has no `fax`. Known are email, push, sms, inbox. [unknown_name]",
         ),
         (
             'consent.email.Marketing = "granted"',
