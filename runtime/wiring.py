@@ -33,6 +33,7 @@ from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
 from hub.messaging.assets import AssetDocument
+from hub.messaging.brand_store import BrandDocument
 from hub.messaging.handled import HandledDocument
 from hub.messaging.inbox import InboxSender
 from hub.messaging.inbox_store import InboxMessageDocument
@@ -67,6 +68,7 @@ from integrations.smtp.sender import SmtpSender
 from integrations.twilio.sender import TwilioSender
 
 DOCUMENTS: list[type[beanie.Document]] = [
+    BrandDocument,
     AssetDocument,
     BucketDocument,
     RecipientPageDocument,

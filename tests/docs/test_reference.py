@@ -117,6 +117,7 @@ def test_every_journey_on_a_page_can_be_published(page: Path) -> None:
                     "NAME.segment.yaml",
                     "NAME.question.yaml",
                     "NAME.snippet.yaml",
+                    "NAME.brand.yaml",
                     "NAME.content.yaml",
                     "contact.policy.yaml",
                     "engagement.yaml",
