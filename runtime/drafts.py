@@ -10,31 +10,31 @@ from runtime import texts
 from runtime.errors import UnusableFile
 
 if TYPE_CHECKING:
-    from hub.messaging.brands import Kit
-    from hub.messaging.lint import Purpose
-    from hub.messaging.snippets import Snippet
-    from hub.messaging.templates import RenderContext
+    from hub.wording.brands import Kit
+    from hub.wording.lint import Purpose
+    from hub.wording.snippets import Snippet
+    from hub.wording.templates import RenderContext
 
 
 def purpose(
     *, transactional: bool, event: str | None, own: Sequence[str] | None, kit: "Kit | None" = None
 ) -> "Purpose":
     """Say what a template is for."""
-    from hub.messaging.lint import Purpose
+    from hub.wording.lint import Purpose
 
     return Purpose(advertises=not transactional, event=event, own=frozenset(own or ()), kit=kit)
 
 
 def snippets(files: Sequence[Path] | None) -> "dict[str, Snippet]":
     """Read the snippets that a template may say."""
-    from hub.messaging import snippets as language
+    from hub.wording import snippets as language
 
     return {it.name: it for it in (language.read(texts.read(file)) for file in files or ())}
 
 
 def kit(file: Path | None) -> "Kit | None":
     """Read a brand kit."""
-    from hub.messaging import brands
+    from hub.wording import brands
 
     return brands.read(texts.read(file)) if file else None
 
@@ -45,7 +45,7 @@ def context(sample: Path | None, event: str | None, brand: "Kit | None") -> "Ren
     Raises:
         UnusableFile: the file is not such JSON.
     """
-    from hub.messaging import samples
+    from hub.wording import samples
 
     shown = brand.shown() if brand else samples.NO_BRAND
     if sample is None:

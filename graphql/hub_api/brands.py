@@ -7,8 +7,8 @@ import strawberry
 
 from hub.access.model import Scope
 from hub.definitions import Published
-from hub.messaging import brand_store
-from hub.messaging.brand_store import BrandDocument
+from hub.wording import brand_store
+from hub.wording.brand_store import BrandDocument
 from hub_api.context import Info
 from hub_api.failures import IdempotencyKeyReused
 from hub_api.journeys import InvalidDefinition

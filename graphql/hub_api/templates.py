@@ -9,15 +9,16 @@ from hub.access.model import Scope
 from hub.definitions import Published
 from hub.kit import problems as documents
 from hub.kit.errors import HubError
-from hub.messaging import built_in, lint, samples, snippet_store, templates, trials
-from hub.messaging.brand_store import Kits
-from hub.messaging.library import Library, Listed
-from hub.messaging.lint import Purpose
+from hub.messaging import trials
 from hub.messaging.preparing import NoSuchTemplate
-from hub.messaging.snippets import expand
-from hub.messaging.templates import InvalidTemplate, NoSuchPart, RenderingFailed
 from hub.profiles.consent import DEFAULT_BRAND
 from hub.profiles.model import Channel
+from hub.wording import built_in, lint, samples, snippet_store, templates
+from hub.wording.brand_store import Kits
+from hub.wording.library import Library, Listed
+from hub.wording.lint import Purpose
+from hub.wording.snippets import expand
+from hub.wording.templates import InvalidTemplate, NoSuchPart, RenderingFailed
 from hub_api.context import Info
 from hub_api.failures import IdempotencyKeyReused, UserError
 from hub_api.journeys import InvalidDefinition, Problem

@@ -12,14 +12,10 @@ from hub.contact.model import Then
 from hub.contact.service import Wish
 from hub.decisions.model import Reason
 from hub.events import store as events_store
-from hub.messaging import built_in, delivery, signing_in, templates
-from hub.messaging.brand_store import Kits
-from hub.messaging.brands import Kit
+from hub.messaging import delivery, signing_in
 from hub.messaging.gate import Gate, Gatekeeper
-from hub.messaging.library import Library
 from hub.messaging.model import Message
 from hub.messaging.ports import Email, InboxItem, Outgoing, Push, Sms
-from hub.messaging.templates import NoSuchPart, RenderContext, Rendered, RenderingFailed, Template
 from hub.messaging.timing import Timekeeper, Timing, is_advertising
 from hub.messaging.tracking import Tracking
 from hub.profiles import devices
@@ -28,6 +24,11 @@ from hub.profiles.links import Links
 from hub.profiles.model import Channel, Profile
 from hub.profiles.topics import TopicClass
 from hub.settings import Settings
+from hub.wording import built_in, templates
+from hub.wording.brand_store import Kits
+from hub.wording.brands import Kit
+from hub.wording.library import Library
+from hub.wording.templates import NoSuchPart, RenderContext, Rendered, RenderingFailed, Template
 
 log = structlog.get_logger(__name__)
 

@@ -22,7 +22,7 @@ File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True
 @brands.command()
 def check(file: File) -> None:
     """Name every problem of a brand kit, with line and column. Needs no server."""
-    from hub.messaging import brands as language
+    from hub.wording import brands as language
 
     kit = language.read(texts.read(file))
     typer.echo(f"{file.name}: {kit.brand} has no problem.")
@@ -55,15 +55,15 @@ def list_(*, as_json: Annotated[bool, typer.Option("--json", help="Answer as one
 
 
 async def _publish(source: str, key: str) -> "Published":
-    from hub.messaging import brand_store
+    from hub.wording import brand_store
     from runtime import wiring
 
     return await brand_store.publish(source, by="cli", key=key, now=wiring.clock())
 
 
 async def _listed() -> list[dict[str, Any]]:
-    from hub.messaging import brand_store
-    from hub.messaging import brands as language
+    from hub.wording import brand_store
+    from hub.wording import brands as language
 
     read = [(it.number, language.read(it.source)) for it in await brand_store.DEFINITIONS.live()]
     return [

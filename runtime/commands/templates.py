@@ -17,10 +17,10 @@ from runtime.errors import UnusableFile
 
 if TYPE_CHECKING:
     from hub.definitions import Published
-    from hub.messaging.lint import Purpose
-    from hub.messaging.templates import Template
     from hub.messaging.trials import Preview
     from hub.settings import Settings
+    from hub.wording.lint import Purpose
+    from hub.wording.templates import Template
 
 app = typer.Typer()
 templates = typer.Typer(help="Templates: check, preview, publish them, and try them on oneself.", no_args_is_help=True)
@@ -63,7 +63,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Name every problem of templates, with file, line and column. Hints let it pass. Needs no server."""
-    from hub.messaging import lint
+    from hub.wording import lint
 
     purpose = drafts.purpose(transactional=transactional, event=event, own=own, kit=drafts.kit(brand))
     known = drafts.snippets(snippet)
@@ -214,8 +214,8 @@ def _previewed(
     event: str | None,
 ) -> "Preview":
     from hub.messaging import trials
-    from hub.messaging.snippets import expand
-    from hub.messaging.templates import template_of
+    from hub.wording.snippets import expand
+    from hub.wording.templates import template_of
     from runtime.on_database import on_database
 
     folder = Path(template)
@@ -242,9 +242,9 @@ def _previewed(
 
 
 async def _stored(name: str) -> "Template":
-    from hub.messaging import built_in
-    from hub.messaging.library import Library
     from hub.messaging.preparing import NoSuchTemplate
+    from hub.wording import built_in
+    from hub.wording.library import Library
 
     listed = await Library().one(name)
     template = listed.template if listed else built_in.template(name)
@@ -254,9 +254,9 @@ async def _stored(name: str) -> "Template":
 
 
 async def _publish(name: str, files: dict[str, str], purpose: "Purpose", brand: str, key: str) -> "Published":
-    from hub.messaging import lint, snippet_store
-    from hub.messaging.brand_store import Kits
-    from hub.messaging.library import Library
+    from hub.wording import lint, snippet_store
+    from hub.wording.brand_store import Kits
+    from hub.wording.library import Library
     from runtime import wiring
 
     purpose = replace(purpose, kit=(await Kits().current()).get(brand))
@@ -265,7 +265,7 @@ async def _publish(name: str, files: dict[str, str], purpose: "Purpose", brand: 
 
 
 async def _listed() -> list[dict[str, Any]]:
-    from hub.messaging.library import Library
+    from hub.wording.library import Library
 
     return [
         {

@@ -3,9 +3,9 @@
 import pytest
 
 from hub.kit.problems import InvalidDefinition
-from hub.messaging import brands, lint
-from hub.messaging.brands import Kit
-from hub.messaging.lint import Purpose
+from hub.wording import brands, lint
+from hub.wording.brands import Kit
+from hub.wording.lint import Purpose
 
 SOURCE = """
 brand: default

@@ -9,14 +9,15 @@ from structlog.testing import capture_logs
 
 from hub.decisions.model import Reason
 from hub.decisions.store import DecisionDocument
-from hub.messaging import brand_store, sending, store
+from hub.messaging import sending, store
 from hub.messaging.dispatch import Dispatcher
-from hub.messaging.library import Library
 from hub.messaging.model import Outcome, State
 from hub.messaging.ports import Ambiguous, Email, Push, Senders, Sms
-from hub.messaging.templates import template_of
 from hub.profiles.model import Channel
 from hub.settings import Settings
+from hub.wording import brand_store
+from hub.wording.library import Library
+from hub.wording.templates import template_of
 from integrations.console.sender import ConsoleSender
 from integrations.console.store import InboxDocument
 from tests.messaging import posting

@@ -2,9 +2,9 @@
 
 import pytest
 
-from hub.messaging import sandbox, templates
-from hub.messaging.templates import InvalidTemplate, Limit, LimitExceeded, RenderContext, Rendered, RenderingFailed
 from hub.profiles.model import Channel
+from hub.wording import sandbox, templates
+from hub.wording.templates import InvalidTemplate, Limit, LimitExceeded, RenderContext, Rendered, RenderingFailed
 
 HOSTILE = """<b>"x'</b>&<mj-carousel><a href="https://evil.example">"""
 

@@ -22,8 +22,8 @@ from hub.kit.documents import Fields, Node
 from hub.kit.languages import by_nearness
 from hub.kit.problems import InvalidDefinition, Problem
 from hub.kit.reading import Reading, spoken
-from hub.messaging import markup
-from hub.messaging.templates import Part
+from hub.wording import markup
+from hub.wording.templates import Part
 
 LONGEST: Final = 200
 _KEYS: Final = ("brand", "name", "sender", "logo", "colours", "fonts", "banned", "required")

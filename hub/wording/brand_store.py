@@ -9,8 +9,8 @@ from pymongo import IndexModel
 
 from hub import definitions
 from hub.definitions import DefinitionDocument, Definitions, Published
-from hub.messaging import brands
-from hub.messaging.brands import Kit
+from hub.wording import brands
+from hub.wording.brands import Kit
 
 FRESH_SECONDS: Final = 1.0
 """How long kits that were read are taken for the newest without asking."""

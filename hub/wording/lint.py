@@ -14,10 +14,11 @@ from typing import Any, Final
 from hub.conditions import catalogue
 from hub.conditions.shapes import Items, Kind, Names, Shape
 from hub.kit.problems import Problem, did_you_mean
-from hub.messaging import brands, gsm, markup, samples, sandbox, templates
-from hub.messaging.brands import Kit
-from hub.messaging.snippets import Expanded, Snippet, expand
-from hub.messaging.templates import (
+from hub.profiles.model import Channel
+from hub.wording import brands, gsm, markup, samples, sandbox, templates
+from hub.wording.brands import Kit
+from hub.wording.snippets import Expanded, Snippet, expand
+from hub.wording.templates import (
     NEEDED,
     InvalidTemplate,
     Part,
@@ -26,7 +27,6 @@ from hub.messaging.templates import (
     Template,
     spoken_language,
 )
-from hub.profiles.model import Channel
 
 NO_SNIPPETS: Final[Mapping[str, Snippet]] = {}
 PUSH_BYTES: Final = 4096

@@ -18,8 +18,8 @@ from liquid.exceptions import (
 from hub.kit.errors import HubError
 from hub.kit.languages import by_nearness
 from hub.kit.problems import InvalidDefinition, Problem, did_you_mean
-from hub.messaging import markup, plain, sandbox
 from hub.profiles.model import Channel
+from hub.wording import markup, plain, sandbox
 
 PART_LIMIT: Final = 32 * 1024
 """How long one part may be, in characters."""

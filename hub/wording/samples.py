@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from hub.conditions import catalogue
 from hub.conditions.shapes import Choice, Items, Kind, Shape
-from hub.messaging.templates import RenderContext
+from hub.wording.templates import RenderContext
 
 _LINKS: Final = {name: f"https://hub.example/m/{name}" for name in ("preferences", "unsubscribe", "confirm")}
 _SIGN_IN: Final = {"code": "123456", "link": "https://hub.example/m/s/link"}
