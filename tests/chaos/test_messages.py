@@ -150,7 +150,7 @@ def _judge(
         after, taken = settled[message.id], provider.taken[message.id]
         told = f"{message.message_class}, taken {taken} times: {after}"
         if after.state in {State.SKIPPED, State.CANCELLED}:
-            assert after.reason in {"no_consent", "unreachable", "erased"}, told
+            assert after.reason in {"no_consent", "unreachable", "erased", "suppressed"}, told
             assert message.id in quit_at, told
             assert taken == 0 or message.id in provider.late, told
         elif after.state is State.UNKNOWN:
