@@ -33,13 +33,18 @@ class Open:
 
 
 async def hold(broadcast_id: UUID) -> None:
-    """Keep the messages that wait to be sent from being sent."""
-    await _change(broadcast_id, WAITING, {"$set": {"state": State.HELD, "reason": None}})
+    """Keep the messages that wait to be sent from being sent. Those that were deferred keep their reason."""
+    is_deferred = {"$eq": ["$state", State.DEFERRED.value]}
+    held = {"state": State.HELD.value, "reason": {"$cond": [is_deferred, "$reason", None]}}
+    await _change(broadcast_id, WAITING, [{"$set": held}])
 
 
 async def release(broadcast_id: UUID) -> None:
-    """Let messages that were held be sent, each when it is due."""
-    await _change(broadcast_id, [State.HELD.value], {"$set": {"state": State.QUEUED}})
+    """Let messages that were held be sent, each when it is due. Those that were deferred are so again."""
+    # As `queued` they would count as ahead of the senders, and nobody else would be told before they are due.
+    was_deferred = {"$gt": ["$reason", None]}
+    state = {"$cond": [was_deferred, State.DEFERRED.value, State.QUEUED.value]}
+    await _change(broadcast_id, [State.HELD.value], [{"$set": {"state": state}}])
 
 
 async def take_back(broadcast_id: UUID, *, reason: str, message_ids: Collection[UUID] | None = None) -> None:
@@ -125,7 +130,7 @@ async def of_persons(profile_ids: Collection[UUID]) -> list[tuple[UUID, UUID, UU
 
 
 async def _change(
-    broadcast_id: UUID, states: Collection[str], update: Row, message_ids: Collection[UUID] | None = None
+    broadcast_id: UUID, states: Collection[str], update: Row | list[Row], message_ids: Collection[UUID] | None = None
 ) -> None:
     wanted: Row = {"broadcast_id": broadcast_id, "state": {"$in": list(states)}}
     if message_ids is not None:

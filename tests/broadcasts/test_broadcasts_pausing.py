@@ -53,6 +53,29 @@ async def test_a_pause_holds_what_nobody_has_begun_to_send_and_resuming_sends_it
     assert stage.told == everyone_once(10)
 
 
+async def test_what_was_deferred_before_a_pause_is_deferred_after_it_and_keeps_nobody_else_waiting(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.broadcasts.advance.AHEAD", 4)
+    await stage.people(10)
+    broadcast_id = await stage.create()
+    await stage.advance(broadcast_id)
+    tomorrow = stage.clock.now + DAY
+    messages = MessageDocument.get_pymongo_collection()
+    deferred = {"state": "deferred", "reason": "quiet_hours", "due": tomorrow}
+    await messages.update_many({"broadcast_id": broadcast_id}, {"$set": deferred})
+
+    await service.pause(broadcast_id, now=stage.clock.now)
+    assert await states(broadcast_id) == {"held": 4}
+    await service.resume(broadcast_id, now=stage.clock.now)
+    assert await messages.count_documents({"broadcast_id": broadcast_id, **deferred}) == 4
+    await stage.advance(broadcast_id)
+
+    assert await states(broadcast_id) == {"deferred": 4, "queued": 4}
+    await stage.to_its_end(broadcast_id)
+    assert stage.told == everyone_once(10)
+
+
 async def test_messages_that_were_stored_while_somebody_paused_are_held_by_the_next_step(stage: Stage) -> None:
     """The batch reads that the broadcast runs, it is paused, then the batch is stored."""
     people = await stage.people(3)
