@@ -141,6 +141,15 @@ async def give_back(places: Collection[tuple[UUID, Channel]]) -> None:
         await ContactDocument.get_pymongo_collection().bulk_write(updates, ordered=False)
 
 
+async def give_back_all(message_ids: Collection[UUID]) -> None:
+    """Return every place of these messages, on whatever channel. Where none is held it changes nothing."""
+    if message_ids:
+        held = {"message_id": {"$in": list(message_ids)}}
+        await ContactDocument.get_pymongo_collection().update_many(
+            {"places.message_id": held["message_id"]}, {"$pull": {"places": held}, "$inc": {"rev": 1}}
+        )
+
+
 def _update(profile_id: UUID, contact: Contact, places: Sequence[Place]) -> UpdateOne:
     rows = [_row_of(it) for it in places]
     if contact.rev is None:

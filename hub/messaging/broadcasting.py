@@ -8,11 +8,13 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
+from hub.contact import store as contact_store
 from hub.database import Row
 from hub.messaging.model import State
 from hub.messaging.store import EARLIEST, UNSENT, WAITING, MessageDocument
 
 _OPEN: Final = (*UNSENT, State.SENDING.value)
+_BATCH: Final = 1_000
 
 
 class Echo(StrEnum):
@@ -48,9 +50,21 @@ async def release(broadcast_id: UUID) -> None:
 
 
 async def take_back(broadcast_id: UUID, *, reason: str, message_ids: Collection[UUID] | None = None) -> None:
-    """Settle messages that nobody has begun to send, all or those named: nobody does."""
+    """Settle messages that nobody has begun to send, all or those named: nobody does, and their places are free.
+
+    Repeating it after a crash frees the places that were left.
+    """
     gone = {"$set": {"state": State.CANCELLED, "due": None, "reason": reason}, "$unset": {"token": ""}}
     await _change(broadcast_id, UNSENT, gone, message_ids)
+    # One that was given back, or is to be tried again, has a place under the caps still.
+    cancelled = _wanted(broadcast_id, [State.CANCELLED.value], message_ids)
+    batch: list[UUID] = []
+    async for row in MessageDocument.get_pymongo_collection().find(cancelled, {"_id": 1}):
+        batch.append(row["_id"])
+        if len(batch) == _BATCH:
+            await contact_store.give_back_all(batch)
+            batch.clear()
+    await contact_store.give_back_all(batch)
 
 
 async def ahead(broadcast_id: UUID, most: int) -> int:
@@ -132,7 +146,12 @@ async def of_persons(profile_ids: Collection[UUID]) -> list[tuple[UUID, UUID, UU
 async def _change(
     broadcast_id: UUID, states: Collection[str], update: Row | list[Row], message_ids: Collection[UUID] | None = None
 ) -> None:
+    wanted = _wanted(broadcast_id, states, message_ids)
+    await MessageDocument.get_pymongo_collection().update_many(wanted, update)
+
+
+def _wanted(broadcast_id: UUID, states: Collection[str], message_ids: Collection[UUID] | None) -> Row:
     wanted: Row = {"broadcast_id": broadcast_id, "state": {"$in": list(states)}}
     if message_ids is not None:
         wanted["_id"] = {"$in": list(message_ids)}
-    await MessageDocument.get_pymongo_collection().update_many(wanted, update)
+    return wanted

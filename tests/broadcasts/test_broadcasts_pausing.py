@@ -7,7 +7,10 @@ import pytest
 from hub.broadcasts import service
 from hub.broadcasts.model import State
 from hub.broadcasts.recipients import RecipientPageDocument
+from hub.contact import service as contact
+from hub.contact.store import ContactDocument
 from hub.messaging import broadcasting
+from hub.messaging.ports import NotSent
 from hub.messaging.store import MessageDocument
 from hub.privacy.service import Privacy
 from hub.profiles import consents
@@ -74,6 +77,22 @@ async def test_what_was_deferred_before_a_pause_is_deferred_after_it_and_keeps_n
     assert await states(broadcast_id) == {"deferred": 4, "queued": 4}
     await stage.to_its_end(broadcast_id)
     assert stage.told == everyone_once(10)
+
+
+async def test_a_message_that_is_taken_back_leaves_its_place_under_the_caps(stage: Stage) -> None:
+    await contact.publish("policy: contact\ncaps: [{most: 1, per: 24h}]", by="test", key="caps", now=stage.clock.now)
+    await stage.people(1)
+    broadcast_id = await stage.create()
+    await stage.advance(broadcast_id)
+    stage.sender.answers = [NotSent("Later.")]
+    await stage.send()
+    places = ContactDocument.get_pymongo_collection()
+    assert await places.count_documents({"places.channel": "email"}) == 1
+
+    await service.cancel(broadcast_id, now=stage.clock.now)
+
+    assert await states(broadcast_id) == {"cancelled": 1}
+    assert await places.count_documents({"places.channel": "email"}) == 0
 
 
 async def test_messages_that_were_stored_while_somebody_paused_are_held_by_the_next_step(stage: Stage) -> None:
