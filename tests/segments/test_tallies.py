@@ -161,6 +161,24 @@ async def test_a_segment_of_those_who_did_not_takes_in_nobody_before_it_is_count
     assert await moves(database, await shop.profile()) == []
 
 
+async def test_the_progress_of_a_segment_is_that_of_all_it_asks_for(shop: Shop) -> None:
+    await shop.say("Page Viewed")
+    await shop.route()
+    await publish(shop, segment("inner", "profile.vip = true"), segment("outer", 'segment("inner")'))
+    await shop.filled()
+    assert await tallying.progress(await service.live("outer")) == (1, 1)
+
+    for another in ("profile.vip = false", NEVER):
+        await publish(shop, segment("inner", another))
+        assert await tallying.progress(await service.live("outer")) == (0, 1)
+        assert not await tallying.is_complete(await service.live("outer"))
+        await shop.filled()
+        assert await tallying.progress(await service.live("outer")) == (1, 1)
+        assert await tallying.is_complete(await service.live("outer"))
+
+    assert names(await shop.profile()) == set()
+
+
 async def test_segments_share_what_they_ask_and_the_last_one_takes_it_away(shop: Shop) -> None:
     await publish(shop, segment("a", OFTEN), segment("b", f"{OFTEN} and {NEVER}"))
     assert await counted() == named(OFTEN, NEVER)
