@@ -33,16 +33,16 @@ from hub.kit import ids
 from hub.messaging import store as messages_store
 from hub.messaging.dispatch import BATCH as SENT_TOGETHER
 from hub.messaging.dispatch import Dispatcher
-from hub.messaging.library import Library
 from hub.messaging.model import Message
 from hub.messaging.model import State as MessageState
 from hub.messaging.ports import Senders
 from hub.messaging.store import MessageDocument
-from hub.messaging.templates import template_of
 from hub.profiles import store as profiles_store
 from hub.profiles.model import Channel, Profile
 from hub.segments import service as segments
 from hub.settings import ConsentPolicy, Settings
+from hub.wording.library import Library
+from hub.wording.templates import template_of
 from runtime import processes, wiring
 from runtime.wiring import DOCUMENTS
 

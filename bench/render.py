@@ -12,9 +12,9 @@ from typing import Any, Final, TypeAlias
 
 from bench.baselines.bare_render import BareMail
 from bench.line import SAMPLES, Line
-from hub.messaging import templates
-from hub.messaging.templates import RenderContext, Template
 from hub.profiles.model import Channel
+from hub.wording import templates
+from hub.wording.templates import RenderContext, Template
 
 TURN, TURNS = 25, 30
 """Mails in one turn, and turns in one sample: what else this machine does then falls on all sides alike."""

@@ -26,14 +26,14 @@ from hub.database import Database
 from hub.kit import ids
 from hub.messaging import store
 from hub.messaging.dispatch import BATCH, Dispatcher
-from hub.messaging.library import Library
 from hub.messaging.model import Message, State
 from hub.messaging.ports import Senders
 from hub.messaging.store import MessageDocument
-from hub.messaging.templates import template_of
 from hub.profiles import store as profiles_store
 from hub.profiles.model import Channel, Profile
 from hub.settings import ConsentPolicy, Settings
+from hub.wording.library import Library
+from hub.wording.templates import template_of
 from runtime import processes, wiring
 from runtime.wiring import DOCUMENTS
 

@@ -13,9 +13,9 @@ from hub.events.model import Source, Trust
 from hub.events.store import EventDocument
 from hub.intake.accept import accept
 from hub.journeys import service
-from hub.messaging import templates
-from hub.messaging.library import Library
 from hub.messaging.store import MessageDocument
+from hub.wording import templates
+from hub.wording.library import Library
 from runtime import wiring
 
 SHOP: Final = Source("shop", Trust.SERVER)

@@ -29,12 +29,12 @@ from hub.journeys import keeper
 from hub.kit import tasks
 from hub.messaging import visits_keeper
 from hub.messaging.dispatch import Dispatcher
-from hub.messaging.library import Library
 from hub.messaging.ports import Senders
 from hub.privacy.service import Privacy
 from hub.profiles import abandoned, consents
 from hub.profiles.suppression import Suppressions
 from hub.settings import Settings
+from hub.wording.library import Library
 from runtime import logs, wiring
 from workflows import worker as temporal_worker
 from workflows.broadcast.bell import TemporalBroadcastBell

@@ -32,14 +32,11 @@ from hub.journeys.guards import GuardDocument
 from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
-from hub.messaging.assets import AssetDocument
 from hub.messaging.handled import HandledDocument
 from hub.messaging.inbox import InboxSender
 from hub.messaging.inbox_store import InboxMessageDocument
-from hub.messaging.library import TemplateDocument, TemplateVersionDocument
 from hub.messaging.ports import EmailSender, PushSender, Senders, SmsSender
 from hub.messaging.rates import BucketDocument
-from hub.messaging.snippet_store import SnippetDocument
 from hub.messaging.soft_bounces import SoftBounceDocument
 from hub.messaging.store import MessageDocument
 from hub.messaging.visits_store import VisitsDocument
@@ -60,6 +57,10 @@ from hub.rollups.store import RollupDocument
 from hub.segments.store import SegmentDocument
 from hub.settings import Settings
 from hub.vault import SealedKeyDocument
+from hub.wording.assets import AssetDocument
+from hub.wording.brand_store import BrandDocument
+from hub.wording.library import TemplateDocument, TemplateVersionDocument
+from hub.wording.snippet_store import SnippetDocument
 from integrations.console.sender import ConsoleSender
 from integrations.console.store import InboxDocument
 from integrations.sendgrid.sender import SendGridSender
@@ -67,6 +68,7 @@ from integrations.smtp.sender import SmtpSender
 from integrations.twilio.sender import TwilioSender
 
 DOCUMENTS: list[type[beanie.Document]] = [
+    BrandDocument,
     AssetDocument,
     BucketDocument,
     RecipientPageDocument,

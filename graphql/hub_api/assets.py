@@ -12,8 +12,8 @@ from hub.access import idempotency
 from hub.access.audit import Change
 from hub.access.idempotency import Done
 from hub.access.model import Scope
-from hub.messaging import assets, pictures
-from hub.messaging.pictures import Picture
+from hub.wording import assets, pictures
+from hub.wording.pictures import Picture
 from hub_api.context import Info
 from hub_api.failures import IdempotencyKeyReused, UserError
 from hub_api.needs import Needs

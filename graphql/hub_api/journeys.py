@@ -11,7 +11,7 @@ from hub.access.model import Scope
 from hub.journeys import service, store
 from hub.journeys.store import VersionDocument
 from hub.kit import problems as documents
-from hub.messaging.library import Library
+from hub.wording.library import Library
 from hub_api.context import Info
 from hub_api.failures import IdempotencyKeyReused, UserError
 from hub_api.needs import Needs

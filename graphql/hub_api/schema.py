@@ -14,6 +14,7 @@ from hub_api import words  # noqa: F401  registers the enums
 from hub_api.assets import AssetMutations, AssetQueries
 from hub_api.associates import AssociateQueries
 from hub_api.audit import AuditQueries
+from hub_api.brands import BrandMutations, BrandQueries
 from hub_api.broadcasting import BroadcastMutations
 from hub_api.broadcasts import BroadcastQueries
 from hub_api.consents import ConsentMutations
@@ -50,11 +51,13 @@ from hub_api.suppressions import SuppressionMutations
 from hub_api.surfaces import SurfaceQueries
 from hub_api.templates import TemplateMutations, TemplateQueries
 from hub_api.topics import TopicMutations, TopicQueries
+from hub_api.trials import TrialMutations
 
 
 @strawberry.type
 class Query(
     AssetQueries,
+    BrandQueries,
     AssociateQueries,
     ContentQueries,
     ContentDefinitionQueries,
@@ -89,6 +92,7 @@ class Query(
 @strawberry.type
 class Mutation(
     AssetMutations,
+    BrandMutations,
     ContentReportMutations,
     ContentDefinitionMutations,
     BroadcastMutations,
@@ -107,6 +111,7 @@ class Mutation(
     StockMutations,
     StoreMutations,
     TemplateMutations,
+    TrialMutations,
     PrivacyMutations,
     MergingMutations,
     ConsentMutations,

@@ -10,8 +10,8 @@ from hub.access.audit import Change
 from hub.access.idempotency import Done
 from hub.access.model import Scope
 from hub.definitions import Published
-from hub.messaging import snippet_store
-from hub.messaging.snippet_store import NoSuchSnippet, Outdated, SamePerson, SnippetDocument
+from hub.wording import snippet_store
+from hub.wording.snippet_store import NoSuchSnippet, Outdated, SamePerson, SnippetDocument
 from hub_api.context import Info
 from hub_api.failures import IdempotencyKeyReused, UserError
 from hub_api.journeys import InvalidDefinition

@@ -1,25 +1,24 @@
-"""Templates: what is published, what one says, `publishTemplate`, and `sendTest`."""
+"""Templates: what is published, what one says, and `publishTemplate`."""
 
+from dataclasses import replace
 from typing import Annotated, Final, Self, TypeAlias
 
 import strawberry
 
-from hub.access import audit, idempotency
-from hub.access.idempotency import Done
 from hub.access.model import Scope
 from hub.definitions import Published
-from hub.kit import ids
 from hub.kit import problems as documents
 from hub.kit.errors import HubError
-from hub.messaging import built_in, lint, samples, snippet_store, templates, trials
-from hub.messaging.library import Library, Listed
-from hub.messaging.lint import Purpose
-from hub.messaging.ports import SendFailed
+from hub.messaging import trials
 from hub.messaging.preparing import NoSuchTemplate
-from hub.messaging.snippets import expand
-from hub.messaging.templates import InvalidTemplate, NoSuchPart, RenderingFailed
-from hub.messaging.trials import NobodySends, NotStaff
+from hub.profiles.consent import DEFAULT_BRAND
 from hub.profiles.model import Channel
+from hub.wording import built_in, lint, samples, snippet_store, templates
+from hub.wording.brand_store import Kits
+from hub.wording.library import Library, Listed
+from hub.wording.lint import Purpose
+from hub.wording.snippets import expand
+from hub.wording.templates import InvalidTemplate, NoSuchPart, RenderingFailed
 from hub_api.context import Info
 from hub_api.failures import IdempotencyKeyReused, UserError
 from hub_api.journeys import InvalidDefinition, Problem
@@ -90,6 +89,7 @@ class PreviewTemplateInput:
         default=None, description="To whom it is said; to a made-up customer where it is left out."
     )
     event: str | None = strawberry.field(default=None, description="The event that leads to it, as `Checkout Started`.")
+    brand: str = strawberry.field(default=DEFAULT_BRAND, description="The brand that says it.")
 
 
 @strawberry.type
@@ -141,17 +141,18 @@ class TemplateQueries:
         input: PreviewTemplateInput,  # noqa: A002 - its name on the wire
     ) -> PreviewTemplateResult:
         """What a template says to a customer, or to one that is made up. Nothing is stored and nothing sent."""
-        context, language = samples.somebody(input.event), input.language
+        kit = (await Kits().current()).get(input.brand)
+        brand = kit.shown() if kit else samples.NO_BRAND
+        context, language = samples.somebody(input.event, brand), input.language
         if input.profile_id is not None:
             profile_id = profile_id_of(input.profile_id)
             context, theirs = await trials.customer(profile_id, input.event)
+            context = replace(context, brand=brand)
             info.context.seen.add(profile_id)
             language = language or theirs
         try:
             template = (
-                await _stored(input.name)
-                if input.files is None
-                else await _of_files(input.name, _files_of(input.files))
+                await stored(input.name) if input.files is None else await _of_files(input.name, _files_of(input.files))
             )
             shown = trials.preview(template, input.channel, language=language, context=context)
         except InvalidTemplate as error:
@@ -176,6 +177,7 @@ class PublishTemplateInput:
     files: list[TemplateFileInput] = strawberry.field(description="All its parts in all its languages.")
     transactional: bool = strawberry.field(default=False, description="It does not advertise, and needs no way out.")
     event: str | None = strawberry.field(default=None, description="The event that leads to it, whose names are known.")
+    brand: str = strawberry.field(default=DEFAULT_BRAND, description="The brand that says it: it keeps to its kit.")
     own: list[str] = strawberry.field(
         default_factory=list, description="Traits and properties that this shop has of its own."
     )
@@ -197,42 +199,9 @@ PublishTemplateResult: TypeAlias = Annotated[
 ]
 
 
-@strawberry.input
-class SendTestInput:
-    """A stored template, to be looked at in a mailbox."""
-
-    idempotency_key: str = strawberry.field(description="Sending it again with the same input does nothing twice.")
-    name: str = strawberry.field(description="The template.")
-    to: str = strawberry.field(description="An address that `HUB_STAFF_ADDRESSES` names.")
-    language: str | None = strawberry.field(default=None, description="The language wished for.")
-
-
-@strawberry.type
-class SendTestPayload:
-    """The provider has it. It is no customer's message, and in no numbers."""
-
-    name: str = strawberry.field(description="The template.")
-
-
-@strawberry.type
-class TestNotSent(UserError):
-    """It did not go out, or nobody can tell."""
-
-    @classmethod
-    def of(cls, error: HubError) -> Self:
-        """Show the error."""
-        return cls(code=error.code, message=error.message, path=["input"])
-
-
-SendTestResult: TypeAlias = Annotated[
-    SendTestPayload | TestNotSent | IdempotencyKeyReused,
-    strawberry.union("SendTestResult", description="What became of `sendTest`."),
-]
-
-
 @strawberry.type
 class TemplateMutations:
-    """What changes templates, and tries them."""
+    """What changes templates."""
 
     @strawberry.mutation(extensions=[Needs(Scope.DEFINITIONS_WRITE, unlimited=True)])
     async def publish_template(
@@ -242,7 +211,8 @@ class TemplateMutations:
     ) -> PublishTemplateResult:
         """Check a template and have it said from now on."""
         context = info.context
-        purpose = Purpose(not input.transactional, input.event, frozenset(input.own))
+        kit = (await Kits().current()).get(input.brand)
+        purpose = Purpose(not input.transactional, input.event, frozenset(input.own), kit)
         files = _files_of(input.files)
 
         async def do() -> Published:
@@ -265,30 +235,6 @@ class TemplateMutations:
             hints=[Problem.of(it) for it in hints],
         )
 
-    @strawberry.mutation(extensions=[Needs(Scope.DEFINITIONS_WRITE, unlimited=True)])
-    async def send_test(
-        self,
-        info: Info,
-        input: SendTestInput,  # noqa: A002 - its name on the wire
-    ) -> SendTestResult:
-        """Send a template to one of the staff as to a made-up customer, outside of caps and numbers."""
-        context = info.context
-
-        async def do() -> Done:
-            key = ids.key_of("send test", context.caller.subject, input.idempotency_key)
-            template = await _stored(input.name)
-            sender, settings = context.email_sender(), context.settings
-            await trials.send(sender, template, to=input.to, key=key, language=input.language, settings=settings)
-            return Done({"name": input.name}, audit.Change("send test", input.name, None, {"channel": "email"}))
-
-        try:
-            answer = await context.once("sendTest", input, do)
-        except idempotency.IdempotencyKeyReused as error:
-            return IdempotencyKeyReused.of(error)
-        except (NotStaff, NobodySends, NoSuchPart, RenderingFailed, SendFailed) as error:
-            return TestNotSent.of(error)
-        return SendTestPayload(name=answer["name"])
-
 
 def _files_of(files: list[TemplateFileInput]) -> dict[str, str]:
     return {it.path: it.source for it in files}
@@ -304,7 +250,7 @@ async def _of_files(name: str, files: dict[str, str]) -> templates.Template:
     return templates.template_of(name, expand(name, files, await snippet_store.approved()).files)
 
 
-async def _stored(name: str) -> templates.Template:
+async def stored(name: str) -> templates.Template:
     """Give what is stored under a name, or what the hub brings along.
 
     Raises:

@@ -16,11 +16,11 @@ from hub.broadcasts.model import BadBroadcast, Broadcast, Definition, NotAdverti
 from hub.kit import ids
 from hub.kit.problems import did_you_mean
 from hub.messaging import broadcasting
-from hub.messaging.library import Library
 from hub.profiles import topics
 from hub.profiles.topics import TopicClass
 from hub.segments import service as segments
 from hub.segments.service import NoSuchSegment
+from hub.wording.library import Library
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from hub.kit.errors import HubError
 from hub.kit.languages import by_nearness
 from hub.kit.problems import did_you_mean
 from hub.kit.reading import Reading, spoken
-from hub.messaging import sandbox
+from hub.wording import sandbox
 
 LONGEST: Final[Mapping[str, int]] = {"title": 200, "text": 5_000, "button": 100}
 LONGEST_LINK: Final = 2_000

@@ -10,10 +10,10 @@ from hub.commerce.model import Order, OrderStatus
 from hub.commerce.reading import BadOrder
 from hub.events.model import Event, Trust
 from hub.kit import ids
-from hub.messaging import built_in
 from hub.messaging import store as messages
 from hub.messaging.model import HIGHEST_PRIORITY, Message, MessageClass
 from hub.profiles.model import Channel, Profile
+from hub.wording import built_in
 
 CHANNELS: Final = (Channel.PUSH, Channel.EMAIL, Channel.SMS)
 """In this order, so that it costs a text message only where nothing else reaches the customer."""

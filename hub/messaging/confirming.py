@@ -8,7 +8,7 @@ from uuid import UUID
 
 from hub.kit import ids
 from hub.kit.errors import HubError
-from hub.messaging import built_in, delivery, store
+from hub.messaging import delivery, store
 from hub.messaging.model import HIGHEST_PRIORITY, Message, MessageClass
 from hub.profiles import consent, consent_store, consents, identifier_store, identifiers
 from hub.profiles import store as profiles_store
@@ -18,6 +18,7 @@ from hub.profiles.consents import Speaker, Word
 from hub.profiles.model import Channel, Identifier, IdentifierKind, Profile
 from hub.profiles.rules import lookup_form
 from hub.profiles.suppression import Suppressions
+from hub.wording import built_in
 
 _KINDS: Final[Mapping[Channel, IdentifierKind]] = {
     Channel.EMAIL: IdentifierKind.EMAIL,

@@ -19,7 +19,6 @@ from hub.kit import ids
 from hub.kit.tasks import side_by_side, stop, to_its_end
 from hub.messaging import store
 from hub.messaging.gate import Gatekeeper
-from hub.messaging.library import Library
 from hub.messaging.model import Message, State
 from hub.messaging.ports import Senders
 from hub.messaging.preparing import Preparer, Ready, Unsent
@@ -28,6 +27,7 @@ from hub.messaging.settling import Settling
 from hub.messaging.timing import Timekeeper
 from hub.profiles.model import Channel
 from hub.settings import Settings
+from hub.wording.library import Library
 
 log = structlog.get_logger(__name__)
 

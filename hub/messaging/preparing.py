@@ -12,12 +12,10 @@ from hub.contact.model import Then
 from hub.contact.service import Wish
 from hub.decisions.model import Reason
 from hub.events import store as events_store
-from hub.messaging import built_in, delivery, signing_in, templates
+from hub.messaging import delivery, signing_in
 from hub.messaging.gate import Gate, Gatekeeper
-from hub.messaging.library import Library
 from hub.messaging.model import Message
 from hub.messaging.ports import Email, InboxItem, Outgoing, Push, Sms
-from hub.messaging.templates import NoSuchPart, RenderContext, Rendered, RenderingFailed, Template
 from hub.messaging.timing import Timekeeper, Timing, is_advertising
 from hub.messaging.tracking import Tracking
 from hub.profiles import devices
@@ -26,6 +24,11 @@ from hub.profiles.links import Links
 from hub.profiles.model import Channel, Profile
 from hub.profiles.topics import TopicClass
 from hub.settings import Settings
+from hub.wording import built_in, templates
+from hub.wording.brand_store import Kits
+from hub.wording.brands import Kit
+from hub.wording.library import Library
+from hub.wording.templates import NoSuchPart, RenderContext, Rendered, RenderingFailed, Template
 
 log = structlog.get_logger(__name__)
 
@@ -81,6 +84,7 @@ class Preparer:
         self._sign_ins = SignIns(settings)
         self._tracking = Tracking(settings)
         self._email_from = settings.email_from
+        self._kits = Kits()
 
     async def prepare(self, messages: Sequence[Message], *, now: datetime) -> list[Ready | Unsent]:
         """Decide and render each message by what is stored now, in a few reads for all of them."""
@@ -90,12 +94,14 @@ class Preparer:
         gate = await self._gate(messages, profiles)
         timing = await self._timekeeper.of(messages, profiles, gate.topics, now)
         challenges = await signing_in.wishes(messages, now=now)
+        kits = await self._kits.current()
         prepared: list[Ready | Unsent] = []
         # Where there is room for one only, it is the one with the highest priority.
         for message in sorted(messages, key=lambda it: -it.priority):
             profile = profiles.get(message.profile_id) or Profile(id=message.profile_id)
             event = properties.get(message.event_id, {}) if message.event_id else {}
-            context = RenderContext(profile=profile.traits, event=event)
+            kit = kits.get(message.brand)
+            context = RenderContext(profile=profile.traits, event=event, brand=kit.shown() if kit else {})
             if message.id in challenges:
                 challenge = challenges[message.id]
                 if challenge is None:
@@ -105,7 +111,7 @@ class Preparer:
                 context = replace(context, signin=self._sign_ins.shown(challenge))
             try:
                 template = library.get(message.template) or built_in.template(message.template)
-                prepared.append(self._prepared(message, profile, template, context, gate=gate, timing=timing))
+                prepared.append(self._prepared(message, profile, template, context, gate=gate, timing=timing, kit=kit))
             except (NoSuchPart, RenderingFailed) as error:
                 log.warning("not_rendered", message_id=str(message.id), reason=error.message)
                 prepared.append(Unsent(message, delivery.failed(message, error.code.lower())))
@@ -133,6 +139,7 @@ class Preparer:
         *,
         gate: Gate,
         timing: Timing,
+        kit: Kit | None,
     ) -> Ready | Unsent:
         if template is None:
             raise NoSuchTemplate(message.template)
@@ -160,7 +167,8 @@ class Preparer:
             if advertises and on_channel.channel is Channel.EMAIL:
                 rendered = self._tracking.tracked(rendered, on_channel, now=timing.now)
             wish = timing.wish(on_channel, profile) if advertises else None
-            outgoing = _outgoing(on_channel, to, rendered, self._email_from, links.get("unsubscribe"))
+            sender = kit.sender_of(self._email_from) if kit else self._email_from
+            outgoing = _outgoing(on_channel, to, rendered, sender, links.get("unsubscribe"))
             return Ready(on_channel, outgoing, wish)
         if refused:
             return Unsent(message, delivery.skipped(message, refused))

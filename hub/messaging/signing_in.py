@@ -21,12 +21,13 @@ from hub.access.signin import (
     WrongCode,
 )
 from hub.kit import ids
-from hub.messaging import built_in, store
+from hub.messaging import store
 from hub.messaging.model import HIGHEST_PRIORITY, Message, MessageClass
 from hub.profiles import identifier_store, rules
 from hub.profiles import store as profiles_store
 from hub.profiles.model import Channel, Identifier, IdentifierKind, Owned, Profile
 from hub.settings import Settings
+from hub.wording import built_in
 
 _CHANNELS: Final[Mapping[IdentifierKind, Channel]] = {
     IdentifierKind.EMAIL: Channel.EMAIL,

@@ -14,8 +14,8 @@ from hub.kit.signing import Signer
 from hub.messaging import linking
 from hub.messaging.linking import is_web_address
 from hub.messaging.model import Message
-from hub.messaging.templates import Rendered
 from hub.settings import Settings
+from hub.wording.templates import Rendered
 
 LASTS: Final = timedelta(days=730)
 """For how long a link leads on: as long as one may unsubscribe by the same mail."""

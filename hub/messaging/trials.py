@@ -9,12 +9,12 @@ from typing import Final
 from uuid import UUID
 
 from hub.kit.errors import HubError
-from hub.messaging import gsm, samples, templates
 from hub.messaging.ports import Accepted, CanFind, Email, EmailSender
-from hub.messaging.templates import NoSuchPart, RenderContext, Rendered, Template
 from hub.profiles import devices
 from hub.profiles.model import Channel
 from hub.settings import Settings
+from hub.wording import gsm, samples, templates
+from hub.wording.templates import NoSuchPart, RenderContext, Rendered, Template
 
 MARK: Final = "[Test] "
 """What the subject of a test begins with, so that nobody takes it for a customer's mail."""

@@ -11,14 +11,15 @@ from hub.definitions import Version as ContentVersion
 from hub.journeys import language, runs, store
 from hub.journeys.definition import Definition, Send
 from hub.journeys.model import Version
-from hub.messaging import built_in, surfaces, templates
-from hub.messaging.library import Library
+from hub.messaging import surfaces
 from hub.messaging.surfaces import Surface
-from hub.messaging.templates import Template
 from hub.profiles import topics
 from hub.profiles.consent import DEFAULT_BRAND
 from hub.profiles.topics import Catalogue
 from hub.surfaces.model import LiveMessage
+from hub.wording import built_in, templates
+from hub.wording.library import Library
+from hub.wording.templates import Template
 
 
 async def live() -> dict[Surface, list[LiveMessage]]:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hub.messaging import assets
+from hub.wording import assets
 
 ROUTE: Final = f"{assets.PATH}{{name}}"
 _HEADERS: Final = {

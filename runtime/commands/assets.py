@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from hub.messaging.assets import Asset, Stored
     from hub.settings import Settings
+    from hub.wording.assets import Asset, Stored
 
 app = typer.Typer()
 assets = typer.Typer(help="Pictures of mails: bring them, list them.", no_args_is_help=True)
@@ -34,7 +34,7 @@ def upload(file: Picture) -> None:
 @assets.command(name="list")
 def list_(*, as_json: Annotated[bool, typer.Option("--json", help="Answer as one JSON object.")] = False) -> None:
     """List the pictures that were brought last."""
-    from hub.messaging import assets as stored
+    from hub.wording import assets as stored
     from runtime.on_database import on_database
 
     async def ask(settings: "Settings") -> list[dict[str, Any]]:
@@ -56,7 +56,7 @@ def list_(*, as_json: Annotated[bool, typer.Option("--json", help="Answer as one
 async def _upload(content: bytes) -> "Stored":
     from hub.access import audit
     from hub.kit import ids
-    from hub.messaging import assets as stored
+    from hub.wording import assets as stored
     from runtime import wiring
 
     key = uuid.uuid4().hex

@@ -12,7 +12,7 @@ from runtime.known import Rollups, known_offline
 
 if TYPE_CHECKING:
     from hub.journeys.service import Published
-    from hub.messaging.templates import Template
+    from hub.wording.templates import Template
 
 app = typer.Typer()
 journeys = typer.Typer(help="Journeys: check a file, publish it.", no_args_is_help=True)
@@ -50,8 +50,8 @@ async def _publish(source: str, templates: "list[Template]", key: str) -> "Publi
     from hub.access import audit
     from hub.journeys import language, service
     from hub.kit import ids
-    from hub.messaging.library import Library
     from hub.segments import service as segments
+    from hub.wording.library import Library
     from runtime import wiring
 
     library = Library()
@@ -69,7 +69,7 @@ async def _publish(source: str, templates: "list[Template]", key: str) -> "Publi
 
 def _read(file: Path) -> "tuple[str, list[Template]]":
     """Read a journey and the templates beside it, from `templates/NAME/LANG/PART.liquid`."""
-    from hub.messaging.templates import template_of
+    from hub.wording.templates import template_of
 
     folder = file.parent / "templates"
     names = sorted(path for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []

@@ -25,7 +25,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer as one JSON object.
 @snippets.command()
 def check(file: File) -> None:
     """Name every problem of a snippet, with line and column. Needs no server."""
-    from hub.messaging import snippets as language
+    from hub.wording import snippets as language
 
     snippet = language.read(texts.read(file))
     typer.echo(f"{file.name}: {snippet.name} has no problem.")
@@ -76,7 +76,7 @@ def outdated(*, as_json: AsJson = False) -> None:
     """List the templates that say another version of a snippet than the one that was agreed to."""
     from dataclasses import asdict
 
-    from hub.messaging import snippet_store
+    from hub.wording import snippet_store
     from runtime.on_database import on_database
 
     found = on_database(lambda _: snippet_store.outdated())
@@ -90,7 +90,7 @@ def outdated(*, as_json: AsJson = False) -> None:
 
 
 async def _publish(source: str, key: str) -> "Published":
-    from hub.messaging import snippet_store
+    from hub.wording import snippet_store
     from runtime import wiring
 
     return await snippet_store.publish(source, by="cli", key=key, now=wiring.clock())
@@ -99,7 +99,7 @@ async def _publish(source: str, key: str) -> "Published":
 async def _approve(name: str, version: int, key: str) -> "Published":
     from hub.access import audit
     from hub.kit import ids
-    from hub.messaging import snippet_store
+    from hub.wording import snippet_store
     from runtime import wiring
 
     agreed = await snippet_store.approve(name, version, by="cli", key=key, now=wiring.clock())
@@ -111,7 +111,7 @@ async def _approve(name: str, version: int, key: str) -> "Published":
 
 
 async def _listed() -> list[dict[str, Any]]:
-    from hub.messaging import snippet_store
+    from hub.wording import snippet_store
 
     agreed = await snippet_store.approved()
     return [

@@ -4,6 +4,7 @@
 import asyncio
 import json
 import uuid
+from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -11,16 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from runtime import liquid_files, texts
+from runtime import drafts, liquid_files
 from runtime.errors import UnusableFile
 
 if TYPE_CHECKING:
     from hub.definitions import Published
-    from hub.messaging.lint import Purpose
-    from hub.messaging.snippets import Snippet
-    from hub.messaging.templates import RenderContext, Template
     from hub.messaging.trials import Preview
     from hub.settings import Settings
+    from hub.wording.lint import Purpose
+    from hub.wording.templates import Template
 
 app = typer.Typer()
 templates = typer.Typer(help="Templates: check, preview, publish them, and try them on oneself.", no_args_is_help=True)
@@ -44,6 +44,9 @@ Snippets = Annotated[
     list[Path] | None,
     typer.Option("--snippet", exists=True, dir_okay=False, help="A NAME.snippet.yaml that templates may say."),
 ]
+Kit = Annotated[
+    Path | None, typer.Option("--brand", exists=True, dir_okay=False, help="The NAME.brand.yaml of who says it.")
+]
 Language = Annotated[str | None, typer.Option(help="The language wished for, as de-AT.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as one JSON object.")]
 
@@ -56,12 +59,14 @@ def check(
     event: Event = None,
     own: Own = None,
     snippet: Snippets = None,
+    brand: Kit = None,
     as_json: AsJson = False,
 ) -> None:
     """Name every problem of templates, with file, line and column. Hints let it pass. Needs no server."""
-    from hub.messaging import lint
+    from hub.wording import lint
 
-    purpose, known = _purpose(transactional, event, own), _snippets(snippet)
+    purpose = drafts.purpose(transactional=transactional, event=event, own=own, kit=drafts.kit(brand))
+    known = drafts.snippets(snippet)
     found = []
     folders = {folder.absolute(): folder for path in paths for folder in liquid_files.folders_in(path)}
     for folder in folders.values():
@@ -90,6 +95,7 @@ def preview(
     ] = None,
     event: Event = None,
     snippet: Snippets = None,
+    brand: Kit = None,
     out: Annotated[Path | None, typer.Option(dir_okay=False, help="Where to write the HTML, or the text.")] = None,
     picture: Annotated[Path | None, typer.Option(dir_okay=False, help="Where to write a PNG of the mail.")] = None,
     width: Annotated[int, typer.Option(min=200, max=2000, help="Pixels across: a phone has 390.")] = 1200,
@@ -100,7 +106,7 @@ def preview(
     from runtime import configuration, pictures
 
     shown = _previewed(
-        template, Channel(channel), language, snippet=snippet, profile=profile, sample=sample, event=event
+        template, Channel(channel), language, snippet=snippet, brand=brand, profile=profile, sample=sample, event=event
     )
     said = shown.rendered
     if out is not None:
@@ -129,13 +135,14 @@ def publish(
     transactional: Transactional = False,
     event: Event = None,
     own: Own = None,
+    brand: Annotated[str, typer.Option(help="The brand that says it: it is held against its kit.")] = "default",
     key: Annotated[str, typer.Option(help="Idempotency key: repeating it changes nothing.")] = "",
 ) -> None:
     """Check a template and store it as a new version, which is sent a second later."""
     from runtime import publishing
 
-    name, files, purpose = folder.absolute().name, liquid_files.files_of(folder), _purpose(transactional, event, own)
-    do = partial(_publish, name, files, purpose)
+    purpose = drafts.purpose(transactional=transactional, event=event, own=own)
+    do = partial(_publish, folder.absolute().name, liquid_files.files_of(folder), purpose, brand)
     typer.echo(publishing.publish("template", key, do, news="is sent from now on"))
 
 
@@ -175,18 +182,6 @@ def send_test(
     typer.echo(f"{name} is on its way.")
 
 
-def _purpose(transactional: bool, event: str | None, own: list[str] | None) -> "Purpose":  # noqa: FBT001 - as the verbs take it
-    from hub.messaging.lint import Purpose
-
-    return Purpose(advertises=not transactional, event=event, own=frozenset(own or ()))
-
-
-def _snippets(files: list[Path] | None) -> "dict[str, Snippet]":
-    from hub.messaging import snippets
-
-    return {it.name: it for it in (snippets.read(texts.read(file)) for file in files or ())}
-
-
 def _file_of(folder: Path, place: str) -> str:
     return f"{folder / place}.liquid" if "/" in place else str(folder / place)
 
@@ -213,28 +208,31 @@ def _previewed(
     language: str | None,
     *,
     snippet: list[Path] | None,
+    brand: Path | None,
     profile: uuid.UUID | None,
     sample: Path | None,
     event: str | None,
 ) -> "Preview":
     from hub.messaging import trials
-    from hub.messaging.snippets import expand
-    from hub.messaging.templates import template_of
+    from hub.wording.snippets import expand
+    from hub.wording.templates import template_of
     from runtime.on_database import on_database
 
     folder = Path(template)
     from_files = None
     if folder.is_dir():
         name = folder.absolute().name
-        expanded = expand(name, liquid_files.files_of(folder), _snippets(snippet))
+        expanded = expand(name, liquid_files.files_of(folder), drafts.snippets(snippet))
         from_files = template_of(name, expanded.files)
 
     async def ask() -> "Preview":
-        known, context, spoken = from_files, _context(sample, event), language
+        known, context, spoken = from_files, drafts.context(sample, event, drafts.kit(brand)), language
         if known is None:
             known = await _stored(template)
         if profile is not None:
+            shown = context.brand
             context, theirs = await trials.customer(profile, event)
+            context = replace(context, brand=shown)
             spoken = language or theirs
         return trials.preview(known, channel, language=spoken, context=context)
 
@@ -243,24 +241,10 @@ def _previewed(
     return on_database(lambda _: ask())
 
 
-def _context(sample: Path | None, event: str | None) -> "RenderContext":
-    from hub.messaging import samples
-
-    if sample is None:
-        return samples.somebody(event)
-    try:
-        written = json.loads(texts.read(sample))
-    except json.JSONDecodeError as error:
-        raise UnusableFile(f"{sample}:{error.lineno}:{error.colno}: this is not JSON.") from None
-    if not isinstance(written, dict) or not all(isinstance(it, dict) for it in written.values()):
-        raise UnusableFile(f"{sample} is an object with the objects profile and event.")
-    return samples.of_file(written)
-
-
 async def _stored(name: str) -> "Template":
-    from hub.messaging import built_in
-    from hub.messaging.library import Library
     from hub.messaging.preparing import NoSuchTemplate
+    from hub.wording import built_in
+    from hub.wording.library import Library
 
     listed = await Library().one(name)
     template = listed.template if listed else built_in.template(name)
@@ -269,17 +253,19 @@ async def _stored(name: str) -> "Template":
     return template
 
 
-async def _publish(name: str, files: dict[str, str], purpose: "Purpose", key: str) -> "Published":
-    from hub.messaging import lint, snippet_store
-    from hub.messaging.library import Library
+async def _publish(name: str, files: dict[str, str], purpose: "Purpose", brand: str, key: str) -> "Published":
+    from hub.wording import lint, snippet_store
+    from hub.wording.brand_store import Kits
+    from hub.wording.library import Library
     from runtime import wiring
 
+    purpose = replace(purpose, kit=(await Kits().current()).get(brand))
     checked = lint.checked(name, files, purpose, await snippet_store.approved())
     return await Library().publish(checked, by="cli", key=key, now=wiring.clock())
 
 
 async def _listed() -> list[dict[str, Any]]:
-    from hub.messaging.library import Library
+    from hub.wording.library import Library
 
     return [
         {

@@ -46,7 +46,10 @@ async def test_a_key_says_who_is_asking_and_how_far_it_is_believed(database: Dat
     ring = Keyring(clock)
 
     assert await ring.caller(client) == Caller(
-        CallerKind.ANONYMOUS, id_of(client), frozenset({Scope.EVENTS_WRITE}), Source("shop", Trust.CLIENT)
+        CallerKind.ANONYMOUS,
+        id_of(client),
+        frozenset({Scope.CONTENT_READ, Scope.EVENTS_WRITE}),
+        Source("shop", Trust.CLIENT),
     )
     assert await ring.caller(server) == Caller(
         CallerKind.SERVER, id_of(server), KINDS[CallerKind.SERVER], Source("shop", Trust.SERVER)

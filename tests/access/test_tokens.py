@@ -35,7 +35,7 @@ def test_a_token_says_which_customer_is_asking() -> None:
         Caller(
             CallerKind.CUSTOMER,
             "ada",
-            frozenset({Scope.PROFILE_SELF, Scope.COMMERCE_READ}),
+            frozenset({Scope.PROFILE_SELF, Scope.COMMERCE_READ, Scope.CONTENT_READ}),
             token_id=first.caller.token_id,
         ),
         now + timedelta(days=30),

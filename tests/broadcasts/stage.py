@@ -11,14 +11,14 @@ from hub.broadcasts.advance import Advancer
 from hub.broadcasts.model import Broadcast, Definition
 from hub.kit import ids
 from hub.messaging.dispatch import Dispatcher
-from hub.messaging.library import Library
 from hub.messaging.store import MessageDocument
-from hub.messaging.templates import template_of
 from hub.profiles import store as profiles_store
 from hub.profiles.model import Profile
 from hub.profiles.store import ProfileDocument
 from hub.segments import service as segments
 from hub.settings import Settings
+from hub.wording.library import Library
+from hub.wording.templates import template_of
 from tests.messaging.posting import Blind, Clock, everywhere
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -110,7 +110,7 @@ def test_what_only_the_hub_says_is_left_out() -> None:
             RowKind.CONSENTS,
             {"state": "granted", "channel": "fax"},
             "bad_consent",
-            "A channel is one of email, push, sms.",
+            "A channel is one of email, push, sms, inbox.",
         ),
         (RowKind.CONSENTS, {"state": "withdrawn", "colour": 1}, "unknown_column", "A consent has no column `colour`."),
     ],

@@ -27,17 +27,17 @@ from strawberry.relay import GlobalID
 import hub.database
 from hub.kit import ids
 from hub.messaging import store
-from hub.messaging.library import Library
 from hub.messaging.model import Message, MessageClass, State
 from hub.messaging.sending import FRESH_SECONDS
 from hub.messaging.store import MessageDocument
-from hub.messaging.templates import template_of
 from hub.profiles import store as profiles_store
 from hub.profiles.consent import DEFAULT_BRAND, Subject
 from hub.profiles.links import Links
 from hub.profiles.model import Channel, Profile
 from hub.profiles.topics import MARKETING
 from hub.settings import Settings
+from hub.wording.library import Library
+from hub.wording.templates import template_of
 from runtime.wiring import DOCUMENTS
 from tests.chaos import killer
 from tests.chaos.killer import PARTS, Killer
@@ -150,7 +150,7 @@ def _judge(
         after, taken = settled[message.id], provider.taken[message.id]
         told = f"{message.message_class}, taken {taken} times: {after}"
         if after.state in {State.SKIPPED, State.CANCELLED}:
-            assert after.reason in {"no_consent", "unreachable", "erased"}, told
+            assert after.reason in {"no_consent", "unreachable", "erased", "suppressed"}, told
             assert message.id in quit_at, told
             assert taken == 0 or message.id in provider.late, told
         elif after.state is State.UNKNOWN:

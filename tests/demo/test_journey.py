@@ -5,11 +5,11 @@ import pytest
 
 from hub.journeys import language
 from hub.journeys.definition import Send, Wait
-from hub.messaging import templates
-from hub.messaging.templates import RenderContext, Template
 from hub.profiles.model import Channel
 from hub.rollups.catalogue import NOTHING_DEFINED
 from hub.segments import scope
+from hub.wording import templates
+from hub.wording.templates import RenderContext, Template
 from runtime.demo import opening, shop
 from runtime.demo.regulars import REGULARS
 

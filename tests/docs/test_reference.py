@@ -16,11 +16,11 @@ from hub.journeys import language
 from hub.journeys.model import Status
 from hub.kit.problems import InvalidDefinition
 from hub.messaging.model import MessageClass, Outcome, State
-from hub.messaging.templates import Part
 from hub.privacy.service import NobodyThere
 from hub.profiles.model import Channel
 from hub.rollups.catalogue import NOTHING_DEFINED
 from hub.segments import scope
+from hub.wording.templates import Part
 from hub_api import errors
 from hub_api.limits import QueryTooComplex
 from tests.docs.codes import codes_in
@@ -58,7 +58,7 @@ def test_every_problem_of_a_journey_and_its_templates_is_explained() -> None:
     rooms = [ROOT / "hub" / name for name in ("kit", "conditions", "journeys")]
 
     assert first_column(journeys) == set().union(*map(codes_in, rooms))
-    assert first_column(templates) == codes_in(ROOT / "hub" / "messaging")
+    assert first_column(templates) == codes_in(ROOT / "hub" / "wording")
 
 
 @pytest.mark.parametrize(
@@ -117,6 +117,7 @@ def test_every_journey_on_a_page_can_be_published(page: Path) -> None:
                     "NAME.segment.yaml",
                     "NAME.question.yaml",
                     "NAME.snippet.yaml",
+                    "NAME.brand.yaml",
                     "NAME.content.yaml",
                     "contact.policy.yaml",
                     "engagement.yaml",

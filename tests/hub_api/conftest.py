@@ -20,9 +20,9 @@ from hub.intake.router import Router
 from hub.journeys import service
 from hub.journeys.advance import Advancer
 from hub.messaging.dispatch import Dispatcher
-from hub.messaging.library import Library
-from hub.messaging.templates import template_of
 from hub.settings import Environment, Settings
+from hub.wording.library import Library
+from hub.wording.templates import template_of
 from runtime import http, wiring
 
 NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from hub.messaging.dispatch import Dispatcher
-from hub.messaging.library import Library
+from hub.wording.library import Library
 from integrations.console.store import InboxDocument
 from runtime import wiring
 from tests.hub_api.conftest import Hub

@@ -5,7 +5,7 @@ from typing import Any
 
 from hub.access.audit import EntryDocument
 from hub.access.grants import KeyKind
-from hub.messaging.pictures import LARGEST_BYTES
+from hub.wording.pictures import LARGEST_BYTES
 from tests.hub_api.conftest import Hub
 
 GIF = b"GIF89a" + bytes([2, 0, 1, 0, 0, 0, 0]) + b";"

@@ -5,7 +5,7 @@ import pytest
 from hub.access.grants import KeyKind
 from hub.database import Database
 from hub.messaging.dispatch import Dispatcher
-from hub.messaging.library import Library
+from hub.wording.library import Library
 from runtime import wiring
 from tests.hub_api.conftest import Hub
 

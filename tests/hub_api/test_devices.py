@@ -13,11 +13,11 @@ from hub.access.audit import Wanted
 from hub.access.grants import KeyKind
 from hub.database import Database
 from hub.kit import pages
-from hub.messaging.library import Library
-from hub.messaging.templates import template_of
 from hub.profiles import devices, identifier_store
 from hub.profiles.devices import Device, Platform
 from hub.profiles.model import Identifier, IdentifierKind, Profile
+from hub.wording.library import Library
+from hub.wording.templates import template_of
 from hub_api.nodes import global_id
 from tests.hub_api.conftest import JOURNEY, NOON, Hub
 

@@ -5,13 +5,13 @@ from typing import Any
 from hub.database import Database
 from hub.messaging import store as messages
 from hub.messaging.dispatch import Dispatcher
-from hub.messaging.library import Library
 from hub.messaging.model import Message
-from hub.messaging.templates import template_of
 from hub.privacy.service import Privacy
 from hub.profiles import identifier_store
 from hub.profiles.model import Channel, Identifier, IdentifierKind
 from hub.profiles.topics import SERVICE
+from hub.wording.library import Library
+from hub.wording.templates import template_of
 from hub_api.nodes import global_id
 from runtime import wiring
 from tests.hub_api.conftest import Hub

@@ -67,6 +67,11 @@ async def upload_asset(hub: Hub) -> tuple[str, Given, Given]:
     return await staff(hub), {"content": contents[0]}, {"content": contents[1]}
 
 
+async def publish_brand(hub: Hub) -> tuple[str, Given, Given]:
+    sources = [f"{{brand: a, name: {name}, colours: {{}}, fonts: {{}}}}" for name in ("One", "Two")]
+    return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
+
+
 async def publish_snippet(hub: Hub) -> tuple[str, Given, Given]:
     sources = [f"{{snippet: a, texts: {{en: {text}}}}}" for text in ("One", "Two")]
     return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
@@ -290,6 +295,7 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "archiveInboxMessage": of_the_inbox,
     "uploadAsset": upload_asset,
     "publishSnippet": publish_snippet,
+    "publishBrand": publish_brand,
     "approveSnippet": approve_snippet,
     "publishTemplate": publish_template,
     "sendTest": send_test,

@@ -9,7 +9,6 @@ from httpx2 import AsyncClient
 from hub.database import Database
 from hub.messaging import confirming
 from hub.messaging.dispatch import Dispatcher
-from hub.messaging.library import Library
 from hub.profiles import consent, identifier_store
 from hub.profiles.consent import EVERYTHING, Consent, ConsentState, How, Subject
 from hub.profiles.links import Links
@@ -17,6 +16,7 @@ from hub.profiles.model import Identifier, IdentifierKind, Owned, Profile
 from hub.profiles.store import ProfileDocument
 from hub.profiles.suppression import Suppressions
 from hub.settings import Settings
+from hub.wording.library import Library
 from runtime import wiring
 from tests.integrations.visiting import BY_EMAIL, SHOP, again, path, person, rows, says, state_of
 

@@ -15,10 +15,8 @@ from hub.database import Client, Database
 from hub.journeys import language
 from hub.messaging import store, visits_keeper, visits_store
 from hub.messaging.dispatch import Dispatcher
-from hub.messaging.library import Library
 from hub.messaging.model import Message, State
 from hub.messaging.ports import Senders
-from hub.messaging.templates import template_of
 from hub.messaging.tracking import Click, Tracking
 from hub.messaging.visits import Sign, Visit
 from hub.messaging.visits_store import MOST, VisitsDocument
@@ -28,6 +26,8 @@ from hub.profiles.suppression import Suppressions
 from hub.rollups.catalogue import NOTHING_DEFINED
 from hub.segments import scope
 from hub.settings import Settings
+from hub.wording.library import Library
+from hub.wording.templates import template_of
 from integrations.console.sender import ConsoleSender
 from integrations.console.store import InboxDocument
 from integrations.pages.tracking import PIXEL

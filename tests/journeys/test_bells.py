@@ -54,14 +54,12 @@ async def test_a_flag_that_nobody_keeps_up_runs_out(version: Version) -> None:
 
 
 async def test_the_keeper_rings_cohorts_with_woken_or_overdue_runs_and_no_others(version: Version) -> None:
-    rung: list[str] = []
-
     async def ring_at(now: Any) -> list[str]:
-        rung.clear()
-        keeping = asyncio.create_task(keeper.keep(rung.extend, stage.clock(now)))
-        await asyncio.sleep(0.05)
+        looked: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
+        keeping = asyncio.create_task(keeper.keep(lambda found: looked.set_result(list(found)), stage.clock(now)))
+        rung = await looked
         keeping.cancel()
-        return list(rung)
+        return rung
 
     assert await ring_at(NOON) == []
     run = await stage.new_run(version)

@@ -11,14 +11,14 @@ from hub.events.store import EventDocument
 from hub.kit import ids
 from hub.messaging import store
 from hub.messaging.dispatch import Dispatcher
-from hub.messaging.library import Library
 from hub.messaging.model import Attempt, Message, Outcome
 from hub.messaging.ports import Accepted, Outgoing, Senders
 from hub.messaging.store import MessageDocument
-from hub.messaging.templates import template_of
 from hub.profiles import store as profiles_store
 from hub.profiles.model import Channel, Profile
 from hub.settings import Settings
+from hub.wording.library import Library
+from hub.wording.templates import template_of
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LEASE = timedelta(seconds=60)

@@ -11,12 +11,13 @@ from hub.decisions.model import Reason
 from hub.decisions.store import DecisionDocument
 from hub.messaging import sending, store
 from hub.messaging.dispatch import Dispatcher
-from hub.messaging.library import Library
 from hub.messaging.model import Outcome, State
 from hub.messaging.ports import Ambiguous, Email, Push, Senders, Sms
-from hub.messaging.templates import template_of
 from hub.profiles.model import Channel
 from hub.settings import Settings
+from hub.wording import brand_store
+from hub.wording.library import Library
+from hub.wording.templates import template_of
 from integrations.console.sender import ConsoleSender
 from integrations.console.store import InboxDocument
 from tests.messaging import posting
@@ -297,3 +298,23 @@ async def test_a_template_with_a_body_of_mjml_goes_out_as_html_and_text(settings
     address = call.text.removeprefix("Hello Ada\n\nPreferences (").removesuffix(")")
     assert address.startswith("http")
     assert f'href="{address}"' in call.html
+
+
+async def test_a_message_looks_and_is_signed_as_its_brand(settings: Settings, clock: Clock) -> None:
+    sender = Blind()
+    kit = '{brand: finch, name: Little Finch, sender: Finch, colours: {primary: "#8a3f1d"}, fonts: {}}'
+    await brand_store.publish(kit, by="test", key="k", now=NOON)
+    shelf = Library()
+    await shelf.save(
+        template_of("signed", {"en/subject": "{{ brand.name }}", "en/text": "{{ brand.colours.primary }}."})
+    )
+    await posting.queued(
+        message(await posting.ada(), template="signed", brand="finch"), message(await posting.ada(), template="signed")
+    )
+
+    await Dispatcher(settings, posting.everywhere(sender), shelf, clock).step()
+
+    assert sorted((it.sender, it.subject, it.text) for it in sender.calls if isinstance(it, Email)) == [
+        ('"Finch" <hub@example.com>', "Little Finch", "#8a3f1d."),
+        (settings.email_from, "", "."),
+    ]

@@ -8,10 +8,10 @@ from structlog.testing import capture_logs
 from hub.messaging.dispatch import Dispatcher
 from hub.messaging.model import MessageClass, Outcome, State
 from hub.messaging.ports import Ambiguous, Email, Gone, NotSent, OptedOut, Push, Refused, Sms
-from hub.messaging.templates import template_of
 from hub.profiles import devices
 from hub.profiles.model import Channel
 from hub.settings import Settings
+from hub.wording.templates import template_of
 from tests.messaging import posting
 from tests.messaging.posting import LEASE, NOON, PUSH_EMAIL, Blind, Clock, Knowing, message, stored
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.messaging.gsm import Size, size_of
+from hub.wording.gsm import Size, size_of
 
 
 @pytest.mark.parametrize(

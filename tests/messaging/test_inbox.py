@@ -13,10 +13,8 @@ from hub.messaging import inbox, inbox_store, store
 from hub.messaging.dispatch import Dispatcher
 from hub.messaging.inbox import InboxSender
 from hub.messaging.inbox_store import InboxMessage
-from hub.messaging.library import Library
 from hub.messaging.model import Message, State
 from hub.messaging.ports import Ambiguous, InboxItem, Senders
-from hub.messaging.templates import template_of
 from hub.profiles import consents
 from hub.profiles import store as profiles
 from hub.profiles.consent import ConsentState, How, Subject
@@ -25,6 +23,8 @@ from hub.profiles.model import Channel
 from hub.profiles.suppression import Suppressions
 from hub.profiles.topics import SERVICE
 from hub.settings import ConsentPolicy, Settings
+from hub.wording.library import Library
+from hub.wording.templates import template_of
 from tests.messaging import posting
 from tests.messaging.posting import NOON, Blind, Clock
 

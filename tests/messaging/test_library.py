@@ -5,9 +5,9 @@ import pytest
 
 import hub.database
 from hub.database import Client, Database
-from hub.messaging import library
-from hub.messaging.library import Library, TemplateDocument, TemplateVersionDocument
-from hub.messaging.templates import Template, template_of
+from hub.wording import library
+from hub.wording.library import Library, TemplateDocument, TemplateVersionDocument
+from hub.wording.templates import Template, template_of
 
 
 @pytest.fixture(autouse=True)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from hub.messaging import lint
-from hub.messaging.lint import Flaw, Purpose
+from hub.wording import lint
+from hub.wording.lint import Flaw, Purpose
 
 WAY_OUT = "{{ links.unsubscribe }}"
 NO_ADVERTISING = Purpose(advertises=False)

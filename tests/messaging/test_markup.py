@@ -2,9 +2,9 @@
 
 import pytest
 
-from hub.messaging import sandbox, templates
-from hub.messaging.templates import InvalidTemplate, Limit, LimitExceeded, RenderContext, Rendered, RenderingFailed
 from hub.profiles.model import Channel
+from hub.wording import sandbox, templates
+from hub.wording.templates import InvalidTemplate, Limit, LimitExceeded, RenderContext, Rendered, RenderingFailed
 
 HOSTILE = """<b>"x'</b>&<mj-carousel><a href="https://evil.example">"""
 
@@ -154,6 +154,17 @@ def test_liquid_may_compare_and_comment_inside_mjml() -> None:
     liquid = "{% if 1 < 2 %}yes{% endif %}{% comment %}<p>{% endcomment %}{% raw %}a{% endraw %}"
 
     assert say(f"<mj-text>{liquid}</mj-text>").text == "yesa"
+
+
+def test_blanks_between_elements_do_no_harm_wherever_liquid_leaves_them() -> None:
+    inside = (
+        "<mj-social> {% if true %} <mj-social-element src='https://a.example/x.png'>A</mj-social-element>   {% endif %}"
+        "{% for i in (1..2) %} <mj-social-element src='https://a.example/y.png'>B</mj-social-element>{% endfor %} "
+        "</mj-social>"
+    )
+
+    assert html(inside).count("https://a.example/") == 3
+    assert fault("<mjml> <mj-body> <mj-txet/></mj-body></mjml>")[:3] == (1, 18, "unknown_element")
 
 
 BOMBS = {

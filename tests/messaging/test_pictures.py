@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from hub.messaging.pictures import LARGEST_BYTES, BadAsset, Picture, picture_of
+from hub.wording.pictures import LARGEST_BYTES, BadAsset, Picture, picture_of
 
 
 def png(width: int, height: int) -> bytes:

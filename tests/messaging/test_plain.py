@@ -1,6 +1,6 @@
 """The text that is derived from an HTML mail reads like one that a person wrote."""
 
-from hub.messaging import plain
+from hub.wording import plain
 
 MAIL = """
 <mjml>

@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from hub.messaging import templates
-from hub.messaging.templates import InvalidTemplate, Limit, LimitExceeded, RenderContext
 from hub.profiles.model import Channel
+from hub.wording import templates
+from hub.wording.templates import InvalidTemplate, Limit, LimitExceeded, RenderContext
 
 EMPTY = RenderContext(profile={}, event={"list": ["x"] * 100_000})
 BOMBS = {

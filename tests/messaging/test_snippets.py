@@ -3,10 +3,10 @@
 import pytest
 
 from hub.kit.problems import InvalidDefinition
-from hub.messaging import lint, snippets
-from hub.messaging.lint import Purpose
-from hub.messaging.snippets import Snippet
-from hub.messaging.templates import InvalidTemplate
+from hub.wording import lint, snippets
+from hub.wording.lint import Purpose
+from hub.wording.snippets import Snippet
+from hub.wording.templates import InvalidTemplate
 
 FOOTER = snippets.read(
     "snippet: footer\n"

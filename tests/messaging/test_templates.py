@@ -1,9 +1,9 @@
 import pytest
 
 from hub.kit.problems import Problem
-from hub.messaging import templates
-from hub.messaging.templates import InvalidTemplate, NoSuchPart, RenderContext, Rendered, RenderingFailed, Template
 from hub.profiles.model import Channel
+from hub.wording import templates
+from hub.wording.templates import InvalidTemplate, NoSuchPart, RenderContext, Rendered, RenderingFailed, Template
 
 ADA = RenderContext(
     profile={"first_name": "Ada", "email": "ada@example.com"},

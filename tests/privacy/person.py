@@ -18,13 +18,13 @@ from hub.journeys.advance import Advancer
 from hub.kit import ids
 from hub.messaging import signing_in
 from hub.messaging.dispatch import Dispatcher
-from hub.messaging.library import Library
 from hub.messaging.signing_in import Proof, Wish
-from hub.messaging.templates import template_of
 from hub.profiles import identifier_store
 from hub.profiles import store as profiles
 from hub.profiles.model import Identifier, IdentifierKind, Profile
 from hub.settings import Settings
+from hub.wording.library import Library
+from hub.wording.templates import template_of
 from runtime import wiring
 from tests.intake.inflow import APP, NOW, identify, publish, route_all, said, track
 

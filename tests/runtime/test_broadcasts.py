@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 
 from hub.access.audit import EntryDocument
 from hub.broadcasts import store
-from hub.messaging.library import Library
-from hub.messaging.templates import template_of
 from hub.profiles.model import Channel
 from hub.segments import service as segments
+from hub.wording.library import Library
+from hub.wording.templates import template_of
 from runtime.cli import application
 from tests.runtime.verbs import Verb
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from hub.messaging import built_in, samples, templates
-from hub.messaging.templates import Template, template_of
 from hub.profiles.model import Channel
+from hub.wording import built_in, samples, templates
+from hub.wording.templates import Template, template_of
 from runtime import liquid_files, pictures
 from runtime.demo import opening
 

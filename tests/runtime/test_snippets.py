@@ -7,8 +7,8 @@ import pytest
 from hub.access.audit import EntryDocument
 from hub.database import Database
 from hub.kit.problems import InvalidDefinition
-from hub.messaging import snippet_store
-from hub.messaging.library import Library
+from hub.wording import snippet_store
+from hub.wording.library import Library
 from runtime import wiring
 from tests.runtime.verbs import Verb
 

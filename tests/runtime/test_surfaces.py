@@ -4,10 +4,10 @@ from hub.broadcasts import service as broadcasts
 from hub.broadcasts.model import Definition
 from hub.database import Database
 from hub.journeys import service
-from hub.messaging.library import Library
-from hub.messaging.templates import template_of
 from hub.profiles.model import Channel
 from hub.segments import service as segments
+from hub.wording.library import Library
+from hub.wording.templates import template_of
 from runtime import wiring
 from tests.runtime.verbs import Verb
 

@@ -16,8 +16,8 @@ from pymongo.errors import DuplicateKeyError
 from hub.database import Named, Row
 from hub.definitions import Published, Version
 from hub.kit import ids
-from hub.messaging.lint import Checked
-from hub.messaging.templates import Template
+from hub.wording.lint import Checked
+from hub.wording.templates import Template
 
 FRESH_SECONDS: Final = 1.0
 """How long a template that was read is taken for the newest without asking."""

@@ -11,8 +11,8 @@ from pymongo import IndexModel, ReturnDocument
 
 from hub.database import Named, Row
 from hub.kit import ids
-from hub.messaging import pictures
-from hub.messaging.pictures import Picture
+from hub.wording import pictures
+from hub.wording.pictures import Picture
 
 PATH: Final = "/a/"
 MOST: Final = 200

@@ -14,7 +14,7 @@ from liquid import BoundTemplate, Environment
 from liquid.exceptions import LiquidError, OutputStreamLimitError
 from liquid.token import Token
 
-from hub.messaging.nodes import Bounded, Paying, Text, Value
+from hub.wording.nodes import Bounded, Paying, Text, Value
 
 VALUE_LIMIT: Final = 64 * 1024
 """How long a string or list may get on its way through a filter, in characters or items."""

@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from hub.messaging import templates
-from hub.messaging.templates import Template
 from hub.profiles.topics import ACCOUNT, SERVICE
+from hub.wording import templates
+from hub.wording.templates import Template
 
 CONFIRM_CONSENT: Final = "confirm-consent"
 ORDER_READY_FOR_PICKUP: Final = "order-ready-for-pickup"

@@ -46,6 +46,8 @@ _TOKEN: Final = re.compile(
 _LIQUID: Final = re.compile(
     r"\{%-?\s*(?:comment|doc)\b.*?\{%-?\s*end(?:comment|doc)\s*-?%\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL
 )
+_BLANKS_BETWEEN: Final = re.compile(r">[ \t]\s*(?=</?mj-)")
+"""MRML passes over a line end between elements, and stumbles over a blank."""
 _NOT_BREAKS: Final = re.compile(r"[^\n]")
 _SRC: Final = re.compile(r"\ssrc\s*=")
 _LANG: Final = re.compile(r"<mjml(?![^>]*\slang\s*=)")
@@ -94,7 +96,7 @@ def problem_of(source: str) -> Problem | None:
     if fault := _fault_of(markup):
         return fault
     try:
-        mjml.mjml2html(markup, fonts={})
+        mjml.mjml2html(_with_line_ends(markup), fonts={})
     except ValueError as error:
         return Problem.within(
             source, _offset_in(str(error), markup), "bad_mjml", "MJML does not allow what stands here."
@@ -134,7 +136,7 @@ def html_of(body: str, *, language: str, preheader: str = "") -> str:
     if preheader:
         body = _with_preheader(body, escape(preheader))
     try:
-        html: str = mjml.mjml2html(body, fonts={}, disable_comments=False)
+        html: str = mjml.mjml2html(_with_line_ends(body), fonts={}, disable_comments=False)
     except ValueError as error:
         line = body.count("\n", 0, _offset_in(str(error), body)) + 1
         raise BadMarkup(f"what Liquid made of it is not MJML in its line {line}") from None
@@ -201,6 +203,11 @@ def _check_depth(body: str) -> None:
             depth += 1
             if depth > DEPTH_LIMIT:
                 raise TooMuchMarkup("its tags nest too deep")
+
+
+def _with_line_ends(markup: str) -> str:
+    """Begin what is blank between elements with a line end; every offset stays."""
+    return _BLANKS_BETWEEN.sub(lambda it: ">\n" + it[0][2:], markup)
 
 
 def _with_preheader(body: str, preheader: str) -> str:

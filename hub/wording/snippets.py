@@ -21,8 +21,8 @@ from hub.kit.documents import Fields, Node
 from hub.kit.languages import by_nearness
 from hub.kit.problems import InvalidDefinition, Problem, did_you_mean
 from hub.kit.reading import Reading, spoken
-from hub.messaging import markup, sandbox
-from hub.messaging.templates import InvalidTemplate, Part
+from hub.wording import markup, sandbox
+from hub.wording.templates import InvalidTemplate, Part
 
 LONGEST_NAME: Final = 64
 LONGEST_TEXT: Final = 8_000

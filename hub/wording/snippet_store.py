@@ -12,9 +12,9 @@ from hub import definitions
 from hub.definitions import DefinitionDocument, Definitions, Published, Version
 from hub.kit import ids
 from hub.kit.errors import HubError
-from hub.messaging import snippets
-from hub.messaging.library import Library
-from hub.messaging.snippets import Snippet
+from hub.wording import snippets
+from hub.wording.library import Library
+from hub.wording.snippets import Snippet
 
 
 class SnippetDocument(DefinitionDocument):

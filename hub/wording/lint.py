@@ -14,9 +14,11 @@ from typing import Any, Final
 from hub.conditions import catalogue
 from hub.conditions.shapes import Items, Kind, Names, Shape
 from hub.kit.problems import Problem, did_you_mean
-from hub.messaging import gsm, markup, samples, sandbox, templates
-from hub.messaging.snippets import Expanded, Snippet, expand
-from hub.messaging.templates import (
+from hub.profiles.model import Channel
+from hub.wording import brands, gsm, markup, samples, sandbox, templates
+from hub.wording.brands import Kit
+from hub.wording.snippets import Expanded, Snippet, expand
+from hub.wording.templates import (
     NEEDED,
     InvalidTemplate,
     Part,
@@ -25,7 +27,6 @@ from hub.messaging.templates import (
     Template,
     spoken_language,
 )
-from hub.profiles.model import Channel
 
 NO_SNIPPETS: Final[Mapping[str, Snippet]] = {}
 PUSH_BYTES: Final = 4096
@@ -61,11 +62,13 @@ class Purpose:
         advertises: it needs a way out of being written to.
         event: the event that leads to it, whose properties are known then.
         own: names of traits and properties that this shop has besides those of the catalogue.
+        kit: of the brand that says it; None where that is not known, and nothing of it is checked.
     """
 
     advertises: bool = True
     event: str | None = None
     own: frozenset[str] = frozenset()
+    kit: Kit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,10 @@ def _flaws_of(name: str, files: Mapping[str, str], purpose: Purpose) -> set[Flaw
     found = [*_channels(template), *_tried(template, purpose)]
     for language, parts in template.languages.items():
         for part, source in parts.items():
-            found += (Flaw(f"{language}/{part}", it) for it in _names(source, part, purpose))
+            strange = [*_names(source, part, purpose)]
+            if purpose.kit:
+                strange += brands.strays(purpose.kit, language, part, source, advertises=purpose.advertises)
+            found += (Flaw(f"{language}/{part}", it) for it in strange)
         found += _addresses(language, parts.get(Part.BODY, ""))
         found += _ways_out(language, parts) if purpose.advertises else ()
     return set(found)
@@ -165,6 +171,7 @@ def _names(source: str, part: str, purpose: Purpose) -> Iterator[Problem]:
         "event": event,
         "links": Names(dict.fromkeys(_LINKS, Kind.TEXT)),
         "signin": Names(dict.fromkeys(_SIGN_IN, Kind.TEXT)),
+        "brand": _brand(purpose.kit),
     }
     for alias, root, name in _LOOP.findall(source):
         of = {"profile": catalogue.TRAITS, "event": event}[root].get(name)
@@ -179,6 +186,13 @@ def _names(source: str, part: str, purpose: Purpose) -> Iterator[Problem]:
             elif variable in analysis.globals.get(root, ()):
                 said = f"Nothing is called `{root}`.{did_you_mean(root, list(roots))}"
                 yield Problem.within(source, at, "unknown_variable", said)
+
+
+def _brand(kit: Kit | None) -> Shape:
+    """Tell which names of a brand there are; where its kit is not known, any colour and font may be."""
+    named = [kit.colours, kit.fonts] if kit else [None, None]
+    colours, fonts = (Names({}, Kind.TEXT) if it is None else Names(dict.fromkeys(it, Kind.TEXT)) for it in named)
+    return Names({"name": Kind.TEXT, "logo": Kind.TEXT, "colours": colours, "fonts": fonts})
 
 
 def _strange(segments: Iterable[Any], shape: Shape, own: frozenset[str]) -> str:
@@ -235,7 +249,8 @@ def _ways_out(language: str, parts: Mapping[str, str]) -> Iterator[Flaw]:
 
 def _tried(template: Template, purpose: Purpose) -> Iterator[Flaw]:
     """Say it to made-up customers, in each language, and look at what comes out."""
-    for context in (samples.somebody(purpose.event), samples.nobody_known()):
+    brand = purpose.kit.shown() if purpose.kit else {}
+    for context in (samples.somebody(purpose.event, brand), samples.nobody_known(brand)):
         for language in template.languages:
             for channel in Channel:
                 if spoken_language(template, channel, language) == language:

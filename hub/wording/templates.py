@@ -18,8 +18,8 @@ from liquid.exceptions import (
 from hub.kit.errors import HubError
 from hub.kit.languages import by_nearness
 from hub.kit.problems import InvalidDefinition, Problem, did_you_mean
-from hub.messaging import markup, plain, sandbox
 from hub.profiles.model import Channel
+from hub.wording import markup, plain, sandbox
 
 PART_LIMIT: Final = 32 * 1024
 """How long one part may be, in characters."""
@@ -131,13 +131,14 @@ class RenderContext:
 
     `profile` is the traits, `event` the properties of the event that led here, `links` the addresses of the hub's own
     pages: `preferences`, `unsubscribe` for what one can be rid of, `confirm` where something is to be confirmed.
-    `signin` holds the `code` and the `link` of a message by which somebody signs in.
+    `signin` holds the `code` and the `link` of a message by which somebody signs in, `brand` how the brand looks.
     """
 
     profile: Mapping[str, Any]
     event: Mapping[str, Any]
     links: Mapping[str, str] = field(default_factory=dict)
     signin: Mapping[str, str] = field(default_factory=dict)
+    brand: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +297,13 @@ def _rendered(name: str, place: str, source: str, context: RenderContext) -> str
 
 def _outcome(parsed: BoundTemplate, context: RenderContext) -> str | Exception:
     try:
-        return parsed.render(profile=context.profile, event=context.event, links=context.links, signin=context.signin)
+        return parsed.render(
+            profile=context.profile,
+            event=context.event,
+            links=context.links,
+            signin=context.signin,
+            brand=context.brand,
+        )
     except Exception as error:  # noqa: BLE001  a filter raises whatever Python raises for a customer's odd value
         return error
 

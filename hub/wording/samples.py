@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from hub.conditions import catalogue
 from hub.conditions.shapes import Choice, Items, Kind, Shape
-from hub.messaging.templates import RenderContext
+from hub.wording.templates import RenderContext
 
 _LINKS: Final = {name: f"https://hub.example/m/{name}" for name in ("preferences", "unsubscribe", "confirm")}
 _SIGN_IN: Final = {"code": "123456", "link": "https://hub.example/m/s/link"}
@@ -29,25 +29,26 @@ _SAID: Final[Mapping[str, Any]] = {
     "quantity": 2,
     "value": 2599,
 }
+NO_BRAND: Final[Mapping[str, Any]] = {}
 PRODUCTS: Final = ("Reading lamp, brass", "Shade 30 cm", "Bulb E27 warm white, two in a box")
 """What a made-up event is about."""
 
 
-def nobody_known() -> RenderContext:
+def nobody_known(brand: Mapping[str, Any] = NO_BRAND) -> RenderContext:
     """Make a customer of whom nothing is known, whom an event without properties led here."""
-    return RenderContext(profile={}, event={}, links=_LINKS, signin=_SIGN_IN)
+    return RenderContext(profile={}, event={}, links=_LINKS, signin=_SIGN_IN, brand=brand)
 
 
-def somebody(event: str | None = None) -> RenderContext:
+def somebody(event: str | None = None, brand: Mapping[str, Any] = NO_BRAND) -> RenderContext:
     """Make a customer of whom all is known, led here by an event; without its name, by one that has all properties."""
     profile = _made(catalogue.TRAITS)
-    return RenderContext(profile=profile, event=_made(properties_of(event)), links=_LINKS, signin=_SIGN_IN)
+    return RenderContext(profile=profile, event=_made(properties_of(event)), links=_LINKS, signin=_SIGN_IN, brand=brand)
 
 
 def of_file(written: Mapping[str, Any]) -> RenderContext:
     """Make the customer that somebody wrote down: `profile`, `event`, and what else they do not want made up."""
     made = {"links": _LINKS, "signin": _SIGN_IN, **written}
-    return RenderContext(**{name: made.get(name) or {} for name in ("profile", "event", "links", "signin")})
+    return RenderContext(**{name: made.get(name) or {} for name in ("profile", "event", "links", "signin", "brand")})
 
 
 def properties_of(event: str | None) -> Mapping[str, Shape]:

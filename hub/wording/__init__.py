@@ -1,0 +1,1 @@
+"""What messages say: templates, what they may do, and how they are checked."""
