@@ -117,6 +117,8 @@ async def _overlaps(picked: Row) -> dict[str, int]:
     found = await _aggregated(
         {"$match": picked},
         {"$unwind": "$segments.in"},
+        # Who was in one that was deleted just now is in it until the back-fill comes by.
+        {"$match": {"segments.in.name": {"$in": [it.name for it in await store.DEFINITIONS.live()]}}},
         {"$group": {"_id": "$segments.in.name", "count": {"$sum": 1}}},
         {"$sort": {"count": -1, "_id": 1}},
     )

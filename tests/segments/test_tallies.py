@@ -306,6 +306,17 @@ async def test_a_preview_tries_what_is_not_counted_yet_and_changes_nothing(shop:
     assert (known.members.count, known.coming.count, known.revenue) == (2, 0, tried.revenue)
 
 
+async def test_a_preview_tells_no_overlap_with_a_segment_that_was_deleted(shop: Shop) -> None:
+    await publish(shop, segment("a", "profile.vip = true"), segment("b", "profile.vip = true"))
+    await shop.identify(traits={"vip": True})
+    await shop.route()
+    await service.delete("a", used_by=(), by="test", key="d", now=shop.now)
+    draft = await service.read(segment("draft", "profile.vip = true"))
+
+    assert names(await shop.profile()) == {"a", "b"}  # the back-fill has not come by yet
+    assert (await preview.preview(draft, now=shop.now)).overlaps == {"b": 1}
+
+
 async def test_a_preview_of_too_many_customers_says_what_to_do(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trying, "MOST", 1)
     await shop.bought(10)
