@@ -306,6 +306,25 @@ async def test_a_preview_tries_what_is_not_counted_yet_and_changes_nothing(shop:
     assert (known.members.count, known.coming.count, known.revenue) == (2, 0, tried.revenue)
 
 
+@pytest.mark.parametrize("rule", ["profile.vip = true", OFTEN, "top(purchases.sum, 50%)"])
+async def test_a_preview_does_not_wait_until_everybody_is_sorted_by_a_segment_that_it_asks_for(
+    shop: Shop, rule: str
+) -> None:
+    await shop.publish(*rollups_service.shipped())
+    await shop.identify(traits={"vip": True})
+    await shop.bought(10, 10)
+    await shop.bought(10, user="bob")
+    await publish(shop, segment("inner", rule))
+    draft = await service.read(segment("draft", 'not segment("inner")'))
+
+    early = await preview.preview(draft, now=shop.now)
+    await shop.filled()
+    late = await preview.preview(draft, now=shop.now)
+
+    assert early.members == late.members
+    assert early.members.examples == ((await shop.profile("bob")).id,)
+
+
 async def test_a_preview_tells_no_overlap_with_a_segment_that_was_deleted(shop: Shop) -> None:
     await publish(shop, segment("a", "profile.vip = true"), segment("b", "profile.vip = true"))
     await shop.identify(traits={"vip": True})
