@@ -24,6 +24,7 @@ from hub.messaging import broadcasting
 from hub.messaging import store as messages_store
 from hub.messaging.model import State as MessageState
 from hub.segments import store as segments_store
+from hub.segments import tallying
 
 log = structlog.get_logger(__name__)
 
@@ -121,7 +122,7 @@ class Advancer:
         if not live:
             await store.save(broadcast, rules.cancelled(broadcast, now=now, reason="no_segment"))
             return Step(_AT_ONCE)
-        if await segments_store.behind(live[0].edition, 1):
+        if not await tallying.is_complete(live[0]):
             return Step(_SORTING)
         await store.save(broadcast, replace(broadcast, state=State.RUNNING, started_at=now, paced_at=now))
         return Step(_AT_ONCE)

@@ -118,6 +118,8 @@ class Cursor:
             hint = did_you_mean(name[0], [*FUNCTIONS, *TOLD]) or _CALLS
         elif token.text == "within":
             hint = f" Did you mean `within({'.'.join(name)}, 30d)`?"
+        elif token.text.lower() == "not":
+            hint = f" Did you mean `not {'.'.join(name)} in [...]`? `not` stands first."
         elif token.sort is Sort.WORD and token.text not in _RESERVED:
             meant = _MEANT.get(token.text.lower())
             hint = f" Did you mean `{meant}`?" if meant else did_you_mean(token.text, list(COMPARISONS))

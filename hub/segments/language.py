@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
+from unicodedata import combining, normalize
 
 from hub.conditions import tree
 from hub.conditions.kinds import Scope
@@ -116,7 +117,9 @@ def _read(document: Node, scope: Scope | None, others: Mapping[str, Other], read
 def _name(node: Node, reading: Reading) -> str | None:
     name = reading.text(node, "`segment`", longest=LONGEST_NAME)
     if name is not None and not _NAME.fullmatch(name):
-        near = "-".join(re.findall(r"[a-z0-9]+", name.lower()))
+        # `é` is an e with an accent, which is left out.
+        plain = "".join(it for it in normalize("NFKD", name.lower()) if not combining(it))
+        near = "-".join(re.findall(r"[a-z0-9]+", plain))
         hint = f" Did you mean `{near}`?" if near else ""
         reading.report(node, "bad_name", f"A segment's name is lower case with hyphens, as in german-vips.{hint}")
         return None

@@ -12,13 +12,15 @@ from typing import Any, Final
 from uuid import UUID
 
 from hub.commerce.totals import ROLLUP
+from hub.conditions.model import segments_in
 from hub.database import Row
 from hub.kit.money import Money
 from hub.profiles.store import ProfileDocument
 from hub.rankings import keeping as rankings
 from hub.rollups import store as rollups
 from hub.rollups.catalogue import Catalogues
-from hub.segments import query, store, trying
+from hub.segments import catalogue, query, store, tallying, trying
+from hub.segments.catalogue import Catalogue
 from hub.segments.model import Segment
 
 EXAMPLES: Final = 20
@@ -97,12 +99,21 @@ async def preview(segment: Segment, *, now: datetime) -> Preview:
 
 async def _picks(segment: Segment, now: datetime) -> Row:
     """Give the query for those whom a segment picks: its rule, unless that asks for something that is not counted."""
-    counted = await Catalogues().current()
+    counted, segment = await Catalogues().current(), await _sorted(segment)
     if not segment.tallies or (
         segment.tallies.keys() <= counted.tallies and not await rollups.behind(counted.edition, 1)
     ):
         return query.of(segment.when, now=now, boundaries=await rankings.boundaries(segment.ranked))
     return {"_id": {"$in": await trying.picked(segment, counted, now=now)}}
+
+
+async def _sorted(segment: Segment) -> Segment:
+    """Put the rules of those it asks for in their place, where not everybody is sorted by them yet."""
+    asked = await store.DEFINITIONS.live(segments_in(segment.when))
+    if all([await tallying.is_complete(it) for it in asked]):
+        return segment
+    others = [catalogue.read(it) for it in await store.DEFINITIONS.live() if it.name != segment.name]
+    return Catalogue.of([*others, (segment, 0)], edition=0).segments[segment.name]
 
 
 async def _some(where: Row) -> Some:
@@ -117,6 +128,8 @@ async def _overlaps(picked: Row) -> dict[str, int]:
     found = await _aggregated(
         {"$match": picked},
         {"$unwind": "$segments.in"},
+        # Who was in one that was deleted just now is in it until the back-fill comes by.
+        {"$match": {"segments.in.name": {"$in": [it.name for it in await store.DEFINITIONS.live()]}}},
         {"$group": {"_id": "$segments.in.name", "count": {"$sum": 1}}},
         {"$sort": {"count": -1, "_id": 1}},
     )

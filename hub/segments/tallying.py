@@ -9,12 +9,14 @@ from datetime import datetime
 from typing import Final
 
 from hub.conditions import tallies
-from hub.conditions.model import Tally
+from hub.conditions.model import Tally, segments_in
 from hub.kit.problems import InvalidDefinition, Problem
 from hub.rollups import store as rollups
 from hub.rollups.tallies import is_tally
-from hub.segments import language, store
+from hub.segments import catalogue, language, store
+from hub.segments.catalogue import Catalogue
 from hub.segments.model import Segment
+from hub.segments.scope import ROOT, STAGE
 from hub.segments.store import SegmentDocument
 
 BY: Final = "hub"
@@ -65,12 +67,42 @@ def check_room(segment: Segment, others: Collection[SegmentDocument]) -> None:
 
 async def progress(version: SegmentDocument) -> tuple[int, int]:
     """Tell how many profiles are sorted by a segment and complete for what it has counted, of how many."""
-    done, total = await store.progress(version.edition)
-    wanted = asked_by([version]).keys()
-    if not wanted:
-        return done, total
-    published = {it.name: it.edition for it in await rollups.DEFINITIONS.live(wanted)}
-    if published.keys() != wanted:
+    segment, edition = await _whole(version)
+    done, total = await store.progress(edition)
+    needed = await _needed(segment)
+    if needed is None:
         return 0, total
-    counted, _ = await rollups.progress(max(published.values()))
+    counted, _ = await rollups.progress(needed) if needed else (done, total)
     return min(done, counted), total
+
+
+async def is_complete(version: SegmentDocument) -> bool:
+    """Tell whether everybody is sorted by a segment, and complete for what it looks at: who is in is who should be."""
+    segment, edition = await _whole(version)
+    needed = await _needed(segment)
+    if needed is None or await store.behind(edition, 1):
+        return False
+    return not needed or not await rollups.behind(needed, 1)
+
+
+async def _whole(version: SegmentDocument) -> tuple[Segment, int]:
+    """Give a segment with what those say for which it asks, and the newest edition of all of them."""
+    found = {version.name: version}
+    asked = segments_in(language.read_published(version.source).when)
+    while missing := asked - found.keys():
+        others = await store.DEFINITIONS.live(missing)
+        found |= {it.name: it for it in others}
+        asked = frozenset(name for it in others for name in segments_in(language.read_published(it.source).when))
+    newest = max(it.edition for it in found.values())
+    known = Catalogue.of([catalogue.read(it) for it in found.values()], edition=newest)
+    return known.segments[version.name], known.editions[version.name]
+
+
+async def _needed(segment: Segment) -> int | None:
+    """Tell the edition of rollups that a profile must know to be complete for a segment; None: it is to come yet."""
+    # Stages are rules of any rollups, and are decided anew with every one of them.
+    everything = f"{ROOT}.{STAGE}" in segment.asks
+    published = {it.name: it.edition for it in await rollups.DEFINITIONS.live(None if everything else segment.asks)}
+    if not segment.tallies.keys() <= published.keys():
+        return None
+    return max(published.values(), default=0)

@@ -15,8 +15,8 @@ import orjson
 
 from hub.bulk.rows import BadRow
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
+_FORMULA: Final = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+"""What a spreadsheet takes for the beginning of a formula, also in full width; and behind apostrophes of the text."""
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
 _YES_AND_NO: Final = {"true": True, "false": False}
 
@@ -125,9 +125,9 @@ def harmless(text: str) -> str:
 
     What is only a number stays: a phone number begins with a plus.
     """
-    return f"'{text}" if text.startswith(_FORMULA) and not _NUMBER.fullmatch(text) else text
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
 def bare(text: str) -> str:
     """Take away the apostrophe that `harmless` has put before a text."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+    return text[1:] if text.startswith("'") and _FORMULA.match(text, 1) else text

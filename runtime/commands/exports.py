@@ -118,10 +118,10 @@ async def _audience(name: str, file: Path, platform: "Platform", brand: str, set
 
 async def _size(name: str) -> int:
     """Tell how many are in a segment, and whether all are sorted by it."""
-    from hub.segments import service, store
+    from hub.segments import service, store, tallying
 
     live = await service.live(name)
-    sorted_, total = await store.progress(live.edition)
+    sorted_, total = await tallying.progress(live)
     if sorted_ < total:
         typer.echo(f"{name}: {sorted_} of {total} profiles are sorted so far; who is not yet is left out.", err=True)
     return (await store.sizes([name]))[name]

@@ -12,6 +12,7 @@ from hub.decisions.store import DecisionDocument
 from hub.messaging import broadcasting
 from hub.profiles import store as profiles_store
 from hub.profiles.store import ProfileDocument
+from hub.rollups import store as rollups
 from hub.segments import service as segments
 from tests.broadcasts.stage import DAY, HOUR, NOON, SECOND, Stage, absorb, everyone_once
 
@@ -81,6 +82,21 @@ async def test_it_waits_until_everybody_is_sorted_by_a_segment_that_was_just_pub
     assert (await store.find(broadcast_id)).state is State.SCHEDULED
     moved = {"edition": 1, "in": [{"name": "vips", "since": NOON, "cause": "definition"}]}
     await ProfileDocument.get_pymongo_collection().update_many({}, {"$set": {"segments": moved}})
+
+    assert (await stage.to_its_end(broadcast_id)).recipients == 1
+
+
+async def test_it_waits_until_what_its_segment_asks_of_events_is_counted_of_everybody(stage: Stage) -> None:
+    for source in ('segment: viewers\nwhen: did("Page Viewed")\n', "segment: asks\nwhen: segment('viewers')\n"):
+        await segments.publish(source, by="tests", key=source, now=NOON - DAY)
+    asks = [{"name": "asks", "since": NOON - HOUR, "cause": "definition"}]
+    await stage.people(1, segments={"edition": 3, "in": asks})
+    broadcast_id = await stage.create(segment="asks")
+
+    assert await stage.advance(broadcast_id) == SECOND
+    assert (await store.find(broadcast_id)).state is State.SCHEDULED
+    counted = {"$set": {"edition": await rollups.DEFINITIONS.edition()}}
+    await ProfileDocument.get_pymongo_collection().update_many({}, counted)
 
     assert (await stage.to_its_end(broadcast_id)).recipients == 1
 

@@ -138,6 +138,20 @@ def test_words_of_the_language_may_be_parts_of_a_name() -> None:
             ),
         ),
         (
+            "p.x not in ['a']",
+            (
+                "1:5: Expected a comparison (= != < <= > >= in contains starts ends between), found `not`."
+                " Did you mean `not p.x in [...]`? `not` stands first. [bad_condition]"
+            ),
+        ),
+        (
+            "p.x NOT IN ['a']",
+            (
+                "1:5: Expected a comparison (= != < <= > >= in contains starts ends between), found `NOT`."
+                " Did you mean `not p.x in [...]`? `not` stands first. [bad_condition]"
+            ),
+        ),
+        (
             "p.x start 'a'",
             (
                 "1:5: Expected a comparison (= != < <= > >= in contains starts ends between), found `start`."

@@ -90,7 +90,7 @@ async def test_a_customer_sees_the_segments_they_are_in_and_a_key_of_an_app_sees
     assert await hub.codes("{ segments { name } }", await hub.key(KeyKind.CLIENT)) == ["FORBIDDEN"]
 
 
-async def test_a_preview_counts_shares_of_revenue_overlaps_and_who_comes_and_goes(
+async def test_a_segment_preview_gives_count_revenue_share_and_overlap_with_other_live_segments(
     hub: Hub, admin: str, database: Database
 ) -> None:
     await publish(hub, admin)

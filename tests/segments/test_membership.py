@@ -301,6 +301,14 @@ async def test_segments_that_ask_for_each_other_are_refused(shop: Shop) -> None:
     assert "Did you mean `germans`?" in str(unknown.value)
 
 
+async def test_a_name_of_a_segment_that_is_written_otherwise_is_told_how_it_is_meant(database: Database) -> None:
+    del database
+    with pytest.raises(InvalidDefinition) as raised:
+        await service.read("segment: Kölner Café\nwhen: profile.a = 1\n")
+
+    assert raised.value.message.endswith("Did you mean `kolner-cafe`? [bad_name]")
+
+
 async def test_a_journey_branches_by_a_segment_and_by_a_time(shop: Shop, database: Database) -> None:
     await publish(shop, GERMANS)
     source = """\

@@ -161,6 +161,24 @@ async def test_a_segment_of_those_who_did_not_takes_in_nobody_before_it_is_count
     assert await moves(database, await shop.profile()) == []
 
 
+async def test_the_progress_of_a_segment_is_that_of_all_it_asks_for(shop: Shop) -> None:
+    await shop.say("Page Viewed")
+    await shop.route()
+    await publish(shop, segment("inner", "profile.vip = true"), segment("outer", 'segment("inner")'))
+    await shop.filled()
+    assert await tallying.progress(await service.live("outer")) == (1, 1)
+
+    for another in ("profile.vip = false", NEVER):
+        await publish(shop, segment("inner", another))
+        assert await tallying.progress(await service.live("outer")) == (0, 1)
+        assert not await tallying.is_complete(await service.live("outer"))
+        await shop.filled()
+        assert await tallying.progress(await service.live("outer")) == (1, 1)
+        assert await tallying.is_complete(await service.live("outer"))
+
+    assert names(await shop.profile()) == set()
+
+
 async def test_segments_share_what_they_ask_and_the_last_one_takes_it_away(shop: Shop) -> None:
     await publish(shop, segment("a", OFTEN), segment("b", f"{OFTEN} and {NEVER}"))
     assert await counted() == named(OFTEN, NEVER)
@@ -286,6 +304,36 @@ async def test_a_preview_tries_what_is_not_counted_yet_and_changes_nothing(shop:
 
     assert (half.members.count, half.coming.count, half.revenue) == (2, 2, tried.revenue)
     assert (known.members.count, known.coming.count, known.revenue) == (2, 0, tried.revenue)
+
+
+@pytest.mark.parametrize("rule", ["profile.vip = true", OFTEN, "top(purchases.sum, 50%)"])
+async def test_a_preview_does_not_wait_until_everybody_is_sorted_by_a_segment_that_it_asks_for(
+    shop: Shop, rule: str
+) -> None:
+    await shop.publish(*rollups_service.shipped())
+    await shop.identify(traits={"vip": True})
+    await shop.bought(10, 10)
+    await shop.bought(10, user="bob")
+    await publish(shop, segment("inner", rule))
+    draft = await service.read(segment("draft", 'not segment("inner")'))
+
+    early = await preview.preview(draft, now=shop.now)
+    await shop.filled()
+    late = await preview.preview(draft, now=shop.now)
+
+    assert early.members == late.members
+    assert early.members.examples == ((await shop.profile("bob")).id,)
+
+
+async def test_a_preview_tells_no_overlap_with_a_segment_that_was_deleted(shop: Shop) -> None:
+    await publish(shop, segment("a", "profile.vip = true"), segment("b", "profile.vip = true"))
+    await shop.identify(traits={"vip": True})
+    await shop.route()
+    await service.delete("a", used_by=(), by="test", key="d", now=shop.now)
+    draft = await service.read(segment("draft", "profile.vip = true"))
+
+    assert names(await shop.profile()) == {"a", "b"}  # the back-fill has not come by yet
+    assert (await preview.preview(draft, now=shop.now)).overlaps == {"b": 1}
 
 
 async def test_a_preview_of_too_many_customers_says_what_to_do(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
