@@ -50,7 +50,7 @@ MESSAGES = int(os.environ.get("HUB_CHAOS_MESSAGES", "600"))
 KILLS = int(os.environ.get("HUB_CHAOS_KILLS", "5"))
 SEED = int(os.environ.get("HUB_CHAOS_SEED") or Random().randrange(10**9))
 KILL_EVERY_SECONDS = 1.8
-GRACE_SECONDS = 8.0
+GRACE_SECONDS = 6.0
 LATE_SECONDS = GRACE_SECONDS + float(QUICK["HUB_LEASE_SECONDS"]) * 2 + 2
 """When a report comes late: behind lease, the pause of whoever settles, and grace."""
 IS_CAMPAIGN = KILLS >= 50
