@@ -23,6 +23,9 @@ PROFILES: Final = 1_000_000
 A_BATCH: Final = 10_000
 RULES: Final = 50
 TIMES: Final = 3
+QUICK_SECONDS: Final = 0.02
+TIMES_OF_THE_QUICK: Final = 12
+"""What takes some milliseconds is asked more often: there a pause of the machine is half the answer."""
 INDEXED: Final = ("country", "city", "age")
 COUNTRIES: Final = ("DE", "AT", "CH", "GB", "FR", "NL", "PL", "IT")
 PLANS: Final = ("free", "silver", "gold")
@@ -68,6 +71,8 @@ async def _both(said: str, by_hand: dict[str, Any]) -> tuple[float, float]:
     if await ours() != await best():
         raise RuntimeError(f"Both ways find different numbers of profiles: {said}")
     times = [(await _seconds(ours), await _seconds(best)) for _ in range(TIMES)]
+    if min(it[1] for it in times) < QUICK_SECONDS:
+        times += [(await _seconds(ours), await _seconds(best)) for _ in range(TIMES_OF_THE_QUICK)]
     return min(it[0] for it in times), min(it[1] for it in times)
 
 
