@@ -33,7 +33,7 @@ from hub.intake.accept import accept
 from hub.intake.ringer import Ringer
 from hub.intake.router import BATCH, Router
 from hub.intake.standing import Definitions
-from hub.profiles import store as profiles
+from hub.profiles import listing
 from hub.profiles.store import ProfileDocument
 from hub.rollups import service as rollups
 from hub.segments import membership, query, service, store
@@ -164,7 +164,7 @@ async def _check(clientele: Clientele, segments: Catalogue) -> None:
     if (visits, orders) != (sum(clientele.visits), clientele.orders):
         raise RuntimeError(f"{visits} visits and {orders} orders are counted, of {clientele.orders}.")
     sizes = await store.sizes(segments.segments)
-    found = {name: await profiles.count(query.of(it.when, now=NOON)) for name, it in segments.segments.items()}
+    found = {name: await listing.count(query.of(it.when, now=NOON)) for name, it in segments.segments.items()}
     if sizes != found:
         wrong = {name: (sizes[name], found[name]) for name in sizes if sizes[name] != found[name]}
         raise RuntimeError(f"Segments that hold other numbers than their rules find: {wrong}")

@@ -14,7 +14,7 @@ from typing import Any, Final
 from bench.line import Line, say
 from bench.stage import stage
 from hub.kit import ids
-from hub.profiles import store
+from hub.profiles import listing
 from hub.profiles.store import ProfileDocument
 from hub.rollups.catalogue import NOTHING_DEFINED
 from hub.segments import query, scope
@@ -63,7 +63,7 @@ async def _both(said: str, by_hand: dict[str, Any]) -> tuple[float, float]:
     profiles = ProfileDocument.get_pymongo_collection()
 
     async def ours() -> int:
-        return await store.count(query.read(said, SCOPE, now=NOON))
+        return await listing.count(query.read(said, SCOPE, now=NOON))
 
     async def best() -> int:
         return await profiles.count_documents({"absorbed_by": None, **by_hand})

@@ -17,7 +17,8 @@ from pymongo import UpdateOne
 from hub.database import Row
 from hub.events.store import EventDocument
 from hub.intake.keeper import BATCH
-from hub.profiles.store import ProfileDocument, due_at
+from hub.profiles.listing import due_at
+from hub.profiles.store import ProfileDocument
 
 _NOT_YET = frozenset({"profile_id", "seq"})
 """What an event is given only when it is routed."""

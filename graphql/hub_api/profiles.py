@@ -20,7 +20,7 @@ from hub.kit import pages
 from hub.kit.errors import HubError
 from hub.messaging import store as messages
 from hub.messaging.timeline import Entry, Timeline
-from hub.profiles import consent_store, devices, identifier_store, model, preferences, rules, store, topics
+from hub.profiles import consent_store, devices, identifier_store, listing, model, preferences, rules, store, topics
 from hub.profiles.model import Channel, Identifier, IdentifierKind, Owned
 from hub.profiles.topics import Catalogue
 from hub.segments import service as segments
@@ -300,14 +300,14 @@ class ProfileQueries:
         wanted = pages.span(first, after, last, before)
         named = filter.identifiers(info.context.settings.phone_region) if filter else ()
         among = await filter.among(info.context.clock()) if filter else EVERY_ROW
-        return Connection.of(await store.page(wanted, named=named, among=among), Profile.of)
+        return Connection.of(await listing.page(wanted, named=named, among=among), Profile.of)
 
     @strawberry.field(extensions=[Needs(Scope.PROFILE_READ)])
     async def profile_count(self, info: Info, where: str | None = None) -> int:
         """How many profiles there are, or a rule on traits, stage, consents and rollups picks, counted now."""
         if where is None:
-            return await store.count(EVERY_ROW)
-        return await store.count(await segments.found_by(where, now=info.context.clock()))
+            return await listing.count(EVERY_ROW)
+        return await listing.count(await segments.found_by(where, now=info.context.clock()))
 
 
 async def _catalogues(keys: Collection[None]) -> Mapping[None, Catalogue]:

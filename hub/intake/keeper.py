@@ -15,6 +15,7 @@ from pymongo.errors import PyMongoError
 from hub.intake import backfill, standing
 from hub.intake.standing import Defined, Definitions
 from hub.kit import ids
+from hub.profiles import listing
 from hub.profiles import store as profiles
 from hub.profiles.model import Profile
 from hub.rollups import rules as rollups
@@ -55,7 +56,7 @@ async def move(defined: Defined, *, now: datetime) -> int:
 
     A profile stays due until it is announced: an attempt that dies in between is made again.
     """
-    due = await profiles.due(now, BATCH)
+    due = await listing.due(now, BATCH)
     passed = [_passed(profile, defined, now) for profile in due]
     waiting = [profile for profile in passed if standing.is_moved(profile)]
     written = await profiles.save_standing(waiting, token=ids.new_id())

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from hub.profiles import store as profiles_store
+from hub.profiles import listing
 from hub.profiles.model import Profile
 from hub.rollups import preferring
 from hub.rollups.model import Aspect
@@ -28,4 +28,4 @@ async def load(profile_ids: Collection[UUID], *, rollups: Collection[str]) -> di
 
     Of those that were absorbed it is their head.
     """
-    return await profiles_store.outlines(profile_ids, rollups=[*_PREFERENCES, *rollups])
+    return await listing.outlines(profile_ids, rollups=[*_PREFERENCES, *rollups])

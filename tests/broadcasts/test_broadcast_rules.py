@@ -126,6 +126,8 @@ def test_a_definition_that_cannot_be_is_refused_by_the_name_of_its_field(
 
 def test_a_local_time_is_over_only_when_it_is_over_everywhere() -> None:
     rules.check(local(2026, 11, 22, 1), now=NOON)  # it is midnight now where the day ends last
+    with pytest.raises(BadBroadcast):
+        rules.check(local(2026, 11, 21, 23), now=NOON)
 
 
 def test_a_broadcast_that_is_over_can_neither_be_paused_nor_resumed() -> None:

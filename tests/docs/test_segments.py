@@ -16,7 +16,7 @@ from hub.database import Database
 from hub.definitions import Version
 from hub.events.model import Event
 from hub.kit import ids
-from hub.profiles import store
+from hub.profiles import listing, store
 from hub.profiles.consent import ConsentState, How, Standing, row_of
 from hub.profiles.model import Profile
 from hub.rollups import counting, language, service
@@ -82,7 +82,7 @@ async def test_every_example_picks_whom_it_says_and_leaves_out_the_other(databas
         await store.save(both, token=ids.new_id(), joined={it.id for it in both})
         segment = Segment("example", read(rule, SCOPE), rule)
         asked = [segment.picks(facts_of(it, [segment], NOON), NOON) for it in both]
-        found = [await store.count({"$and": [{"_id": it.id}, query.read(rule, SCOPE, now=NOON)]}) for it in both]
+        found = [await listing.count({"$and": [{"_id": it.id}, query.read(rule, SCOPE, now=NOON)]}) for it in both]
         assert (asked, found) == ([True, False], [1, 0]), rule
 
 

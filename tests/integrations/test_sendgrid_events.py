@@ -120,6 +120,8 @@ def test_what_was_signed_long_ago_or_is_ahead_is_refused(age: timedelta) -> None
 @pytest.mark.parametrize("age", [timedelta(hours=24), timedelta(0), -timedelta(minutes=4)])
 def test_what_sendgrid_repeats_for_a_day_is_taken(age: timedelta) -> None:
     verify(now=NOON + age)
+    with pytest.raises(NotSigned):
+        verify(BODY + b" ", now=NOON + age)
 
 
 def test_a_body_that_is_no_text_is_refused() -> None:

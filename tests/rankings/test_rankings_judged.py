@@ -9,7 +9,7 @@ import pytest
 
 from hub.database import Database
 from hub.intake.standing import Definitions
-from hub.profiles import store as profiles
+from hub.profiles import listing
 from hub.profiles.store import profile_of
 from hub.rankings import keeping
 from hub.segments import service
@@ -99,7 +99,7 @@ async def test_whom_a_rule_picks_is_counted_also_where_nobody_keeps_its_ranking(
         await shop.order(number, user=f"u{number}")
     await shop.route()
 
-    found = await profiles.count(await service.found_by("top(purchases.sum, 10%)", now=shop.now))
+    found = await listing.count(await service.found_by("top(purchases.sum, 10%)", now=shop.now))
 
     assert found == 2
     assert await keeping.boundaries([]) == {}
@@ -111,5 +111,5 @@ async def test_where_nobody_has_bought_anything_nobody_is_at_the_top_or_the_bott
     await shop.route()
 
     for text in ("top(purchases.sum, 100%)", "bottom(purchases.count, 100%)"):
-        assert await profiles.count(await service.found_by(text, now=shop.now)) == 0
-        assert await profiles.count(await service.found_by(f"not {text}", now=shop.now)) == 1
+        assert await listing.count(await service.found_by(text, now=shop.now)) == 0
+        assert await listing.count(await service.found_by(f"not {text}", now=shop.now)) == 1

@@ -12,7 +12,7 @@ import pytest
 from hub.database import Database
 from hub.journeys import language as journeys
 from hub.kit.problems import InvalidDefinition
-from hub.profiles import store as profiles
+from hub.profiles import listing
 from hub.rankings import rfm
 from hub.rankings.rfm import Amount, Cell, NotGraded
 from hub.segments import language, service
@@ -63,7 +63,7 @@ async def test_the_scores_of_the_grid_are_those_of_the_rankings(shop: Shop, data
             share = 20 * (6 - least)
             query = await service.found_by(f"{rule}, {share}%) and exists(purchases.sum)", now=shop.now)
             graded = sum(it.customers for it in found.cells if getattr(it, score) >= least)
-            assert graded == await profiles.count(query), (score, least)
+            assert graded == await listing.count(query), (score, least)
 
 
 CELLS: Final = {

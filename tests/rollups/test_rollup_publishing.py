@@ -7,7 +7,7 @@ import pytest
 from hub.database import Database
 from hub.definitions import Published, Version
 from hub.kit.problems import InvalidDefinition
-from hub.profiles import store as profiles
+from hub.profiles import listing
 from hub.rollups import service, store
 from hub.rollups.catalogue import Catalogues
 from hub.rollups.model import Rollup
@@ -95,7 +95,7 @@ async def test_a_process_knows_a_new_version_at_its_next_look() -> None:
 
 @pytest.mark.parametrize(
     ("where", "index"),
-    [(store.behind_of(3), "edition"), (profiles.due_at(NOON), "next_change")],
+    [(store.behind_of(3), "edition"), (listing.due_at(NOON), "next_change")],
 )
 async def test_whom_to_fill_and_whom_to_move_is_found_by_an_index(where: Any, index: str, database: Database) -> None:
     plan = await database["profiles"].find(where).explain()
