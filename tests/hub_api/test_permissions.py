@@ -20,6 +20,7 @@ STOCKED = """
 mutation {
   publishRollup(input: {idempotencyKey: "r", source: "{rollup: spend, event: Order Completed}"}) { __typename }
   publishSegment(input: {idempotencyKey: "g", source: "{segment: vips, when: profile.vip = true}"}) { __typename }
+  publishReward(input: {idempotencyKey: "w", source: "{reward: a, kind: gesture, labels: {en: A}}"}) { __typename }
   createBroadcast(input: {idempotencyKey: "b", name: "Sale", segment: "vips", template: "reminder"}) { __typename }
   upsertProducts(input: {idempotencyKey: "p", products: [{
     productId: "P-1", names: [{language: "en", text: "Milk"}], updatedAt: "2026-11-01T12:00:00Z",
