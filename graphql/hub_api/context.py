@@ -47,7 +47,7 @@ class Context:
     """Who sends tests of templates; made when the first is sent."""
     loaders: Loaders = field(default_factory=Loaders)
     proven: set[UUID] = field(default_factory=set)
-    """The profiles whose owner has proven, by a code or link in this request, that they are: it shows them their own."""
+    """The profiles whose owner has proven in this request, by a code or link, who they are: they see their own."""
     seen: set[UUID] = field(default_factory=set)
     """The profiles of which the answer shows something."""
     details: set[Detail] = field(default_factory=set)
