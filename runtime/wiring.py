@@ -54,6 +54,7 @@ from hub.profiles.topics import TopicDocument
 from hub.profiles.unions import UnionDocument
 from hub.questions.store import QuestionDocument
 from hub.rankings.store import PlaceDocument, RankingsDocument
+from hub.rewards.store import RewardDocument, VoteDocument
 from hub.rollups.store import RollupDocument
 from hub.segments.store import SegmentDocument
 from hub.settings import Settings
@@ -110,6 +111,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     RankingsDocument,
     RateDocument,
     RevokedTokenDocument,
+    RewardDocument,
     RollupDocument,
     RouterDocument,
     RunDocument,
@@ -128,6 +130,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     VersionDocument,
     VisitsDocument,
     ViewDocument,
+    VoteDocument,
     WishDocument,
 ]
 """Every collection of the hub: what `hub migrate` makes and every process binds."""

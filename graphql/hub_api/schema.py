@@ -38,6 +38,8 @@ from hub_api.products import ProductMutations, ProductQueries
 from hub_api.profiles import ProfileQueries
 from hub_api.questions import QuestionMutations, QuestionQueries
 from hub_api.ready_segments import ReadySegmentQueries
+from hub_api.reward_definitions import RewardDefinitionMutations, RewardDefinitionQueries
+from hub_api.rewards import RewardMutations, RewardQueries
 from hub_api.rfm import RfmQueries
 from hub_api.rollups import RollupMutations, RollupQueries
 from hub_api.runs import Run
@@ -72,6 +74,8 @@ class Query(
     PolicyQueries,
     ProductQueries,
     QuestionQueries,
+    RewardQueries,
+    RewardDefinitionQueries,
     ReadySegmentQueries,
     RfmQueries,
     RollupQueries,
@@ -104,6 +108,8 @@ class Mutation(
     PolicyMutations,
     ProductMutations,
     QuestionMutations,
+    RewardMutations,
+    RewardDefinitionMutations,
     RollupMutations,
     SegmentMutations,
     ShippingMutations,

@@ -16,6 +16,7 @@ from hub.definitions import Published
 from hub.journeys import usage
 from hub.kit import problems as documents
 from hub.profiles import store as profiles_store
+from hub.rewards import service as rewards
 from hub.segments import language, preview, service, store, tallying
 from hub.segments.store import SegmentDocument
 from hub_api.context import Info
@@ -286,5 +287,6 @@ class SegmentMutations:
 
 
 async def _used_by(name: str) -> list[str]:
-    """Name the journeys, broadcasts and contents that ask for a segment."""
-    return [*await usage.of_segment(name), *await broadcasts.waiting_for(name), *await content.users_of(name)]
+    """Name the journeys, broadcasts, contents and rewards that ask for a segment."""
+    shown = [*await content.users_of(name), *await rewards.users_of(name)]
+    return [*await usage.of_segment(name), *await broadcasts.waiting_for(name), *shown]

@@ -33,6 +33,7 @@ REACHED: Mapping[str, str] = {
     "Product": 'product(productId: "P-1")',
     "ProductVariant": 'product(productId: "P-1") { variants',
     "Profile": 'profile(id: "<ada>")',
+    "RewardDefinition": "rewardDefinitions",
     "RollupDefinition": 'rollup(name: "spend")',
     "Segment": 'segment(name: "vips")',
     "SomeProfiles": 'segmentPreview(source: "{segment: a, when: profile.x = null}") { ... on SegmentPreview { members',

@@ -106,6 +106,18 @@ async def answer_question(hub: Hub) -> tuple[str, Given, Given]:
     return hub.token("ada"), given, {**given, "answers": ["c"]}
 
 
+async def publish_reward(hub: Hub) -> tuple[str, Given, Given]:
+    sources = [f"{{reward: a, kind: gesture, labels: {{en: {it}}}, state: proposed}}" for it in ("One", "Two")]
+    return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
+
+
+async def vote_for_reward(hub: Hub) -> tuple[str, Given, Given]:
+    key, published, _ = await publish_reward(hub)
+    await done(hub, "publishReward", key, {"idempotencyKey": "before", **published})
+    await hub.identify("ada")
+    return hub.token("ada"), {"reward": "a"}, {"reward": "b"}
+
+
 async def delete_segment(hub: Hub) -> tuple[str, Given, Given]:
     key, given, _ = await publish_segment(hub)
     await done(hub, "publishSegment", key, {"idempotencyKey": "before", **given})
@@ -302,6 +314,8 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "publishJourney": publish_journey,
     "publishQuestion": publish_question,
     "answerQuestion": answer_question,
+    "publishReward": publish_reward,
+    "voteForReward": vote_for_reward,
     "publishRollup": publish_rollup,
     "publishSegment": publish_segment,
     "deleteSegment": delete_segment,
