@@ -51,6 +51,7 @@ from hub.profiles.store import ProfileDocument
 from hub.profiles.suppression import SuppressionDocument
 from hub.profiles.topics import TopicDocument
 from hub.profiles.unions import UnionDocument
+from hub.programs.store import ActivationDocument, ProgramDocument
 from hub.questions.store import QuestionDocument
 from hub.rankings.store import PlaceDocument, RankingsDocument
 from hub.rollups.store import RollupDocument
@@ -68,6 +69,7 @@ from integrations.smtp.sender import SmtpSender
 from integrations.twilio.sender import TwilioSender
 
 DOCUMENTS: list[type[beanie.Document]] = [
+    ActivationDocument,
     BrandDocument,
     AssetDocument,
     BucketDocument,
@@ -103,6 +105,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     PolicyDocument,
     ProductDocument,
     ProfileDocument,
+    ProgramDocument,
     QuestionDocument,
     RankingsDocument,
     RateDocument,

@@ -36,6 +36,7 @@ from hub_api.policy import PolicyMutations, PolicyQueries
 from hub_api.privacy import PrivacyMutations, PrivacyQueries
 from hub_api.products import ProductMutations, ProductQueries
 from hub_api.profiles import ProfileQueries
+from hub_api.programs import ProgramMutations, ProgramQueries
 from hub_api.questions import QuestionMutations, QuestionQueries
 from hub_api.ready_segments import ReadySegmentQueries
 from hub_api.rfm import RfmQueries
@@ -71,6 +72,7 @@ class Query(
     AuditQueries,
     PolicyQueries,
     ProductQueries,
+    ProgramQueries,
     QuestionQueries,
     ReadySegmentQueries,
     RfmQueries,
@@ -103,6 +105,7 @@ class Mutation(
     KeyMutations,
     PolicyMutations,
     ProductMutations,
+    ProgramMutations,
     QuestionMutations,
     RollupMutations,
     SegmentMutations,
