@@ -32,6 +32,7 @@ from hub.journeys.guards import GuardDocument
 from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
+from hub.membership.store import EnrolmentDocument
 from hub.messaging.handled import HandledDocument
 from hub.messaging.inbox import InboxSender
 from hub.messaging.inbox_store import InboxMessageDocument
@@ -54,6 +55,7 @@ from hub.profiles.unions import UnionDocument
 from hub.programs.store import ActivationDocument, ProgramDocument
 from hub.questions.store import QuestionDocument
 from hub.rankings.store import PlaceDocument, RankingsDocument
+from hub.rewards.store import RewardDocument, VoteDocument
 from hub.rollups.store import RollupDocument
 from hub.segments.store import SegmentDocument
 from hub.settings import Settings
@@ -86,6 +88,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     DeadLetterDocument,
     DecisionDocument,
     DeviceDocument,
+    EnrolmentDocument,
     EntryDocument,
     ErasureDocument,
     EventDocument,
@@ -110,6 +113,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     RankingsDocument,
     RateDocument,
     RevokedTokenDocument,
+    RewardDocument,
     RollupDocument,
     RouterDocument,
     RunDocument,
@@ -128,6 +132,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     VersionDocument,
     VisitsDocument,
     ViewDocument,
+    VoteDocument,
     WishDocument,
 ]
 """Every collection of the hub: what `hub migrate` makes and every process binds."""

@@ -25,6 +25,7 @@ from hub_api.devices import DeviceMutations
 from hub_api.doubts import DoubtQueries
 from hub_api.events import EventMutations
 from hub_api.inbox import InboxMutations
+from hub_api.joining import EnrolmentMutations
 from hub_api.journeys import JourneyMutations, JourneyQueries
 from hub_api.keys import KeyMutations, KeyQueries
 from hub_api.limits import Limits, LimitsWithoutIntrospection
@@ -39,6 +40,8 @@ from hub_api.profiles import ProfileQueries
 from hub_api.programs import ProgramMutations, ProgramQueries
 from hub_api.questions import QuestionMutations, QuestionQueries
 from hub_api.ready_segments import ReadySegmentQueries
+from hub_api.reward_definitions import RewardDefinitionMutations, RewardDefinitionQueries
+from hub_api.rewards import RewardMutations, RewardQueries
 from hub_api.rfm import RfmQueries
 from hub_api.rollups import RollupMutations, RollupQueries
 from hub_api.runs import Run
@@ -74,6 +77,8 @@ class Query(
     ProductQueries,
     ProgramQueries,
     QuestionQueries,
+    RewardQueries,
+    RewardDefinitionQueries,
     ReadySegmentQueries,
     RfmQueries,
     RollupQueries,
@@ -99,6 +104,7 @@ class Mutation(
     ContentDefinitionMutations,
     BroadcastMutations,
     DeviceMutations,
+    EnrolmentMutations,
     EventMutations,
     InboxMutations,
     JourneyMutations,
@@ -107,6 +113,8 @@ class Mutation(
     ProductMutations,
     ProgramMutations,
     QuestionMutations,
+    RewardMutations,
+    RewardDefinitionMutations,
     RollupMutations,
     SegmentMutations,
     ShippingMutations,

@@ -17,6 +17,7 @@ from hub.journeys import usage
 from hub.kit import problems as documents
 from hub.profiles import store as profiles_store
 from hub.programs import service as programs
+from hub.rewards import service as rewards
 from hub.segments import language, preview, service, store, tallying
 from hub.segments.store import SegmentDocument
 from hub_api.context import Info
@@ -287,6 +288,6 @@ class SegmentMutations:
 
 
 async def _used_by(name: str) -> list[str]:
-    """Name the journeys, broadcasts, contents and programs that ask for a segment."""
-    used_by = [*await usage.of_segment(name), *await broadcasts.waiting_for(name), *await content.users_of(name)]
-    return [*used_by, *await programs.users_of(name)]
+    """Name the journeys, broadcasts, contents, rewards and programs that ask for a segment."""
+    shown = [*await content.users_of(name), *await rewards.users_of(name), *await programs.users_of(name)]
+    return [*await usage.of_segment(name), *await broadcasts.waiting_for(name), *shown]

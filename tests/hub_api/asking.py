@@ -35,6 +35,7 @@ REACHED: Mapping[str, str] = {
     "Program": 'program(name: "a")',
     "ProgramVersion": 'program(name: "a") { active',
     "Profile": 'profile(id: "<ada>")',
+    "RewardDefinition": "rewardDefinitions",
     "RollupDefinition": 'rollup(name: "spend")',
     "Segment": 'segment(name: "vips")',
     "SomeProfiles": 'segmentPreview(source: "{segment: a, when: profile.x = null}") { ... on SegmentPreview { members',

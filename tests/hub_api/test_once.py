@@ -117,6 +117,18 @@ async def answer_question(hub: Hub) -> tuple[str, Given, Given]:
     return hub.token("ada"), given, {**given, "answers": ["c"]}
 
 
+async def publish_reward(hub: Hub) -> tuple[str, Given, Given]:
+    sources = [f"{{reward: a, kind: gesture, labels: {{en: {it}}}, state: proposed}}" for it in ("One", "Two")]
+    return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
+
+
+async def vote_for_reward(hub: Hub) -> tuple[str, Given, Given]:
+    key, published, _ = await publish_reward(hub)
+    await done(hub, "publishReward", key, {"idempotencyKey": "before", **published})
+    await hub.identify("ada")
+    return hub.token("ada"), {"reward": "a"}, {"reward": "b"}
+
+
 async def delete_segment(hub: Hub) -> tuple[str, Given, Given]:
     key, given, _ = await publish_segment(hub)
     await done(hub, "publishSegment", key, {"idempotencyKey": "before", **given})
@@ -231,6 +243,16 @@ async def complete_sign_in(hub: Hub) -> tuple[str, Given, Given]:
     return key, given, {**given, "deviceSecret": "the secret of a thief"}
 
 
+async def enroll(hub: Hub) -> tuple[str, Given, Given]:
+    key, given, _ = await complete_sign_in(hub)
+    return key, {"program": "club", **given}, {"program": "bakers", **given}
+
+
+async def enroll_customer(hub: Hub) -> tuple[str, Given, Given]:
+    given = {"profileId": str(global_id("Profile", await profile_of(hub, "ada"))), "program": "club"}
+    return await staff(hub), given, {**given, "program": "bakers"}
+
+
 async def register_device(hub: Hub) -> tuple[str, Given, Given]:
     await hub.identify("ada")
     given = {"app": "shop", "platform": "IOS", "token": "t1", "installationId": "i-1"}
@@ -315,6 +337,8 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "activateProgram": activate_program,
     "publishQuestion": publish_question,
     "answerQuestion": answer_question,
+    "publishReward": publish_reward,
+    "voteForReward": vote_for_reward,
     "publishRollup": publish_rollup,
     "publishSegment": publish_segment,
     "deleteSegment": delete_segment,
@@ -342,6 +366,8 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "requestSignIn": request_sign_in,
     "completeSignIn": complete_sign_in,
     "signOut": sign_out,
+    "enroll": enroll,
+    "enrollCustomer": enroll_customer,
     "registerDevice": register_device,
     "unregisterDevice": unregister_device,
 }
