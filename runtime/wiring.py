@@ -53,6 +53,7 @@ from hub.profiles.store import ProfileDocument
 from hub.profiles.suppression import SuppressionDocument
 from hub.profiles.topics import TopicDocument
 from hub.profiles.unions import UnionDocument
+from hub.programs.store import ActivationDocument, ProgramDocument
 from hub.questions.store import QuestionDocument
 from hub.rankings.store import PlaceDocument, RankingsDocument
 from hub.rewards.store import RewardDocument, VoteDocument
@@ -71,6 +72,7 @@ from integrations.smtp.sender import SmtpSender
 from integrations.twilio.sender import TwilioSender
 
 DOCUMENTS: list[type[beanie.Document]] = [
+    ActivationDocument,
     BrandDocument,
     AssetDocument,
     BucketDocument,
@@ -109,6 +111,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     ProductDocument,
     ProfileDocument,
     PurseDocument,
+    ProgramDocument,
     QuestionDocument,
     RankingsDocument,
     RateDocument,
