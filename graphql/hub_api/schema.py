@@ -40,6 +40,8 @@ from hub_api.profiles import ProfileQueries
 from hub_api.programs import ProgramMutations, ProgramQueries
 from hub_api.questions import QuestionMutations, QuestionQueries
 from hub_api.ready_segments import ReadySegmentQueries
+from hub_api.reviewing import ReviewMutations
+from hub_api.reviews import ReviewQueries
 from hub_api.reward_definitions import RewardDefinitionMutations, RewardDefinitionQueries
 from hub_api.rewards import RewardMutations, RewardQueries
 from hub_api.rfm import RfmQueries
@@ -80,6 +82,7 @@ class Query(
     RewardQueries,
     RewardDefinitionQueries,
     ReadySegmentQueries,
+    ReviewQueries,
     RfmQueries,
     RollupQueries,
     SegmentQueries,
@@ -115,6 +118,7 @@ class Mutation(
     QuestionMutations,
     RewardMutations,
     RewardDefinitionMutations,
+    ReviewMutations,
     RollupMutations,
     SegmentMutations,
     ShippingMutations,
