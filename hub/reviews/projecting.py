@@ -44,7 +44,7 @@ async def _take_in(event: Event, head: Profile, now: datetime) -> None:
         else:
             await service.submit(head, reading.submission(event), now=now)
     except BadReview as error:
-        await events_store.set_aside([(event, error.code, error.message)], now=now)
+        await events_store.set_aside([(event, error.code.lower(), error.message)], now=now)
     except NotBought:
         await _decide(event, head, Reason.NOT_BOUGHT, now)
     except AlreadyReviewed:
