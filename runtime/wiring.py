@@ -32,6 +32,8 @@ from hub.journeys.guards import GuardDocument
 from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
+from hub.ledger.store import PostingDocument, PurseDocument
+from hub.membership.store import EnrolmentDocument
 from hub.messaging.handled import HandledDocument
 from hub.messaging.inbox import InboxSender
 from hub.messaging.inbox_store import InboxMessageDocument
@@ -51,8 +53,10 @@ from hub.profiles.store import ProfileDocument
 from hub.profiles.suppression import SuppressionDocument
 from hub.profiles.topics import TopicDocument
 from hub.profiles.unions import UnionDocument
+from hub.programs.store import ActivationDocument, ProgramDocument
 from hub.questions.store import QuestionDocument
 from hub.rankings.store import PlaceDocument, RankingsDocument
+from hub.rewards.store import RewardDocument, VoteDocument
 from hub.rollups.store import RollupDocument
 from hub.segments.store import SegmentDocument
 from hub.settings import Settings
@@ -68,6 +72,7 @@ from integrations.smtp.sender import SmtpSender
 from integrations.twilio.sender import TwilioSender
 
 DOCUMENTS: list[type[beanie.Document]] = [
+    ActivationDocument,
     BrandDocument,
     AssetDocument,
     BucketDocument,
@@ -84,6 +89,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     DeadLetterDocument,
     DecisionDocument,
     DeviceDocument,
+    EnrolmentDocument,
     EntryDocument,
     ErasureDocument,
     EventDocument,
@@ -101,12 +107,16 @@ DOCUMENTS: list[type[beanie.Document]] = [
     OrderDocument,
     PlaceDocument,
     PolicyDocument,
+    PostingDocument,
     ProductDocument,
     ProfileDocument,
+    PurseDocument,
+    ProgramDocument,
     QuestionDocument,
     RankingsDocument,
     RateDocument,
     RevokedTokenDocument,
+    RewardDocument,
     RollupDocument,
     RouterDocument,
     RunDocument,
@@ -125,6 +135,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     VersionDocument,
     VisitsDocument,
     ViewDocument,
+    VoteDocument,
     WishDocument,
 ]
 """Every collection of the hub: what `hub migrate` makes and every process binds."""

@@ -25,6 +25,7 @@ from hub_api.devices import DeviceMutations
 from hub_api.doubts import DoubtQueries
 from hub_api.events import EventMutations
 from hub_api.inbox import InboxMutations
+from hub_api.joining import EnrolmentMutations
 from hub_api.journeys import JourneyMutations, JourneyQueries
 from hub_api.keys import KeyMutations, KeyQueries
 from hub_api.limits import Limits, LimitsWithoutIntrospection
@@ -36,8 +37,11 @@ from hub_api.policy import PolicyMutations, PolicyQueries
 from hub_api.privacy import PrivacyMutations, PrivacyQueries
 from hub_api.products import ProductMutations, ProductQueries
 from hub_api.profiles import ProfileQueries
+from hub_api.programs import ProgramMutations, ProgramQueries
 from hub_api.questions import QuestionMutations, QuestionQueries
 from hub_api.ready_segments import ReadySegmentQueries
+from hub_api.reward_definitions import RewardDefinitionMutations, RewardDefinitionQueries
+from hub_api.rewards import RewardMutations, RewardQueries
 from hub_api.rfm import RfmQueries
 from hub_api.rollups import RollupMutations, RollupQueries
 from hub_api.runs import Run
@@ -71,7 +75,10 @@ class Query(
     AuditQueries,
     PolicyQueries,
     ProductQueries,
+    ProgramQueries,
     QuestionQueries,
+    RewardQueries,
+    RewardDefinitionQueries,
     ReadySegmentQueries,
     RfmQueries,
     RollupQueries,
@@ -97,13 +104,17 @@ class Mutation(
     ContentDefinitionMutations,
     BroadcastMutations,
     DeviceMutations,
+    EnrolmentMutations,
     EventMutations,
     InboxMutations,
     JourneyMutations,
     KeyMutations,
     PolicyMutations,
     ProductMutations,
+    ProgramMutations,
     QuestionMutations,
+    RewardMutations,
+    RewardDefinitionMutations,
     RollupMutations,
     SegmentMutations,
     ShippingMutations,

@@ -14,6 +14,7 @@ from hub.decisions.model import Reason
 from hub.events.model import Kind
 from hub.journeys.model import Status
 from hub.kit.local_time import Weekday
+from hub.membership.model import Way
 from hub.messaging.doubts import Doubt
 from hub.messaging.model import MessageClass, Outcome, State
 from hub.messaging.surfaces import Surface
@@ -25,6 +26,7 @@ from hub.profiles.devices import Platform
 from hub.profiles.model import Channel, IdentifierKind
 from hub.profiles.suppression import SuppressionReason
 from hub.profiles.topics import TopicClass
+from hub.rewards.model import RewardKind, RewardState
 
 # Registered in place: the fields of the schema are annotated with the hub's own classes.
 strawberry.enum(Basis, name="ShippingBasis", description="What a price of shipping is made of.")
@@ -38,6 +40,8 @@ strawberry.enum(
 strawberry.enum(IdentifierKind, name="IdentifierKind", description="Kinds of identifier, the strongest first.")
 strawberry.enum(KeyKind, name="KeyKind", description="What a key is for.")
 strawberry.enum(Kind, name="EventKind", description="The calls of the Segment spec.")
+strawberry.enum(RewardKind, name="RewardKind", description="What a reward gives.")
+strawberry.enum(RewardState, name="RewardState", description="Whether a reward can be had or voted for.")
 strawberry.enum(MessageClass, name="MessageClass", description="What to do where nobody can tell if it arrived.")
 strawberry.enum(FulfilmentKind, name="FulfilmentKind", description="How goods come to a customer.")
 strawberry.enum(OrderStatus, name="OrderStatus", description="How far an order is; `OPEN` until it was completed.")
@@ -54,6 +58,7 @@ strawberry.enum(Status, name="RunStatus", description="Where a run stands.")
 strawberry.enum(StoreChannel, name="StoreChannel", description="How an order is had from a store.")
 strawberry.enum(Surface, name="Surface", description="Where customers meet what the shop has to say.")
 strawberry.enum(What, name="ContentAct", description="What a visitor did with something that was shown.")
+strawberry.enum(Way, name="EnrolmentWay", description="By which way a customer joined a program.")
 strawberry.enum(Weekday, name="Weekday", description="The days of the week.")
 strawberry.enum(ConsentState, name="ConsentState", description="What a customer says; `PENDING` allows nothing.")
 strawberry.enum(How, name="ConsentWay", description="By which way a consent came.")

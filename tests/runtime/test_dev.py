@@ -1,3 +1,4 @@
+import runpy
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,12 @@ def test_dev_refuses_what_it_cannot_do_with_its_usage() -> None:
 
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr.startswith("usage: ./dev COMMAND")
+
+
+def test_the_tests_that_run_beside_the_others_are_there() -> None:
+    beside = runpy.run_path(str(ROOT / "dev"), run_name="dev")["WAITING"]
+
+    assert [it for it in beside if not (ROOT / it).exists()] == []
 
 
 def test_a_package_named_graphql_stops_the_test_run_at_once_with_the_reason(tmp_path: Path) -> None:
