@@ -214,7 +214,7 @@ def render(template: Template, channel: Channel, *, language: str | None, contex
 
 def spoken_language(template: Template, channel: Channel, wished: str | None) -> str | None:
     """Find the language nearest to the one wished for that has all a channel needs; None where there is none."""
-    if wished in template.languages and _speaks(template, channel, wished):
+    if wished is not None and wished in template.languages and _speaks(template, channel, wished):
         return wished
     for nearest in by_nearness(template.languages, wished):
         if _speaks(template, channel, nearest):
