@@ -56,6 +56,7 @@ from hub.profiles.unions import UnionDocument
 from hub.programs.store import ActivationDocument, ProgramDocument
 from hub.questions.store import QuestionDocument
 from hub.rankings.store import PlaceDocument, RankingsDocument
+from hub.reviews.store import ReviewDocument, ReviewRulesDocument
 from hub.rewards.store import RewardDocument, VoteDocument
 from hub.rollups.store import RollupDocument
 from hub.segments.store import SegmentDocument
@@ -115,8 +116,10 @@ DOCUMENTS: list[type[beanie.Document]] = [
     QuestionDocument,
     RankingsDocument,
     RateDocument,
+    ReviewDocument,
     RevokedTokenDocument,
     RewardDocument,
+    ReviewRulesDocument,
     RollupDocument,
     RouterDocument,
     RunDocument,
