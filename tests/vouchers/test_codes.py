@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from hub.database import Database
 from hub.kit import ids
+from hub.profiles.codes import ALPHABET
 from hub.settings import Settings
 from hub.vouchers import pictures
-from hub.vouchers.codes import ALPHABET, LENGTH, Codes, code_form, code_of, shown, voucher_id
+from hub.vouchers.codes import LENGTH, Codes, code_form, code_of, shown, voucher_id
 
 CODES = st.binary(min_size=10, max_size=32).map(code_of)
 
