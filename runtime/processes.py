@@ -27,6 +27,7 @@ from hub.intake.ringer import Ringer
 from hub.intake.router import Router
 from hub.journeys import keeper
 from hub.kit import tasks
+from hub.membership import service as membership
 from hub.messaging import visits_keeper
 from hub.messaging.dispatch import Dispatcher
 from hub.messaging.ports import Senders
@@ -76,6 +77,7 @@ async def router(settings: Settings) -> None:
             audit_keeper.keep(wiring.clock),
             Privacy(settings, wiring.DOCUMENTS).keep(wiring.clock),
             consents.keep_sweeping(wiring.clock),
+            membership.keep_sweeping(wiring.clock),
             abandoned.keep(),
             waiting.keep(wiring.clock),
             visits_keeper.keep(Suppressions(settings), wiring.clock),

@@ -46,6 +46,8 @@ class Context:
     email_sender: Callable[[], EmailSender | None] = lambda: None
     """Who sends tests of templates; made when the first is sent."""
     loaders: Loaders = field(default_factory=Loaders)
+    proven: set[UUID] = field(default_factory=set)
+    """The profiles whose owner has proven in this request, by a code or link, who they are: they see their own."""
     seen: set[UUID] = field(default_factory=set)
     """The profiles of which the answer shows something."""
     details: set[Detail] = field(default_factory=set)

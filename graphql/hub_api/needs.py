@@ -51,4 +51,6 @@ class Needs(FieldExtension):
 
 async def _owns(profile_id: object, info: Info) -> bool:
     context = info.context
+    if profile_id in context.proven:
+        return True
     return Scope.PROFILE_SELF in context.caller.scopes and await context.own_profile_id() == profile_id

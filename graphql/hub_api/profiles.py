@@ -33,6 +33,7 @@ from hub_api.context import Info
 from hub_api.decisions import Decision
 from hub_api.devices import Device
 from hub_api.engagement import Engaged
+from hub_api.enrolments import Enrolled
 from hub_api.events import Event, seen
 from hub_api.inbox import HasInbox
 from hub_api.memberships import InSegments
@@ -64,7 +65,7 @@ class ProfileIdentifier:
 
 
 @strawberry.type
-class Profile(Node, RolledUp, InSegments, Bought, HasInbox, Engaged):
+class Profile(Node, RolledUp, InSegments, Bought, HasInbox, Engaged, Enrolled):
     """A customer."""
 
     profile_id: strawberry.Private[UUID]

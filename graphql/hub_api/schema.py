@@ -25,6 +25,7 @@ from hub_api.devices import DeviceMutations
 from hub_api.doubts import DoubtQueries
 from hub_api.events import EventMutations
 from hub_api.inbox import InboxMutations
+from hub_api.joining import EnrolmentMutations
 from hub_api.journeys import JourneyMutations, JourneyQueries
 from hub_api.keys import KeyMutations, KeyQueries
 from hub_api.limits import Limits, LimitsWithoutIntrospection
@@ -101,6 +102,7 @@ class Mutation(
     ContentDefinitionMutations,
     BroadcastMutations,
     DeviceMutations,
+    EnrolmentMutations,
     EventMutations,
     InboxMutations,
     JourneyMutations,

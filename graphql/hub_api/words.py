@@ -14,6 +14,7 @@ from hub.decisions.model import Reason
 from hub.events.model import Kind
 from hub.journeys.model import Status
 from hub.kit.local_time import Weekday
+from hub.membership.model import Way
 from hub.messaging.doubts import Doubt
 from hub.messaging.model import MessageClass, Outcome, State
 from hub.messaging.surfaces import Surface
@@ -57,6 +58,7 @@ strawberry.enum(Status, name="RunStatus", description="Where a run stands.")
 strawberry.enum(StoreChannel, name="StoreChannel", description="How an order is had from a store.")
 strawberry.enum(Surface, name="Surface", description="Where customers meet what the shop has to say.")
 strawberry.enum(What, name="ContentAct", description="What a visitor did with something that was shown.")
+strawberry.enum(Way, name="EnrolmentWay", description="By which way a customer joined a program.")
 strawberry.enum(Weekday, name="Weekday", description="The days of the week.")
 strawberry.enum(ConsentState, name="ConsentState", description="What a customer says; `PENDING` allows nothing.")
 strawberry.enum(How, name="ConsentWay", description="By which way a consent came.")

@@ -113,6 +113,9 @@ EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
     "Content Shown": _CONTENT,
     "Content Clicked": _CONTENT,
     "Content Dismissed": _CONTENT,
+    "Member Joined": dict.fromkeys(
+        ("program", "way", "store_id", "campaign", "associate_id", "consent_version"), _TEXT
+    ),
     "Sms Received": dict.fromkeys(("number", "means", "keyword"), _TEXT),
     "Segment Entered": {"segment": _TEXT},
     "Segment Left": {"segment": _TEXT},

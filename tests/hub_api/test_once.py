@@ -232,6 +232,16 @@ async def complete_sign_in(hub: Hub) -> tuple[str, Given, Given]:
     return key, given, {**given, "deviceSecret": "the secret of a thief"}
 
 
+async def enroll(hub: Hub) -> tuple[str, Given, Given]:
+    key, given, _ = await complete_sign_in(hub)
+    return key, {"program": "club", **given}, {"program": "bakers", **given}
+
+
+async def enroll_customer(hub: Hub) -> tuple[str, Given, Given]:
+    given = {"profileId": str(global_id("Profile", await profile_of(hub, "ada"))), "program": "club"}
+    return await staff(hub), given, {**given, "program": "bakers"}
+
+
 async def register_device(hub: Hub) -> tuple[str, Given, Given]:
     await hub.identify("ada")
     given = {"app": "shop", "platform": "IOS", "token": "t1", "installationId": "i-1"}
@@ -343,6 +353,8 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "requestSignIn": request_sign_in,
     "completeSignIn": complete_sign_in,
     "signOut": sign_out,
+    "enroll": enroll,
+    "enrollCustomer": enroll_customer,
     "registerDevice": register_device,
     "unregisterDevice": unregister_device,
 }

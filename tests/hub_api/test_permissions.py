@@ -73,6 +73,9 @@ async def presented_by(hub: Hub) -> dict[str, str]:
         "client": await hub.key(KeyKind.CLIENT),
         "customer": hub.token("ada"),
         "device": await make(Grant(KeyKind.DEVICE, "kiosk", stores=frozenset({"S-1"}))),
+        "till": await make(
+            Grant(KeyKind.DEVICE, "till", scopes=frozenset({Scope.TILLS_WRITE}), stores=frozenset({"S-1"}))
+        ),
         "partner": await make(Grant(KeyKind.PARTNER, "adnet", scopes=every, brands=frozenset({"default"}))),
         "server": await hub.key(KeyKind.SERVER),
         **{role: await make(Grant(KeyKind.STAFF, "office", person=role, roles=frozenset({role}))) for role in Role},
@@ -128,6 +131,17 @@ async def test_events_are_taken_over_http_from_whom_the_matrix_lets_send_them(hu
 
     needed = ROUTES["/v1/{call}"]
     assert statuses == {caller: 200 if needed in scopes else 403 for caller, scopes in CALLERS.items()}
+
+
+@pytest.mark.parametrize("path", [path for path in ROUTES if path.startswith("/pos/v1/")])
+async def test_a_till_is_believed_over_http_where_the_matrix_says_so(hub: Hub, path: str) -> None:
+    statuses = {}
+    for caller, key in (await presented_by(hub)).items():
+        answer = await hub.http.post(path, json={}, headers={"Authorization": f"Bearer {key}"})
+        statuses[caller] = answer.status_code
+
+    needed = ROUTES[path]
+    assert statuses == {caller: 422 if needed in scopes else 403 for caller, scopes in CALLERS.items()}
 
 
 def test_every_scope_role_and_kind_has_its_line() -> None:

@@ -16,6 +16,8 @@ from hub.intake.accept import accept
 from hub.journeys import runs
 from hub.journeys.advance import Advancer
 from hub.kit import ids
+from hub.membership import service as membership
+from hub.membership.model import Joining, Way
 from hub.messaging import signing_in
 from hub.messaging.dispatch import Dispatcher
 from hub.messaging.signing_in import Proof, Wish
@@ -69,6 +71,11 @@ async def lives(settings: Settings) -> Profile:
     await route_all()
     await advance(settings)
     await _signs_in(asked, settings)
+    for user in (ADA, "bob"):
+        await membership.join(
+            await of_user(user), "club", Joining(Way.STORE, "S-1"), cause=ids.new_id(), at=NOW, now=NOW
+        )
+    await route_all()
     return await of_user(ADA)
 
 

@@ -26,11 +26,12 @@ async def test_an_export_holds_every_row_about_the_person_and_none_of_a_neighbou
     assert {name: len(rows) for name, rows in told["rows"].items() if rows} == {
         "profiles": 2,  # the device she browsed with was joined to her
         "identifiers": 4,
-        "events": 12,
+        "events": 13,
         "orders": 1,
         "carts": 2,  # and the one that an order empties which names none
         "wishes": 1,
         "consents": 1,
+        "enrolments": 1,
         "sign_ins": 2,  # one from before anybody knew her
         "known_devices": 1,
         "dead_letters": 1,
@@ -51,6 +52,7 @@ async def test_an_export_holds_every_row_about_the_person_and_none_of_a_neighbou
         "Back In Stock Requested",
         "Consent Granted",
         "Consent Changed",
+        "Member Joined",
     }
     text = file.decode()
     assert all(word in text for word in (ADA, NAME, EMAIL))

@@ -1,0 +1,94 @@
+"""Use cases of membership: join a program once and for ever, and be announced once.
+
+The enrolment is stored first, then announced, then marked as announced; a sweep finishes what a process has left
+behind between. Merging links and moves nothing: a head is a member where one of those it absorbed is.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+from pymongo.errors import PyMongoError
+
+from hub.events.announcing import Announcement, announce
+from hub.membership import store
+from hub.membership.model import Enrolment, Joined, Joining, check_program
+from hub.profiles.model import Profile
+
+log = structlog.get_logger(__name__)
+
+JOINED: Final = "Member Joined"
+EVERY_SECONDS: Final = 15.0
+LATE: Final = timedelta(seconds=15)
+BATCH: Final = 500
+
+
+async def join(profile: Profile, program: str, joining: Joining, *, cause: UUID, at: datetime, now: datetime) -> Joined:
+    """Make somebody a member, unless they are one already: then their enrolment stays as it is.
+
+    Args:
+        profile: a head.
+        program: the name of the program.
+        joining: how they join.
+        cause: the key of the wish. Repeating it joins once, and gives the same answer.
+        at: when they joined. What a till tells late lies in the past.
+        now: the time.
+
+    Raises:
+        NoSuchProgram: there is none of this name.
+    """
+    check_program(program)
+    standing = await enrolment_of(profile, program)
+    if standing is None:
+        id_ = store.id_of(program, profile.id)
+        standing = await store.insert(Enrolment(id_, program, profile.id, min(at, now), joining, cause))
+    is_new = standing.cause == cause
+    if is_new:
+        await _tell([standing], now=now)
+    return Joined(standing, is_new)
+
+
+async def enrolment_of(profile: Profile, program: str) -> Enrolment | None:
+    """Read how somebody is a member of a program; None where they are not."""
+    found = (await store.of([profile.own_ids])).get(profile.own_ids, [])
+    return next((it for it in found if it.program == program), None)
+
+
+async def sweep(now: datetime) -> int:
+    """Announce what a process has stored and not announced, and tell how many that were."""
+    left = await store.left_open(before=now - LATE, limit=BATCH)
+    await _tell(left, now=now)
+    return len(left)
+
+
+async def keep_sweeping(clock: Callable[[], datetime]) -> None:
+    """Sweep until cancelled. A database that is away is waited for."""
+    while True:
+        try:
+            await sweep(clock())
+        except PyMongoError as error:
+            log.warning("membership_waits_for_database", error=type(error).__name__)
+        await asyncio.sleep(EVERY_SECONDS)
+
+
+async def _tell(enrolments: Sequence[Enrolment], *, now: datetime) -> None:
+    if enrolments:
+        await announce([_announcement(it) for it in enrolments], now=now)
+        await store.close([it.id for it in enrolments])
+
+
+def _announcement(enrolment: Enrolment) -> Announcement:
+    joining = enrolment.joining
+    properties = {
+        "program": enrolment.program,
+        "way": joining.way.value,
+        "store_id": joining.store_id,
+        "campaign": joining.campaign,
+        "associate_id": joining.associate_id,
+        "consent_version": joining.consent_version,
+    }
+    told = {name: value for name, value in properties.items() if value is not None}
+    return Announcement(JOINED, enrolment.profile_id, str(enrolment.id), enrolment.joined_at, told)
