@@ -32,6 +32,7 @@ from hub.journeys.guards import GuardDocument
 from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
+from hub.ledger.store import PostingDocument, PurseDocument
 from hub.membership.store import EnrolmentDocument
 from hub.messaging.handled import HandledDocument
 from hub.messaging.inbox import InboxSender
@@ -104,8 +105,10 @@ DOCUMENTS: list[type[beanie.Document]] = [
     OrderDocument,
     PlaceDocument,
     PolicyDocument,
+    PostingDocument,
     ProductDocument,
     ProfileDocument,
+    PurseDocument,
     QuestionDocument,
     RankingsDocument,
     RateDocument,
