@@ -30,13 +30,13 @@ class PlacesDocument(Keyed):
 
     of: str
     held: list[UUID]
-    count: int
+    taken: int
     unsure: list[Row]
 
     class Settings:
         """Where places lie, and how those are found that somebody was not sure of."""
 
-        name = "places"
+        name = "reward_places"
         personal = None
         indexes: ClassVar[list[IndexModel]] = [
             IndexModel([("of", 1)], name="of"),
@@ -90,10 +90,10 @@ async def take(limited: Limited, who: UUID, *, now: datetime) -> UUID | None:
             return place
     for place, size in (*documents[begin:], *documents[:begin]):
         # Two who repeat the same request begin at the same document, so that they do not take two places.
-        free = {"_id": place, "of": limited.of, "held": {"$ne": who}, "count": {"$lt": size}}
-        taken = {"$push": {"held": who, "unsure": {"id": who, "at": now}}, "$inc": {"count": 1}}
+        free = {"_id": place, "of": limited.of, "held": {"$ne": who}, "taken": {"$lt": size}}
+        change = {"$push": {"held": who, "unsure": {"id": who, "at": now}}, "$inc": {"taken": 1}}
         try:
-            await rows.update_one(free, taken, upsert=True)
+            await rows.update_one(free, change, upsert=True)
         except DuplicateKeyError:  # full, or theirs
             if await rows.find_one({"_id": place, "held": who}, {"_id": 1}) is None:
                 continue
@@ -116,9 +116,7 @@ async def doubt(who: UUID, place: UUID, *, now: datetime) -> None:
 async def give_back(given: Sequence[tuple[UUID, UUID]]) -> None:
     """Give places back: pairs of who has one and the document that it lies in. Repeating it changes nothing."""
     changes = [
-        UpdateOne(
-            {"_id": place, "held": who}, {"$pull": {"held": who, "unsure": {"id": who}}, "$inc": {"count": -1}}
-        )
+        UpdateOne({"_id": place, "held": who}, {"$pull": {"held": who, "unsure": {"id": who}}, "$inc": {"taken": -1}})
         for who, place in given
     ]
     if changes:
@@ -136,7 +134,7 @@ async def taken(of: Collection[str]) -> dict[str, int]:
     """Count the places that are taken of each of these, by name."""
     stages: list[Row] = [
         {"$match": {"of": {"$in": list(of)}}},
-        {"$group": {"_id": "$of", "count": {"$sum": "$count"}}},
+        {"$group": {"_id": "$of", "taken": {"$sum": "$taken"}}},
     ]
     found = await PlacesDocument.get_pymongo_collection().aggregate(stages)
-    return {row["_id"]: row["count"] async for row in found}
+    return {row["_id"]: row["taken"] async for row in found}
