@@ -112,7 +112,7 @@ LIMITS: Final = (
     Limit("what an event says in its `properties`", "store, brand of a consent", "theirs, and of none", "-"),
     Limit("orders in the view of an associate", "-", "all", "-"),
     Limit("journeys, broadcasts, topics, templates", "brand", "all", "theirs"),
-    Limit("questions, rollups, stages, segments, contents, rewards, rules, the policy", "-", "all", "by nobody"),
+    Limit("questions, rollups, segments, contents, programs, rewards, rules, the policy", "-", "all", "by nobody"),
     Limit("products, prices", "brand", "all", "theirs"),
     Limit("stores, stock", "brand, store", "all", "theirs"),
     Limit("keys", "brand, store", "theirs", "theirs"),

@@ -53,6 +53,7 @@ from hub.profiles.store import ProfileDocument
 from hub.profiles.suppression import SuppressionDocument
 from hub.profiles.topics import TopicDocument
 from hub.profiles.unions import UnionDocument
+from hub.programs.store import ActivationDocument, ProgramDocument
 from hub.questions.store import QuestionDocument
 from hub.rankings.store import PlaceDocument, RankingsDocument
 from hub.rewards.places import PlacesDocument
@@ -73,6 +74,7 @@ from integrations.smtp.sender import SmtpSender
 from integrations.twilio.sender import TwilioSender
 
 DOCUMENTS: list[type[beanie.Document]] = [
+    ActivationDocument,
     BrandDocument,
     AssetDocument,
     BucketDocument,
@@ -112,6 +114,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     ProductDocument,
     ProfileDocument,
     PurseDocument,
+    ProgramDocument,
     QuestionDocument,
     RankingsDocument,
     RateDocument,

@@ -37,6 +37,7 @@ from hub_api.policy import PolicyMutations, PolicyQueries
 from hub_api.privacy import PrivacyMutations, PrivacyQueries
 from hub_api.products import ProductMutations, ProductQueries
 from hub_api.profiles import ProfileQueries
+from hub_api.programs import ProgramMutations, ProgramQueries
 from hub_api.questions import QuestionMutations, QuestionQueries
 from hub_api.ready_segments import ReadySegmentQueries
 from hub_api.reward_definitions import RewardDefinitionMutations, RewardDefinitionQueries
@@ -74,6 +75,7 @@ class Query(
     AuditQueries,
     PolicyQueries,
     ProductQueries,
+    ProgramQueries,
     QuestionQueries,
     RewardQueries,
     RewardDefinitionQueries,
@@ -109,6 +111,7 @@ class Mutation(
     KeyMutations,
     PolicyMutations,
     ProductMutations,
+    ProgramMutations,
     QuestionMutations,
     RewardMutations,
     RewardDefinitionMutations,

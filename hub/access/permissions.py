@@ -24,7 +24,7 @@ MEANINGS: Final[Mapping[Scope, str]] = {
     Scope.CONTENT_READ: "see what is shown on pages, on signs and to the staff, and tell what was done with it",
     Scope.COMMERCE_READ: "see what is sold, where and at what price; nothing of a person",
     Scope.COMMERCE_WRITE: "change what is sold, where and at what price",
-    Scope.DEFINITIONS_READ: "see how questions, rollups, stages, segments, contents, rewards and rules are defined",
+    Scope.DEFINITIONS_READ: "see how questions, rollups, segments, contents, programs, rewards and rules are defined",
     Scope.DEFINITIONS_WRITE: "define them",
     Scope.JOURNEYS_READ: "see journeys and broadcasts",
     Scope.JOURNEYS_WRITE: "publish journeys, and create and steer broadcasts",

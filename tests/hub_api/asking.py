@@ -32,6 +32,8 @@ REACHED: Mapping[str, str] = {
     "InboxConnection": 'profile(id: "<ada>") { inbox',
     "Product": 'product(productId: "P-1")',
     "ProductVariant": 'product(productId: "P-1") { variants',
+    "Program": 'program(name: "a")',
+    "ProgramVersion": 'program(name: "a") { active',
     "Profile": 'profile(id: "<ada>")',
     "RewardDefinition": "rewardDefinitions",
     "RollupDefinition": 'rollup(name: "spend")',

@@ -17,6 +17,7 @@ from hub_api.schema import build
 from tests.hub_api import signing_in
 from tests.hub_api.conftest import JOURNEY, NOON, Hub
 from tests.hub_api.test_inbox import tell
+from tests.programs.written import FINCH
 
 Given: TypeAlias = dict[str, Any]
 Prepare: TypeAlias = Callable[[Hub], Awaitable[tuple[str, Given, Given | None]]]
@@ -91,6 +92,16 @@ async def publish_template(hub: Hub) -> tuple[str, Given, Given]:
 async def send_test(hub: Hub) -> tuple[str, Given, Given]:
     given = {"name": "sign-in", "to": "bob@shop.example"}
     return await staff(hub), given, {**given, "to": "eve@shop.example"}
+
+
+async def create_program(hub: Hub) -> tuple[str, Given, Given]:
+    return await staff(hub), {"source": FINCH}, {"source": FINCH.replace("points: 10", "points: 20")}
+
+
+async def activate_program(hub: Hub) -> tuple[str, Given, Given]:
+    key, made, _ = await create_program(hub)
+    await done(hub, "createProgram", key, {"idempotencyKey": "before", **made})
+    return key, {"name": "finch-club", "version": 1}, {"name": "finch-club", "version": 2}
 
 
 async def publish_question(hub: Hub) -> tuple[str, Given, Given]:
@@ -322,6 +333,8 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "publishTemplate": publish_template,
     "sendTest": send_test,
     "publishJourney": publish_journey,
+    "createProgram": create_program,
+    "activateProgram": activate_program,
     "publishQuestion": publish_question,
     "answerQuestion": answer_question,
     "publishReward": publish_reward,

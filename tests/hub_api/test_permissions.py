@@ -16,10 +16,16 @@ from runtime.permissions import CALLERS, ROUTES, Line
 from tests.hub_api.asking import LINES, REACHED, document, reached, root_of
 from tests.hub_api.conftest import NOON, Hub, codes_of
 
+PROGRAM = (
+    "{program: a, texts: {en: a}, zone: UTC, currency: EUR, rules: [{rule: v, wallet: p, visit: {points: 1}}], "
+    "wallets: [{wallet: p, kind: spendable, one: {en: p}, many: {en: p}, expires: never}]}"
+)
 STOCKED = """
 mutation {
   publishRollup(input: {idempotencyKey: "r", source: "{rollup: spend, event: Order Completed}"}) { __typename }
   publishSegment(input: {idempotencyKey: "g", source: "{segment: vips, when: profile.vip = true}"}) { __typename }
+  createProgram(input: {idempotencyKey: "l", source: "%PROGRAM%"}) { __typename }
+  activateProgram(input: {idempotencyKey: "l", name: "a", version: 1}) { __typename }
   publishReward(input: {idempotencyKey: "w", source: "{reward: a, kind: gesture, labels: {en: A}}"}) { __typename }
   createBroadcast(input: {idempotencyKey: "b", name: "Sale", segment: "vips", template: "reminder"}) { __typename }
   upsertProducts(input: {idempotencyKey: "p", products: [{
@@ -34,7 +40,7 @@ mutation {
     sku: "A-1", location: "S-1", onHand: 3, updatedAt: "2026-11-01T12:00:00Z"
   }]}) { __typename }
 }
-"""
+""".replace("%PROGRAM%", PROGRAM)
 
 
 OURS = {"UNAUTHENTICATED", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "INTERNAL_SERVER_ERROR"}
