@@ -10,6 +10,7 @@ from uuid import UUID
 import beanie
 from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient, IndexModel, monitoring
+from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
     BulkWriteError,
@@ -29,6 +30,7 @@ Row: TypeAlias = dict[str, Any]
 
 Client: TypeAlias = AsyncMongoClient[Row]
 Database: TypeAlias = AsyncDatabase[Row]
+Rows: TypeAlias = AsyncCollection[Any]
 
 OwnIds: TypeAlias = tuple[UUID, ...]
 """The ids under which an owner's rows lie: those of a profile and of the profiles it absorbed."""
@@ -147,10 +149,15 @@ async def insert_once(document: type[beanie.Document], rows: Sequence[Mapping[st
     Returns:
         The places, in `rows`, of those that were stored already.
     """
+    return await insert_into(document.get_pymongo_collection(), rows)
+
+
+async def insert_into(collection: Rows, rows: Sequence[Mapping[str, Any]]) -> set[int]:
+    """Insert rows into a collection, as `insert_once`."""
     if not rows:
         return set()
     try:
-        await document.get_pymongo_collection().insert_many(rows, ordered=False)
+        await collection.insert_many(rows, ordered=False)
     except BulkWriteError as error:
         return duplicates_of(error)
     return set()

@@ -17,6 +17,7 @@ from hub_api import endpoint
 from integrations.assets import routes as assets
 from integrations.console import inbox
 from integrations.pages import arriving, confirmation, download, preferences, signin, tracking, unsubscribing
+from integrations.pos import routes as pos
 from integrations.segment import routes as segment
 from integrations.segment.wire import MOST_BYTES
 from integrations.sendgrid import routes as sendgrid
@@ -36,6 +37,7 @@ async def application(settings: Settings, client: Client) -> ASGIApp:
         routes=[
             *health.routes(client, temporal),
             *segment.routes(callers, settings, wiring.clock),
+            *pos.routes(callers, settings, wiring.clock),
             *inbox.routes(settings),
             *assets.routes(),
             *signin.routes(settings, wiring.clock),

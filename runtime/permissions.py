@@ -11,12 +11,15 @@ from typing import Final
 from strawberry.types.base import StrawberryObjectDefinition
 
 from hub.access.model import CallerKind, Role, Scope
-from hub.access.permissions import DETAILS, KINDS, MEANINGS, ROLES, Detail
+from hub.access.permissions import DETAILS, KINDS, MEANINGS, ROLES, TILL, Detail
 from hub_api.needs import Needs
 from hub_api.schema import Schema, build
 
 ROUTES: Final[Mapping[str, Scope | str]] = {
     "/v1/{call}": Scope.EVENTS_WRITE,
+    "/pos/v1/customers": Scope.TILLS_WRITE,
+    "/pos/v1/orders": Scope.TILLS_WRITE,
+    "/pos/v1/refunds": Scope.TILLS_WRITE,
     "/graphql": "any key or token; each field asks for its scope",
     "/healthz": "open: it says that the process lives",
     "/readyz": "open: it says what is missing, by name",
@@ -41,10 +44,15 @@ ROUTES: Final[Mapping[str, Scope | str]] = {
 
 CALLERS: Final[Mapping[str, frozenset[Scope]]] = {
     "client": KINDS[CallerKind.ANONYMOUS],
-    **{kind: KINDS[kind] for kind in (CallerKind.CUSTOMER, CallerKind.DEVICE, CallerKind.PARTNER, CallerKind.SERVER)},
+    CallerKind.CUSTOMER: KINDS[CallerKind.CUSTOMER],
+    CallerKind.DEVICE: KINDS[CallerKind.DEVICE],
+    "till": KINDS[CallerKind.DEVICE] | TILL,
+    CallerKind.PARTNER: KINDS[CallerKind.PARTNER],
+    CallerKind.SERVER: KINDS[CallerKind.SERVER],
     **{role: ROLES[role] for role in Role},
 }
-"""Every sort of caller by its name, with the scopes it has. `client` is the key inside an app or page."""
+"""Every sort of caller by its name, with the scopes it has. `client` is the key inside an app or page, `till` that of
+a device which names the scope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,7 @@ LIMITS: Final = (
     Limit("orders in the view of an associate", "-", "all", "-"),
     Limit("where somebody has joined a program", "store", "theirs, and of no store", "theirs"),
     Limit("journeys, broadcasts, topics, templates", "brand", "all", "theirs"),
-    Limit("questions, rollups, stages, segments, contents, shipping rules, the policy", "-", "all", "by nobody"),
+    Limit("questions, rollups, segments, contents, programs, rewards, rules, the policy", "-", "all", "by nobody"),
     Limit("products, prices", "brand", "all", "theirs"),
     Limit("stores, stock", "brand, store", "all", "theirs"),
     Limit("posters", "brand, store", "all", "theirs"),
@@ -142,6 +150,7 @@ def page() -> str:
             "as staff, of their roles. A test asks every cell of this page over HTTP: it cannot be wrong for long.",
             "",
             "`client` is the key inside an app or page, which anybody can read. `customer` is a signed-in customer.",
+            "`device` is a kiosk, `till` a device whose key names the scope.",
             "`partner` may have these scopes; its key names which of them it has. The rest are roles of the staff, who",
             "may be limited to brands and stores besides. `own` means: of their own profile and of nobody else's.",
             "",

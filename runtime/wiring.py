@@ -33,6 +33,7 @@ from hub.journeys.guards import GuardDocument
 from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
+from hub.ledger.store import PostingDocument, PurseDocument
 from hub.membership.store import EnrolmentDocument
 from hub.messaging.handled import HandledDocument
 from hub.messaging.inbox import InboxSender
@@ -53,8 +54,10 @@ from hub.profiles.store import ProfileDocument
 from hub.profiles.suppression import SuppressionDocument
 from hub.profiles.topics import TopicDocument
 from hub.profiles.unions import UnionDocument
+from hub.programs.store import ActivationDocument, ProgramDocument
 from hub.questions.store import QuestionDocument
 from hub.rankings.store import PlaceDocument, RankingsDocument
+from hub.rewards.store import RewardDocument, VoteDocument
 from hub.rollups.store import RollupDocument
 from hub.segments.store import SegmentDocument
 from hub.settings import Settings
@@ -70,6 +73,7 @@ from integrations.smtp.sender import SmtpSender
 from integrations.twilio.sender import TwilioSender
 
 DOCUMENTS: list[type[beanie.Document]] = [
+    ActivationDocument,
     BrandDocument,
     AssetDocument,
     BucketDocument,
@@ -105,12 +109,16 @@ DOCUMENTS: list[type[beanie.Document]] = [
     PlaceDocument,
     PolicyDocument,
     PosterDocument,
+    PostingDocument,
     ProductDocument,
     ProfileDocument,
+    PurseDocument,
+    ProgramDocument,
     QuestionDocument,
     RankingsDocument,
     RateDocument,
     RevokedTokenDocument,
+    RewardDocument,
     RollupDocument,
     RouterDocument,
     RunDocument,
@@ -129,6 +137,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     VersionDocument,
     VisitsDocument,
     ViewDocument,
+    VoteDocument,
     WishDocument,
 ]
 """Every collection of the hub: what `hub migrate` makes and every process binds."""

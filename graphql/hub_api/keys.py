@@ -84,7 +84,8 @@ class CreateKeyInput:
     )
     roles: list[Role] = strawberry.field(default_factory=list, description="For staff.")
     scopes: list[Scope] = strawberry.field(
-        default_factory=list, description="For partners: some of those that a partner may have."
+        default_factory=list,
+        description="For partners: some of those that a partner may have. For a till: `TILLS_WRITE`.",
     )
     brands: list[str] = strawberry.field(
         default_factory=list, description="To which brands it is limited; a partner's names one at least."

@@ -38,8 +38,11 @@ from hub_api.posters import PosterMutations, PosterQueries
 from hub_api.privacy import PrivacyMutations, PrivacyQueries
 from hub_api.products import ProductMutations, ProductQueries
 from hub_api.profiles import ProfileQueries
+from hub_api.programs import ProgramMutations, ProgramQueries
 from hub_api.questions import QuestionMutations, QuestionQueries
 from hub_api.ready_segments import ReadySegmentQueries
+from hub_api.reward_definitions import RewardDefinitionMutations, RewardDefinitionQueries
+from hub_api.rewards import RewardMutations, RewardQueries
 from hub_api.rfm import RfmQueries
 from hub_api.rollups import RollupMutations, RollupQueries
 from hub_api.runs import Run
@@ -74,7 +77,10 @@ class Query(
     PolicyQueries,
     PosterQueries,
     ProductQueries,
+    ProgramQueries,
     QuestionQueries,
+    RewardQueries,
+    RewardDefinitionQueries,
     ReadySegmentQueries,
     RfmQueries,
     RollupQueries,
@@ -108,7 +114,10 @@ class Mutation(
     PolicyMutations,
     PosterMutations,
     ProductMutations,
+    ProgramMutations,
     QuestionMutations,
+    RewardMutations,
+    RewardDefinitionMutations,
     RollupMutations,
     SegmentMutations,
     ShippingMutations,

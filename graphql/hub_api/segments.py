@@ -16,6 +16,8 @@ from hub.definitions import Published
 from hub.journeys import usage
 from hub.kit import problems as documents
 from hub.profiles import store as profiles_store
+from hub.programs import service as programs
+from hub.rewards import service as rewards
 from hub.segments import language, preview, service, store, tallying
 from hub.segments.store import SegmentDocument
 from hub_api.context import Info
@@ -58,7 +60,7 @@ class Segment:
 
     @strawberry.field(extensions=[Needs(Scope.DEFINITIONS_READ)])
     async def used_by(self) -> list[str]:
-        """Who asks for it: segments, contents, journeys that people are in, broadcasts that have not begun."""
+        """Who asks for it: segments, contents, programs, journeys with people in them, broadcasts to begin."""
         return [*await service.users_of(self.name), *await _used_by(self.name)]
 
     @strawberry.field(extensions=[Needs(Scope.DEFINITIONS_READ)])
@@ -286,5 +288,6 @@ class SegmentMutations:
 
 
 async def _used_by(name: str) -> list[str]:
-    """Name the journeys, broadcasts and contents that ask for a segment."""
-    return [*await usage.of_segment(name), *await broadcasts.waiting_for(name), *await content.users_of(name)]
+    """Name the journeys, broadcasts, contents, rewards and programs that ask for a segment."""
+    shown = [*await content.users_of(name), *await rewards.users_of(name), *await programs.users_of(name)]
+    return [*await usage.of_segment(name), *await broadcasts.waiting_for(name), *shown]

@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import Any, Final
 
 from hub.access.model import Caller, CallerKind, Role, Scope
-from hub.access.permissions import KINDS, of_roles
+from hub.access.permissions import KINDS, TILL, of_roles
 from hub.events.announcing import HUB
-from hub.events.model import IMPORT
+from hub.events.model import IMPORT, OF_TILLS
 from hub.kit.errors import HubError
 
 LONGEST_NAME: Final = 255
@@ -58,7 +58,7 @@ class Grant:
         source: the id of the source whose events it sends; two keys of one source are the same source.
         person: for staff, whose it is: an id, for it stands in the audit. Without one it belongs to the installation.
         roles: for staff.
-        scopes: for partners, those it has of the ones a partner may have.
+        scopes: for partners, those it has of the ones a partner may have; for devices, what makes one a till.
         brands: to which it is limited; a partner's must name one.
         stores: to which it is limited; a device stands in exactly one.
         expires_at: when it is over; never, if left out.
@@ -79,6 +79,8 @@ class Grant:
         if self.kind is KeyKind.STAFF:
             return of_roles(self.roles)
         every = KINDS[CALLER_KINDS[self.kind]]
+        if self.kind is KeyKind.DEVICE:
+            return every | (TILL & self.scopes)
         return every & self.scopes if self.kind is KeyKind.PARTNER else every
 
     def check(self, now: datetime) -> None:
@@ -90,8 +92,8 @@ class Grant:
         names = (self.source, *self.brands, *self.stores, *([self.person] if self.person else []))
         if any(not 1 <= len(name) <= LONGEST_NAME for name in names):
             raise BadGrant(f"A source, person, brand or store has 1 to {LONGEST_NAME} characters.")
-        if self.source in {HUB.id, IMPORT.id}:
-            raise BadGrant(f"The source {HUB.id!r} is the hub's own.")
+        if self.source in {HUB.id, IMPORT.id} or self.source.startswith(OF_TILLS):
+            raise BadGrant(f"The sources {HUB.id!r}, {IMPORT.id!r} and {OF_TILLS}… are the hub's own.")
         if "@" in self.person:
             raise BadGrant("A person is named by an id, not by an address: it stands in the audit for ever.")
         if self.expires_at and self.expires_at <= now:
@@ -99,13 +101,22 @@ class Grant:
         staff, partner = self.kind is KeyKind.STAFF, self.kind is KeyKind.PARTNER
         if staff != bool(self.roles) or (self.person and not staff):
             raise BadGrant("Keys of staff have roles and may name a person; others have neither.")
-        if partner != bool(self.scopes) or not self.scopes <= KINDS[CallerKind.PARTNER]:
-            may = ", ".join(sorted(KINDS[CallerKind.PARTNER]))
-            raise BadGrant(f"Keys of partners, and only these, name scopes: some of {may}.")
+        self._check_scopes()
         if partner and not self.brands:
             raise BadGrant("A partner's key names the brands it is for.")
         if self.kind is KeyKind.DEVICE and len(self.stores) != 1:
             raise BadGrant("A device's key names the one store it stands in.")
+
+    def _check_scopes(self) -> None:
+        """Let only those name scopes who may, partners always and devices where they are tills."""
+        if self.kind is KeyKind.DEVICE:
+            if not self.scopes <= TILL:
+                raise BadGrant(
+                    f"The key of a device names the scope {', '.join(TILL)}, which makes it a till, or none."
+                )
+        elif (self.kind is KeyKind.PARTNER) != bool(self.scopes) or not self.scopes <= KINDS[CallerKind.PARTNER]:
+            may = ", ".join(sorted(KINDS[CallerKind.PARTNER]))
+            raise BadGrant(f"Keys of partners, and only these, name scopes: some of {may}.")
 
 
 def require_reach(caller: Caller, grant: Grant) -> None:

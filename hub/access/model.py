@@ -28,6 +28,7 @@ class Scope(StrEnum):
     """What a caller may do. Every field, route and verb names the one it needs."""
 
     EVENTS_WRITE = "events:write"
+    TILLS_WRITE = "tills:write"
     PROFILE_SELF = "profile:self"
     PROFILE_READ = "profile:read"
     PROFILE_WRITE = "profile:write"

@@ -12,6 +12,7 @@ from hub.access.model import CallerKind, Role, Scope
 
 MEANINGS: Final[Mapping[Scope, str]] = {
     Scope.EVENTS_WRITE: "send events",
+    Scope.TILLS_WRITE: "tell, as a till, who came to a store and what was sold and given back there, and be believed",
     Scope.PROFILE_SELF: "everything of one's own, and nothing of anybody else's",
     Scope.PROFILE_READ: "see any customer, and all that is kept of them",
     Scope.PROFILE_WRITE: "change any customer",
@@ -23,7 +24,7 @@ MEANINGS: Final[Mapping[Scope, str]] = {
     Scope.CONTENT_READ: "see what is shown on pages, on signs and to the staff, and tell what was done with it",
     Scope.COMMERCE_READ: "see what is sold, where and at what price; nothing of a person",
     Scope.COMMERCE_WRITE: "change what is sold, where and at what price",
-    Scope.DEFINITIONS_READ: "see how topics, questions, rollups, stages, segments, contents and rules are defined",
+    Scope.DEFINITIONS_READ: "see how questions, rollups, segments, contents, programs, rewards and rules are defined",
     Scope.DEFINITIONS_WRITE: "define them",
     Scope.JOURNEYS_READ: "see journeys and broadcasts",
     Scope.JOURNEYS_WRITE: "publish journeys, and create and steer broadcasts",
@@ -39,6 +40,7 @@ KINDS: Final[Mapping[CallerKind, frozenset[Scope]]] = {
     CallerKind.SERVER: frozenset(
         {
             Scope.EVENTS_WRITE,
+            Scope.TILLS_WRITE,
             Scope.PROFILE_READ,
             Scope.PROFILE_WRITE,
             Scope.CONSENT_WRITE,
@@ -53,6 +55,9 @@ KINDS: Final[Mapping[CallerKind, frozenset[Scope]]] = {
 }
 """`anonymous` is the key inside an app or page. A partner has those of its scopes that its key names; staff have those
 of their roles."""
+
+TILL: Final = frozenset({Scope.TILLS_WRITE})
+"""What the key of a device may name besides. It is a till then, and not a kiosk that anybody can carry off."""
 
 ROLES: Final[Mapping[Role, frozenset[Scope]]] = {
     Role.MARKETER: frozenset(

@@ -56,7 +56,7 @@ def read(event: Event) -> Order:
     order_id = _id(event.properties, "order_id")
     if order_id is None:
         raise BadOrder("order_id", "is missing.")
-    order = _READERS[event.name](Order(event.source, order_id), event)
+    order = _READERS[event.name](Order(_source(event), order_id), event)
     if order.contents is None and event.profile_id is not None:
         order = replace(order, heard_from=frozenset({event.profile_id}))
     return order
@@ -100,18 +100,24 @@ def _refunded(order: Order, event: Event) -> Order:
     return Order(order.source, order.order_id, refunds={refund.refund_id: refund})
 
 
+REFUNDED: Final = "Order Refunded"
 READY_FOR_PICKUP: Final = "Order Ready For Pickup"
 
 _READERS: Final[Mapping[str, Callable[[Order, Event], Order]]] = {
     "Order Completed": _completed,
     "Order Updated": _updated,
     "Order Cancelled": _cancelled,
-    "Order Refunded": _refunded,
+    REFUNDED: _refunded,
     READY_FOR_PICKUP: _ready,
     "Order Picked Up": _picked_up,
 }
 EVENTS: Final = frozenset(_READERS)
 """The events that say something of an order."""
+
+
+def _source(event: Event) -> str:
+    """Say whose order it is about: of the source that tells of it, but for a refund, which may be made elsewhere."""
+    return (_id(event.properties, "order_source") if event.name == REFUNDED else None) or event.source
 
 
 def _stamp(event: Event) -> Stamp:

@@ -115,7 +115,8 @@ def _no_single_value(path: Path, scope: Scope) -> Iterator[tuple[str, str]]:
 def _of_product(scope: Scope) -> Scope:
     """Give what may be asked of one product of an event."""
     properties = scope["properties"]
-    products = properties.get(PRODUCTS[-1]) if isinstance(properties, Mapping) else None
+    known = properties.known if isinstance(properties, Names) else properties
+    products = known.get(PRODUCTS[-1]) if isinstance(known, Mapping) else None
     return {PRODUCT: products.of if isinstance(products, Items) else {}}
 
 

@@ -40,6 +40,9 @@ class Source:
 IMPORT: Final = Source("import", Trust.SERVER)
 """The source of what stood in a file. It is history: it fills profiles and timelines, and sets nothing off."""
 
+OF_TILLS: Final = "pos/"
+"""How the source of a store's tills begins: `pos/STORE`. No key is of such a source: nobody else speaks for it."""
+
 
 class Kind(StrEnum):
     """The calls of the Segment spec."""

@@ -21,6 +21,7 @@ from hub.events import store as events
 from hub.events.model import Event
 from hub.journeys import runs
 from hub.kit.errors import HubError
+from hub.ledger import flushing
 from hub.messaging import store as messages
 from hub.privacy import export, naming, store
 from hub.privacy.store import Erasure
@@ -75,6 +76,7 @@ class Privacy:
         head = (await profiles.heads([profile_id])).get(profile_id)
         if head is None:
             raise NobodyThere
+        await flushing.flush(head.own_ids)
         # What nobody has vouched for may be somebody else's name, and refused calls are found by names.
         called = await naming.of(head.own_ids, [head], region=self._region, proven=True)
         return export.document(self._traces, called.person, now=now)
@@ -140,6 +142,7 @@ async def _stop(own_ids: OwnIds, now: datetime) -> None:
     identifiers = {it.identifier for them in owned for it in them}
     waiting = [event.id async for event in events.waiting() if _concerns(event, own_ids, identifiers)]
     await events.withdraw(waiting, own_ids[0])
+    await flushing.flush(own_ids)  # points are read, and blanked, where they are copied to
     await runs.stop(own_ids, reason=REASON, now=now)
     await messages.cancel(own_ids, reason=REASON)
 

@@ -44,7 +44,10 @@ def create(
     source: Annotated[str, typer.Option(help="The id of the source whose events it sends.")],
     person: Annotated[str, typer.Option(help="For staff: whose it is, by an id and not by an address.")] = "",
     role: Annotated[list[str] | None, typer.Option(help="For staff; several times for several roles.")] = None,
-    scope: Annotated[list[str] | None, typer.Option(help="For partners; several times for several scopes.")] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="For partners; several times for several. For a device that is a till: tills:write."),
+    ] = None,
     brand: Annotated[list[str] | None, typer.Option(help="Limits it to this brand; several times for several.")] = None,
     store_: Annotated[
         list[str] | None, typer.Option("--store", help="Limits it to this store; several times for several.")

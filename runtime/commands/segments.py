@@ -187,10 +187,13 @@ async def _delete(name: str, key: str) -> None:
     from hub.content import service as content
     from hub.journeys import usage
     from hub.kit import ids
+    from hub.programs import service as programs
+    from hub.rewards import service as rewards
     from hub.segments import service
     from runtime import wiring
 
-    used_by = [*await usage.of_segment(name), *await broadcasts.waiting_for(name), *await content.users_of(name)]
+    shown = [*await content.users_of(name), *await rewards.users_of(name), *await programs.users_of(name)]
+    used_by = [*await usage.of_segment(name), *await broadcasts.waiting_for(name), *shown]
     deleted = await service.delete(name, used_by=used_by, by="cli", key=key, now=wiring.clock())
     cause = ids.key_of("cli", "delete segment", key)
     await audit.record(audit.OPERATOR, audit.deletion("delete segment", deleted), at=wiring.clock(), cause=cause)

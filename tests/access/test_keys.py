@@ -113,6 +113,17 @@ async def test_a_device_belongs_to_its_store_and_is_not_believed(database: Datab
     )
 
 
+async def test_a_device_that_is_a_till_may_say_so_and_a_kiosk_may_not(database: Database) -> None:
+    del database
+    kiosk = Grant(KeyKind.DEVICE, "till", stores=frozenset({"S-1"}))
+    till = replace(kiosk, scopes=frozenset({Scope.TILLS_WRITE}))
+
+    assert till.allowed - kiosk.allowed == {Scope.TILLS_WRITE}
+    till_caller = await Keyring(clock).caller(await make(till))
+    assert till_caller is not None
+    assert till_caller.scopes == till.allowed
+
+
 @pytest.mark.parametrize(
     "grant",
     [
@@ -130,7 +141,9 @@ async def test_a_device_belongs_to_its_store_and_is_not_believed(database: Datab
         replace(partner(), scopes=frozenset()),
         replace(partner(), scopes=frozenset({Scope.PROFILE_READ})),
         replace(partner(), brands=frozenset()),
+        Grant(KeyKind.SERVER, "pos/S-1"),
         Grant(KeyKind.DEVICE, "kiosk"),
+        Grant(KeyKind.DEVICE, "kiosk", scopes=frozenset({Scope.PROFILE_READ}), stores=frozenset({"S-1"})),
         Grant(KeyKind.DEVICE, "kiosk", stores=frozenset({"S-1", "S-2"})),
     ],
     ids=repr,

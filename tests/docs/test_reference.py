@@ -119,6 +119,8 @@ def test_every_journey_on_a_page_can_be_published(page: Path) -> None:
                     "NAME.snippet.yaml",
                     "NAME.brand.yaml",
                     "NAME.content.yaml",
+                    "NAME.program.yaml",
+                    "NAME.reward.yaml",
                     "contact.policy.yaml",
                     "engagement.yaml",
                     "stages.yaml",

@@ -21,6 +21,7 @@ from hub.messaging.model import Message
 from hub.profiles import clashes, identifier_store
 from hub.profiles.clashes import Clash
 from hub.profiles.model import Channel, Identifier, IdentifierKind
+from hub.rewards import service as rewards
 from hub_api.needs import Needs
 from hub_api.nodes import Node, global_id
 from hub_api.schema import Schema, build
@@ -56,6 +57,7 @@ ROOTS = {
     "content": 'content(surface: STAFF_SCRIPT, id: "ADA") { text }',
     "doubtfulMessages": "doubtfulMessages(doubt: UNKNOWN) { nodes { state } }",
     "previewTemplate": 'previewTemplate(input: {name: "sign-in", channel: EMAIL, profileId: "ADA"}) { __typename }',
+    "rewards": 'rewards(id: "ADA") { name }',
     "order": 'order(id: "ORDER") { id }',
 }
 """How each question is asked that shows something of Ada to staff. The fields of a profile need no line here."""
@@ -106,6 +108,8 @@ async def test_every_read_of_personal_data_by_staff_leaves_an_entry(
     await database["messages"].update_one({}, {"$set": {"state": "unknown", "due": None}})
     script = "{content: greet, surface: staff_script, texts: {en: {text: Hello}}}"
     await contents.publish(script, by="test", key="k", now=NOON)
+    thanks = "{reward: thanks, kind: gesture, labels: {en: Thanks}}"
+    await rewards.publish(thanks, by="test", key="k", now=NOON)
     order = await database["orders"].find_one({}) or {}
     ids = {"ADA": global_id("Profile", ada), "ORDER": global_id("Order", order["_id"])}
     fields = [f'profile(id: "ADA") {{ {field} }}' for field in fields_of_a_profile(schema)]

@@ -20,6 +20,7 @@ PUBLISH = """mutation ($source: String!, $under: String!) {
     ... on PublishJourneyPayload { version } ... on UserError { code } } }"""
 FOR_ALL = {
     "publishQuestion": 'publishQuestion(input: {idempotencyKey: "k", source: "x"}) { __typename }',
+    "publishReward": 'publishReward(input: {idempotencyKey: "k", source: "x"}) { __typename }',
     "publishRollup": 'publishRollup(input: {idempotencyKey: "k", source: "x"}) { __typename }',
     "publishSegment": 'publishSegment(input: {idempotencyKey: "k", source: "x"}) { __typename }',
     "deleteSegment": 'deleteSegment(input: {idempotencyKey: "k", name: "x"}) { __typename }',

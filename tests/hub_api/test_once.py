@@ -17,6 +17,7 @@ from hub_api.schema import build
 from tests.hub_api import signing_in
 from tests.hub_api.conftest import JOURNEY, NOON, Hub
 from tests.hub_api.test_inbox import tell
+from tests.programs.written import FINCH
 
 Given: TypeAlias = dict[str, Any]
 Prepare: TypeAlias = Callable[[Hub], Awaitable[tuple[str, Given, Given | None]]]
@@ -93,6 +94,16 @@ async def send_test(hub: Hub) -> tuple[str, Given, Given]:
     return await staff(hub), given, {**given, "to": "eve@shop.example"}
 
 
+async def create_program(hub: Hub) -> tuple[str, Given, Given]:
+    return await staff(hub), {"source": FINCH}, {"source": FINCH.replace("points: 10", "points: 20")}
+
+
+async def activate_program(hub: Hub) -> tuple[str, Given, Given]:
+    key, made, _ = await create_program(hub)
+    await done(hub, "createProgram", key, {"idempotencyKey": "before", **made})
+    return key, {"name": "finch-club", "version": 1}, {"name": "finch-club", "version": 2}
+
+
 async def publish_question(hub: Hub) -> tuple[str, Given, Given]:
     sources = [f"{{question: a, texts: {{en: A?}}, answers: [{{answer: {it}, texts: {{en: B}}}}]}}" for it in "bc"]
     return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
@@ -104,6 +115,18 @@ async def answer_question(hub: Hub) -> tuple[str, Given, Given]:
     await hub.identify("ada")
     given = {"question": "a", "version": 1, "answers": ["b"]}
     return hub.token("ada"), given, {**given, "answers": ["c"]}
+
+
+async def publish_reward(hub: Hub) -> tuple[str, Given, Given]:
+    sources = [f"{{reward: a, kind: gesture, labels: {{en: {it}}}, state: proposed}}" for it in ("One", "Two")]
+    return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
+
+
+async def vote_for_reward(hub: Hub) -> tuple[str, Given, Given]:
+    key, published, _ = await publish_reward(hub)
+    await done(hub, "publishReward", key, {"idempotencyKey": "before", **published})
+    await hub.identify("ada")
+    return hub.token("ada"), {"reward": "a"}, {"reward": "b"}
 
 
 async def delete_segment(hub: Hub) -> tuple[str, Given, Given]:
@@ -323,8 +346,12 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "publishTemplate": publish_template,
     "sendTest": send_test,
     "publishJourney": publish_journey,
+    "createProgram": create_program,
+    "activateProgram": activate_program,
     "publishQuestion": publish_question,
     "answerQuestion": answer_question,
+    "publishReward": publish_reward,
+    "voteForReward": vote_for_reward,
     "publishRollup": publish_rollup,
     "publishSegment": publish_segment,
     "deleteSegment": delete_segment,

@@ -16,10 +16,17 @@ from runtime.permissions import CALLERS, ROUTES, Line
 from tests.hub_api.asking import LINES, REACHED, document, reached, root_of
 from tests.hub_api.conftest import NOON, Hub, codes_of
 
+PROGRAM = (
+    "{program: a, texts: {en: a}, zone: UTC, currency: EUR, rules: [{rule: v, wallet: p, visit: {points: 1}}], "
+    "wallets: [{wallet: p, kind: spendable, one: {en: p}, many: {en: p}, expires: never}]}"
+)
 STOCKED = """
 mutation {
   publishRollup(input: {idempotencyKey: "r", source: "{rollup: spend, event: Order Completed}"}) { __typename }
   publishSegment(input: {idempotencyKey: "g", source: "{segment: vips, when: profile.vip = true}"}) { __typename }
+  createProgram(input: {idempotencyKey: "l", source: "%PROGRAM%"}) { __typename }
+  activateProgram(input: {idempotencyKey: "l", name: "a", version: 1}) { __typename }
+  publishReward(input: {idempotencyKey: "w", source: "{reward: a, kind: gesture, labels: {en: A}}"}) { __typename }
   createBroadcast(input: {idempotencyKey: "b", name: "Sale", segment: "vips", template: "reminder"}) { __typename }
   upsertProducts(input: {idempotencyKey: "p", products: [{
     productId: "P-1", names: [{language: "en", text: "Milk"}], updatedAt: "2026-11-01T12:00:00Z",
@@ -33,7 +40,7 @@ mutation {
     sku: "A-1", location: "S-1", onHand: 3, updatedAt: "2026-11-01T12:00:00Z"
   }]}) { __typename }
 }
-"""
+""".replace("%PROGRAM%", PROGRAM)
 
 
 OURS = {"UNAUTHENTICATED", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "INTERNAL_SERVER_ERROR"}
@@ -72,6 +79,9 @@ async def presented_by(hub: Hub) -> dict[str, str]:
         "client": await hub.key(KeyKind.CLIENT),
         "customer": hub.token("ada"),
         "device": await make(Grant(KeyKind.DEVICE, "kiosk", stores=frozenset({"S-1"}))),
+        "till": await make(
+            Grant(KeyKind.DEVICE, "till", scopes=frozenset({Scope.TILLS_WRITE}), stores=frozenset({"S-1"}))
+        ),
         "partner": await make(Grant(KeyKind.PARTNER, "adnet", scopes=every, brands=frozenset({"default"}))),
         "server": await hub.key(KeyKind.SERVER),
         **{role: await make(Grant(KeyKind.STAFF, "office", person=role, roles=frozenset({role}))) for role in Role},
@@ -127,6 +137,17 @@ async def test_events_are_taken_over_http_from_whom_the_matrix_lets_send_them(hu
 
     needed = ROUTES["/v1/{call}"]
     assert statuses == {caller: 200 if needed in scopes else 403 for caller, scopes in CALLERS.items()}
+
+
+@pytest.mark.parametrize("path", [path for path in ROUTES if path.startswith("/pos/v1/")])
+async def test_a_till_is_believed_over_http_where_the_matrix_says_so(hub: Hub, path: str) -> None:
+    statuses = {}
+    for caller, key in (await presented_by(hub)).items():
+        answer = await hub.http.post(path, json={}, headers={"Authorization": f"Bearer {key}"})
+        statuses[caller] = answer.status_code
+
+    needed = ROUTES[path]
+    assert statuses == {caller: 422 if needed in scopes else 403 for caller, scopes in CALLERS.items()}
 
 
 def test_every_scope_role_and_kind_has_its_line() -> None:

@@ -58,6 +58,24 @@ async def events(hub: Hub) -> tuple[str, Request]:
     }
 
 
+async def at_a_till(hub: Hub, what: str, message: Mapping[str, Any]) -> tuple[str, Request]:
+    key = await hub.key(KeyKind.SERVER)
+    body = {"store": "berlin-1", "at": "2026-11-20T10:15:00+01:00", **message}
+    return f"/pos/v1/{what}", {"json": body, "headers": {"Authorization": f"Bearer {key}"}}
+
+
+async def visit(hub: Hub) -> tuple[str, Request]:
+    return await at_a_till(hub, "customers", {"id": "v-1", "customer": {"email": ADA}})
+
+
+async def sale(hub: Hub) -> tuple[str, Request]:
+    return await at_a_till(hub, "orders", {"order_id": "4711", "currency": "EUR", "total": "39.80"})
+
+
+async def refund(hub: Hub) -> tuple[str, Request]:
+    return await at_a_till(hub, "refunds", {"refund_id": "R-1", "order_id": "4711"})
+
+
 async def mutation(hub: Hub) -> tuple[str, Request]:
     """One of them: `test_once.py` asks all."""
     query = """mutation { saveTopic(input: {
@@ -142,6 +160,9 @@ async def stop(hub: Hub) -> tuple[str, Request]:
 
 ROUTES: Final[Mapping[str, tuple[Prepare, ...]]] = {
     "/v1/{call}": (events,),
+    "/pos/v1/customers": (visit,),
+    "/pos/v1/orders": (sale,),
+    "/pos/v1/refunds": (refund,),
     "/graphql": (mutation,),
     "/m/s": (ask_to_sign_in,),
     "/m/s/code": (sign_in_by_code,),
@@ -155,6 +176,9 @@ ROUTES: Final[Mapping[str, tuple[Prepare, ...]]] = {
 
 WRITTEN: Final[Mapping[Prepare, Mapping[str, int]]] = {
     events: {"events": 3},
+    visit: {"events": 1},
+    sale: {"events": 1},
+    refund: {"events": 1},
     mutation: {"topics": 1, "audit": 1},
     ask_to_sign_in: {"sign_ins": 1, "messages": 1, "audit": 1},
     sign_in_by_code: {"known_devices": 1, "audit": 1},

@@ -1,0 +1,232 @@
+"""Purses and postings in MongoDB.
+
+A purse changes by compare-and-set on its `rev`, together with the posting that changes it: the posting lies in its
+outbox until it is copied out. Readers therefore read a purse first and the postings after it, and take what they find
+twice as one.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from pymongo import IndexModel, UpdateOne
+
+from hub import database, seal
+from hub.database import Keyed, Row, insert_once
+from hub.ledger import rows
+from hub.ledger.model import Born, Posting, Purse, purse_id
+from hub.seal import Erasure, Personal
+
+
+class PurseDocument(Keyed):
+    """A purse at rest. `_id` is made of program and owner.
+
+    Attributes:
+        outbox: postings that may not be copied out yet, each with what was born with it.
+        unflushed_at: since when there are any.
+    """
+
+    rev: int
+    program: str
+    owner: UUID
+    wallets: dict[str, dict[str, Any]]
+    numbered: int
+    outbox: list[dict[str, Any]]
+    unflushed_at: datetime | None = None
+    moved_to: UUID | None = None
+
+    class Settings:
+        """Where purses lie and how they are found."""
+
+        name = "wallets"
+        # What of a posting is personal is sealed in the outbox as well, and blanked when it has been copied out.
+        personal = None
+        indexes: ClassVar[list[IndexModel]] = [
+            IndexModel([("owner", 1)], name="owner"),
+            IndexModel([("unflushed_at", 1)], name="unflushed", sparse=True),
+            IndexModel([("outbox.born.row._id", 1)], name="born", sparse=True),
+        ]
+
+
+class PostingDocument(Keyed):
+    """A posting at rest, with its entries: it never changes. `_id` is made of the program and the posting's key."""
+
+    program: str
+    owner: UUID
+    number: int
+    digest: str
+    at: datetime
+    booked_at: datetime
+    cause: str
+    reason: str | None
+    channel: str | None
+    brand: str | None
+    store: str | None
+    by: str | None
+    detail: dict[str, Any]
+    origins: list[str]
+    entries: list[dict[str, Any]]
+    balances: dict[str, int]
+
+    class Settings:
+        """Where postings lie and how they are found."""
+
+        name = "postings"
+        # The movement stays, for the books. Where somebody was, and what was known of them then, does not.
+        personal: ClassVar[Personal | None] = Personal("owner", ("store", "by", "detail"), Erasure.BLANK)
+        indexes: ClassVar[list[IndexModel]] = [
+            IndexModel([("owner", 1), ("program", 1), ("at", -1), ("_id", -1)], name="statement"),
+            IndexModel([("origins", 1)], name="origins"),
+        ]
+
+
+async def load(program: str, owners: Collection[UUID]) -> dict[UUID, Purse]:
+    """Read purses by their owner; an empty one where there is none.
+
+    Where one has gone over into another, that one is what its owner has.
+    """
+    found: dict[UUID, Purse] = {}
+    wanted = {owner: owner for owner in owners}
+    while wanted:
+        read = await _read(program, set(wanted.values()))
+        for asked, owner in list(wanted.items()):
+            purse = read.get(owner) or Purse(program, owner)
+            if purse.moved_to is None:
+                found[asked] = purse
+                del wanted[asked]
+            else:
+                wanted[asked] = purse.moved_to
+    return found
+
+
+async def _read(program: str, owners: Collection[UUID]) -> dict[UUID, Purse]:
+    ids = [purse_id(program, owner) for owner in owners]
+    found = PurseDocument.get_pymongo_collection().find({"_id": {"$in": ids}})
+    return {row["owner"]: purse_of(row) for row in await found.batch_size(database.AT_ONCE).to_list()}
+
+
+async def postings(keys: Collection[UUID], program: str, origins: Collection[str]) -> dict[UUID, Posting]:
+    """Read of a program the copied postings that have one of these ids, or are about one of these origins."""
+    wanted: list[Row] = [{"_id": {"$in": list(keys)}}]
+    if origins:
+        wanted.append({"origins": {"$in": list(origins)}, "program": program})
+    found = PostingDocument.get_pymongo_collection().find(wanted[0] if len(wanted) == 1 else {"$or": wanted})
+    return {row["_id"]: posting_of(row) for row in await found.batch_size(database.AT_ONCE).to_list()}
+
+
+async def save(changes: Sequence[tuple[Purse, Purse]], *, now: datetime) -> bool:
+    """Write purses (as they were read, as they are to be), each only where its `rev` is still the one that was read.
+
+    Returns:
+        Whether all were written. If not, which of them were is found by looking again.
+    """
+    new = [_new_row(after, now) for before, after in changes if not before.rev]
+    taken = await insert_once(PurseDocument, new)
+    updates = [
+        UpdateOne({"_id": before.id, "rev": before.rev}, _change(before, after, now))
+        for before, after in changes
+        if before.rev
+    ]
+    if not updates:
+        return not taken
+    written = await PurseDocument.get_pymongo_collection().bulk_write(updates, ordered=False)
+    return written.matched_count == len(updates) and not taken
+
+
+def _new_row(purse: Purse, now: datetime) -> Row:
+    return {
+        "_id": purse.id,
+        "rev": 1,
+        "program": purse.program,
+        "owner": purse.owner,
+        "wallets": {currency: rows.wallet_row(it) for currency, it in purse.wallets.items()},
+        "numbered": purse.numbered,
+        "outbox": [_boxed(it) for it in purse.outbox],
+        "unflushed_at": now,
+    }
+
+
+def _change(before: Purse, after: Purse, now: datetime) -> Row:
+    changed: Row = {
+        f"wallets.{currency}": rows.wallet_row(it)
+        for currency, it in after.wallets.items()
+        if before.wallets.get(currency) is not it
+    }
+    changed |= {"rev": before.rev + 1, "numbered": after.numbered}
+    if before.outbox and after.outbox[: len(before.outbox)] == before.outbox:
+        added = [_boxed(it) for it in after.outbox[len(before.outbox) :]]
+        return {"$set": changed, "$push": {"outbox": {"$each": added}}}
+    # Those before have been copied out, or there were none.
+    return {"$set": {**changed, "outbox": [_boxed(it) for it in after.outbox], "unflushed_at": now}}
+
+
+async def unflushed(before: datetime, limit: int) -> list[Purse]:
+    """Read purses whose outbox has held something since before then, the oldest first."""
+    found = PurseDocument.get_pymongo_collection().find({"unflushed_at": {"$lte": before}})
+    rows_ = await found.sort("unflushed_at", 1).limit(limit).batch_size(database.AT_ONCE).to_list()
+    return [purse_of(row) for row in rows_]
+
+
+async def unflushed_of(owners: Collection[UUID]) -> list[Purse]:
+    """Read all purses of these owners whose outbox holds something."""
+    wanted = {"owner": {"$in": list(owners)}, "outbox.0": {"$exists": True}}
+    return [purse_of(row) async for row in PurseDocument.get_pymongo_collection().find(wanted)]
+
+
+async def bearing(row_id: Any) -> Purse | None:
+    """Read the purse in whose outbox a row of this `_id` waits to be copied out."""
+    row = await PurseDocument.get_pymongo_collection().find_one({"outbox.born.row._id": row_id})
+    return row and purse_of(row)
+
+
+async def copy_out(copied: Sequence[Posting]) -> None:
+    """Copy postings out, and what was born with them. Repeating it changes nothing: it inserts and never replaces."""
+    born: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for posting in copied:
+        for it in posting.born:
+            born[it.collection].append(it.row)
+    there = PostingDocument.get_pymongo_collection().database
+    for name, found in born.items():
+        await database.insert_into(there[name], found)
+    await insert_once(PostingDocument, [_sealed(posting) for posting in copied])
+
+
+async def emptied(purses: Sequence[Purse]) -> None:
+    """Empty outboxes whose postings are copied out, each only where its purse is as it was read."""
+    updates = [
+        UpdateOne(
+            {"_id": purse.id, "rev": purse.rev},
+            {"$set": {"outbox": []}, "$unset": {"unflushed_at": ""}, "$inc": {"rev": 1}},
+        )
+        for purse in purses
+    ]
+    if updates:
+        await PurseDocument.get_pymongo_collection().bulk_write(updates, ordered=False)
+
+
+def purse_of(row: Mapping[str, Any]) -> Purse:
+    """Make a purse of its row."""
+    return rows.purse_of(row, tuple(_unboxed(it) for it in row["outbox"]))
+
+
+def posting_of(row: Mapping[str, Any]) -> Posting:
+    """Make a posting of its row."""
+    return rows.posting_of(seal.opened(PostingDocument, row))
+
+
+def _sealed(posting: Posting) -> Row:
+    return seal.shut(PostingDocument, rows.posting_row(posting))
+
+
+def _boxed(posting: Posting) -> Row:
+    row = _sealed(posting)
+    return (
+        {**row, "born": [{"collection": it.collection, "row": it.row} for it in posting.born]} if posting.born else row
+    )
+
+
+def _unboxed(row: Mapping[str, Any]) -> Posting:
+    born = tuple(Born(it["collection"], it["row"]) for it in row.get("born", ()))
+    return rows.posting_of(seal.opened(PostingDocument, row), born)

@@ -1,0 +1,1 @@
+"""Loyalty programs: their wallets and earning rules, as documents with drafts, versions and activations."""

@@ -1,0 +1,100 @@
+"""Use cases of rewards: publish one, tell what a customer may have, and vote for one that is proposed."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from hub.conditions.model import segments_in
+from hub.definitions import Published
+from hub.profiles import store as profiles_store
+from hub.profiles.model import Profile
+from hub.rewards import language, offering, store
+from hub.rewards.catalogue import Catalogue, Catalogues
+from hub.rewards.model import NotProposed, RewardState
+from hub.rewards.offering import Offered, Standing
+from hub.segments import service as segments
+
+_BATCH: Final = 1_000
+_catalogues: Final = Catalogues()
+
+
+async def publish(source: str, *, by: str, key: str, now: datetime) -> Published:
+    """Check a reward and let it count from now on. Vouchers that are out keep what they were issued for.
+
+    Args:
+        source: the document, YAML or JSON.
+        by: who publishes, the scope of `key`.
+        key: repeating it with the same document answers the same, as long as no other version was published since.
+        now: when it is published.
+
+    Raises:
+        InvalidDefinition: with every problem of the document.
+    """
+    scope = await segments.rules()
+    return await store.DEFINITIONS.publish(
+        source, read=lambda _: language.read(source, scope).name, by=by, key=key, now=now
+    )
+
+
+async def catalogue() -> Catalogue:
+    """Give the newest version of every reward."""
+    return await _catalogues.current()
+
+
+async def users_of(segment: str) -> list[str]:
+    """Name the rewards whose audience asks for a segment."""
+    rewards = (await catalogue()).rewards.values()
+    return [f"reward {it.name}" for it in rewards if it.audience and segment in segments_in(it.audience.when)]
+
+
+async def offered(profile: Profile, *, shop: str | None, now: datetime) -> list[Offered]:
+    """List the rewards that are live or proposed, as they stand to a customer: what they can have first, by name.
+
+    Args:
+        profile: the customer.
+        shop: the store they are in; None where that is not known.
+        now: the time.
+    """
+    known = [it for it in (await catalogue()).rewards.values() if it.state is not RewardState.RETIRED]
+    standing = Standing(profile, voted=await store.voted_by(profile.own_ids))
+    found = [offering.offered(it, standing, store=shop, left=it.stock, now=now) for it in known]
+    return sorted(found, key=lambda it: (len(it.reasons) > 0, it.reward.name))
+
+
+async def vote(name: str, profile: Profile, *, now: datetime) -> None:
+    """Keep that a customer wants a proposed reward. Whoever votes again has voted.
+
+    Raises:
+        NoSuchReward: there is none of this name.
+        NotProposed: it is not put to the vote.
+    """
+    reward = (await catalogue()).named(name)
+    if reward.state is not RewardState.PROPOSED:
+        raise NotProposed(name, reward.state)
+    if name not in await store.voted_by(profile.own_ids):
+        await store.vote(name, profile.id, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """How many customers want a reward, and how many of them are in each segment, by its name."""
+
+    total: int
+    by_segment: dict[str, int]
+
+
+async def votes(name: str) -> Votes:
+    """Count the votes for a reward. Customers who were merged count as the one they are.
+
+    Raises:
+        NoSuchReward: there is none of this name.
+    """
+    (await catalogue()).named(name)
+    voters = await store.voters(name)
+    seen: dict[object, frozenset[str]] = {}
+    for begin in range(0, len(voters), _BATCH):
+        heads = await profiles_store.heads(voters[begin : begin + _BATCH])
+        seen.update({it.id: it.segment_names for it in heads.values()})
+    counts = Counter(segment for names in seen.values() for segment in names)
+    return Votes(len(seen), dict(sorted(counts.items())))

@@ -1,0 +1,1 @@
+"""The till's REST: what the machines of a store send, described by `openapi.yaml`."""
