@@ -17,6 +17,7 @@ from hub.broadcasts.store import BroadcastDocument
 from hub.bulk.imports import ImportDocument
 from hub.commerce.carts_store import CartDocument
 from hub.commerce.orders import OrderDocument
+from hub.commerce.posters_store import PosterDocument
 from hub.commerce.products import ProductDocument
 from hub.commerce.shipping_store import ShippingDocument
 from hub.commerce.stock import StockDocument
@@ -111,6 +112,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     PlaceDocument,
     PlacesDocument,
     PolicyDocument,
+    PosterDocument,
     PostingDocument,
     ProductDocument,
     ProfileDocument,
