@@ -33,6 +33,7 @@ from hub_api.merging import ClashQueries, MergingMutations
 from hub_api.messages import Message
 from hub_api.orders import OrderQueries
 from hub_api.policy import PolicyMutations, PolicyQueries
+from hub_api.posters import PosterMutations, PosterQueries
 from hub_api.privacy import PrivacyMutations, PrivacyQueries
 from hub_api.products import ProductMutations, ProductQueries
 from hub_api.profiles import ProfileQueries
@@ -75,6 +76,7 @@ class Query(
     OrderQueries,
     AuditQueries,
     PolicyQueries,
+    PosterQueries,
     ProductQueries,
     ProgramQueries,
     QuestionQueries,
@@ -112,6 +114,7 @@ class Mutation(
     JourneyMutations,
     KeyMutations,
     PolicyMutations,
+    PosterMutations,
     ProductMutations,
     ProgramMutations,
     QuestionMutations,

@@ -7,6 +7,7 @@ from hub.access.model import Role, Scope
 from hub.broadcasts.model import State as BroadcastState
 from hub.commerce.catalogue import ProductStatus
 from hub.commerce.model import FulfilmentKind, OrderStatus, SalesChannel
+from hub.commerce.posters import Purpose
 from hub.commerce.shipping import Basis
 from hub.commerce.stores import StoreChannel
 from hub.content.model import What
@@ -55,6 +56,7 @@ strawberry.enum(SalesChannel, name="SalesChannel", description="Where something 
 strawberry.enum(Outcome, name="AttemptOutcome", description="How one attempt to send ended.")
 strawberry.enum(ProductStatus, name="ProductStatus", description="Whether a product is sold.")
 strawberry.enum(Platform, name="DevicePlatform", description="What an app runs on.")
+strawberry.enum(Purpose, name="PosterPurpose", description="What the code of a poster is for.")
 strawberry.enum(Reason, name="DecisionReason", description="Why the answer was no.")
 strawberry.enum(Role, name="Role", description="What a member of staff does here.")
 strawberry.enum(Scope, name="Scope", description="What a caller may do.")

@@ -279,6 +279,19 @@ async def enroll_customer(hub: Hub) -> tuple[str, Given, Given]:
     return await staff(hub), given, {**given, "program": "bakers"}
 
 
+async def create_poster(hub: Hub) -> tuple[str, Given, Given]:
+    given = {"program": "club", "word": "Coffee pls"}
+    return await staff(hub), given, {**given, "word": "tea"}
+
+
+async def change_poster(hub: Hub) -> tuple[str, Given, Given]:
+    key, given, _ = await create_poster(hub)
+    await done(hub, "createPoster", key, {"idempotencyKey": "before", **given})
+    (made,) = (await hub.data("{ posters { nodes { code } } }", key))["posters"]["nodes"]
+    given = {"code": made["code"], "enabled": False}
+    return await staff(hub), given, {**given, "enabled": True}
+
+
 async def register_device(hub: Hub) -> tuple[str, Given, Given]:
     await hub.identify("ada")
     given = {"app": "shop", "platform": "IOS", "token": "t1", "installationId": "i-1"}
@@ -399,6 +412,8 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "signOut": sign_out,
     "enroll": enroll,
     "enrollCustomer": enroll_customer,
+    "createPoster": create_poster,
+    "changePoster": change_poster,
     "registerDevice": register_device,
     "unregisterDevice": unregister_device,
 }
