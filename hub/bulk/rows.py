@@ -22,7 +22,7 @@ from hub.profiles import consent
 from hub.profiles.consent import ALL, DEFAULT_BRAND, BadConsent, ConsentState, Subject
 from hub.profiles.topics import MARKETING
 from hub.reviews import reading as reviews
-from hub.reviews.model import BadReview
+from hub.reviews.model import REVIEWED, BadReview
 
 Row = Mapping[str, Any]
 
@@ -114,10 +114,10 @@ def _order(said: dict[str, Any], call: Mapping[str, Any]) -> dict[str, Any]:
 def _review(said: dict[str, Any], call: Mapping[str, Any]) -> dict[str, Any]:
     whose, properties = _whose(said, call), _inner(said, "properties")
     try:
-        reviews.check(reviews.REVIEWED, properties)
+        reviews.check(REVIEWED, properties)
     except BadReview as error:
         raise BadRow(error.code.lower(), error.message) from None
-    return {"type": Kind.TRACK.value, "event": reviews.REVIEWED, **whose, "properties": properties}
+    return {"type": Kind.TRACK.value, "event": REVIEWED, **whose, "properties": properties}
 
 
 def _consent(said: dict[str, Any], call: Mapping[str, Any]) -> dict[str, Any]:

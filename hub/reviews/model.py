@@ -13,6 +13,16 @@ from uuid import UUID
 from hub.kit import ids
 from hub.kit.errors import HubError
 
+RECEIVED: Final = "Review Received"
+APPROVED: Final = "Review Approved"
+REMOVED: Final = "Review Removed"
+REVIEWED: Final = "Product Reviewed"
+WITHDRAWN: Final = "Review Withdrawn"
+EVENTS: Final = frozenset({RECEIVED, APPROVED, REMOVED, REVIEWED, WITHDRAWN})
+"""The events that are about reviews, the hub's own and those of sources."""
+STARS: Final = frozenset({"stars", "rating"})
+"""The properties in which they hold the stars. No points may depend on these."""
+
 FEWEST_STARS: Final = 1
 MOST_STARS: Final = 5
 LONGEST_TEXT: Final = 5_000

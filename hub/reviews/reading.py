@@ -9,12 +9,9 @@ from uuid import UUID
 from hub.events.model import IMPORT, Event, Kind
 from hub.kit import ids
 from hub.reviews import checks
-from hub.reviews.lifecycle import RECEIVED
-from hub.reviews.model import Said, Text
+from hub.reviews.model import RECEIVED, REVIEWED, WITHDRAWN, Said, Text
 from hub.reviews.service import Submission
 
-REVIEWED: Final = "Product Reviewed"
-WITHDRAWN: Final = "Review Withdrawn"
 EVENTS: Final = frozenset({REVIEWED, RECEIVED, WITHDRAWN})
 """The events that say something of a review. One that says `Review Received` has told of it already."""
 

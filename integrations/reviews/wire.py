@@ -9,7 +9,7 @@ import orjson
 
 from hub.events.model import Kind, Refusal
 from hub.reviews import reading
-from hub.reviews.model import BadReview
+from hub.reviews.model import REVIEWED, WITHDRAWN, BadReview
 from integrations.webhooks import Unreadable
 
 MOST: Final = 500
@@ -72,7 +72,7 @@ def _call(review: Mapping[str, Any]) -> bytes:
     Raises:
         BadReview: a part is missing or cannot be what it is. The sentence names it as events do.
     """
-    name = reading.WITHDRAWN if review.get("withdrawn") is True else reading.REVIEWED
+    name = WITHDRAWN if review.get("withdrawn") is True else REVIEWED
     properties = {ours: review[theirs] for theirs, ours in _PROPERTIES.items() if review.get(theirs) is not None}
     reading.check(name, properties)
     digest = hashlib.sha256(orjson.dumps(review, option=orjson.OPT_SORT_KEYS)).hexdigest()
