@@ -60,6 +60,7 @@ from hub.rewards.store import RewardDocument, VoteDocument
 from hub.rollups.store import RollupDocument
 from hub.segments.store import SegmentDocument
 from hub.settings import Settings
+from hub.tills.store import TillDayDocument
 from hub.vault import SealedKeyDocument
 from hub.wording.assets import AssetDocument
 from hub.wording.brand_store import BrandDocument
@@ -130,6 +131,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     StoreDocument,
     TemplateDocument,
     TemplateVersionDocument,
+    TillDayDocument,
     TopicDocument,
     UnionDocument,
     VersionDocument,
