@@ -20,6 +20,8 @@ ROUTES: Final[Mapping[str, Scope | str]] = {
     "/pos/v1/customers": Scope.TILLS_WRITE,
     "/pos/v1/orders": Scope.TILLS_WRITE,
     "/pos/v1/refunds": Scope.TILLS_WRITE,
+    "/pos/v1/batch": Scope.TILLS_WRITE,
+    "/pos/v1/openapi.yaml": "open: how a till speaks to the hub",
     "/graphql": "any key or token; each field asks for its scope",
     "/healthz": "open: it says that the process lives",
     "/readyz": "open: it says what is missing, by name",

@@ -10,7 +10,6 @@ from strawberry.schema.types.concrete_type import ConcreteType
 from strawberry.types import ExecutionContext
 from strawberry.types.base import StrawberryObjectDefinition
 
-from hub_api import words  # noqa: F401  registers the enums
 from hub_api.assets import AssetMutations, AssetQueries
 from hub_api.associates import AssociateQueries
 from hub_api.audit import AuditQueries
@@ -41,6 +40,8 @@ from hub_api.profiles import ProfileQueries
 from hub_api.programs import ProgramMutations, ProgramQueries
 from hub_api.questions import QuestionMutations, QuestionQueries
 from hub_api.ready_segments import ReadySegmentQueries
+from hub_api.reviewing import ReviewMutations
+from hub_api.reviews import ReviewQueries
 from hub_api.reward_definitions import RewardDefinitionMutations, RewardDefinitionQueries
 from hub_api.rewards import RewardMutations, RewardQueries
 from hub_api.rfm import RfmQueries
@@ -82,6 +83,7 @@ class Query(
     RewardQueries,
     RewardDefinitionQueries,
     ReadySegmentQueries,
+    ReviewQueries,
     RfmQueries,
     RollupQueries,
     SegmentQueries,
@@ -118,6 +120,7 @@ class Mutation(
     QuestionMutations,
     RewardMutations,
     RewardDefinitionMutations,
+    ReviewMutations,
     RollupMutations,
     SegmentMutations,
     ShippingMutations,

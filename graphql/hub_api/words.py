@@ -27,11 +27,17 @@ from hub.profiles.devices import Platform
 from hub.profiles.model import Channel, IdentifierKind
 from hub.profiles.suppression import SuppressionReason
 from hub.profiles.topics import TopicClass
+from hub.reviews.model import By as ReviewBy
+from hub.reviews.model import Fault as ReviewFault
+from hub.reviews.model import State as ReviewState
 from hub.rewards.model import RewardKind, RewardState
 
 # Registered in place: the fields of the schema are annotated with the hub's own classes.
 strawberry.enum(Basis, name="ShippingBasis", description="What a price of shipping is made of.")
 strawberry.enum(BroadcastState, name="BroadcastState", description="Where a broadcast stands.")
+strawberry.enum(ReviewBy, name="ReviewActor", description="Who brought a review into its state.")
+strawberry.enum(ReviewFault, name="ReviewFault", description="What the rules find in the text of a review.")
+strawberry.enum(ReviewState, name="ReviewState", description="How far a review is; `HELD`: a rule found something.")
 strawberry.enum(Channel, name="Channel", description="A way to reach a customer.")
 strawberry.enum(ClashState, name="ClashState", description="What became of a clash.")
 strawberry.enum(Doubt, name="DeliveryDoubt", description="What is wrong with a message that was sent.")

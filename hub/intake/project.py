@@ -16,6 +16,7 @@ from hub.intake.apply import Applied
 from hub.membership import projecting as membership
 from hub.profiles import cases, consents, devices
 from hub.profiles.model import Profile
+from hub.reviews import projecting as reviews
 
 
 class Projection(Protocol):
@@ -30,6 +31,7 @@ KEEPING: Final[Sequence[Projection]] = (
     devices.heard,
     cases.project,
     membership.project,
+    reviews.project,
 )
 SETTING_OFF: Final[Sequence[Projection]] = (pickups.tell, carts_store.note, waiting.note)
 """Those by which somebody is told something, now or later: history does not come to them."""

@@ -12,6 +12,7 @@ from hub.access.grants import KeyKind
 from hub.broadcasts import store as broadcasts
 from hub.profiles import clashes, identifier_store
 from hub.profiles.model import Identifier, IdentifierKind
+from hub.reviews.store import ReviewDocument
 from hub_api.nodes import global_id
 from hub_api.schema import build
 from tests.hub_api import signing_in
@@ -128,6 +129,31 @@ async def vote_for_reward(hub: Hub) -> tuple[str, Given, Given]:
     await done(hub, "publishReward", key, {"idempotencyKey": "before", **published})
     await hub.identify("ada")
     return hub.token("ada"), {"reward": "a"}, {"reward": "b"}
+
+
+async def publish_review_rules(hub: Hub) -> tuple[str, Given, Given]:
+    sources = [f"{{reviews: rules, approve: {{score_from: {score}}}}}" for score in (0, 1)]
+    return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
+
+
+async def submit_review(hub: Hub) -> tuple[str, Given, Given]:
+    lines = [{"product_id": "P-1", "quantity": 1, "price": 5}, {"product_id": "P-2", "quantity": 1, "price": 5}]
+    await hub.track("ada", "Order Completed", order_id="A-1", total=10, currency="EUR", products=lines)
+    given = {"productId": "P-1", "stars": 4, "text": "Tastes of plums", "consentVersion": "v1"}
+    return hub.token("ada"), given, {**given, "stars": 5}
+
+
+async def of_a_review(hub: Hub) -> tuple[str, Given, Given]:
+    key, one, _ = await submit_review(hub)
+    for number, given in enumerate((one, {**one, "productId": "P-2"})):
+        await done(hub, "submitReview", key, {"idempotencyKey": f"before {number}", **given})
+    ids = [{"id": global_id("Review", it.id), "reason": "So"} async for it in ReviewDocument.find_all()]
+    return await staff(hub), ids[0], ids[1]
+
+
+async def approve_review(hub: Hub) -> tuple[str, Given, Given]:
+    key, *both = await of_a_review(hub)
+    return key, {"id": both[0]["id"]}, {"id": both[1]["id"]}
 
 
 async def delete_segment(hub: Hub) -> tuple[str, Given, Given]:
@@ -356,6 +382,11 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "answerQuestion": answer_question,
     "publishReward": publish_reward,
     "voteForReward": vote_for_reward,
+    "publishReviewRules": publish_review_rules,
+    "submitReview": submit_review,
+    "approveReview": approve_review,
+    "refuseReview": of_a_review,
+    "removeReview": of_a_review,
     "publishRollup": publish_rollup,
     "publishSegment": publish_segment,
     "deleteSegment": delete_segment,
