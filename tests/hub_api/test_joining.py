@@ -158,3 +158,17 @@ async def test_nobody_is_enrolled_whom_nobody_knows(hub: Hub, admin: str) -> Non
     )
 
     assert unknown == ["BAD_USER_INPUT"]
+
+
+async def test_the_report_of_joins_is_of_ones_own_stores(hub: Hub, admin: str) -> None:
+    for name, store in (("ada", "S-1"), ("bob", "S-2")):
+        await hub.identify(name, email=f"{name}@example.com")
+        profile = (await hub.data(MINE, hub.token(name)))["me"]["id"]
+        await enroll_customer(hub, admin, idempotencyKey=name, profileId=profile, storeId=store, associateId="eve")
+    grant = Grant(KeyKind.STAFF, "shop", person="ann", roles=frozenset({Role.ANALYST}), stores=frozenset({"S-1"}))
+    ann = await keys.make(grant, key_id=keys.new_id(), env=Environment.DEV, now=NOON) or ""
+    query = '{ joins(program: "club", since: "2026-01-01T00:00:00Z") { storeId associateId joins firstPurchases } }'
+
+    one, other = ({"storeId": it, "associateId": "eve", "joins": 1, "firstPurchases": 0} for it in ("S-1", "S-2"))
+    assert (await hub.data(query, admin))["joins"] == [one, other]
+    assert (await hub.data(query, ann))["joins"] == [one]
