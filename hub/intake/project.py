@@ -14,6 +14,7 @@ from hub.earning import service as earning
 from hub.events.model import Event
 from hub.intake import pickups
 from hub.intake.apply import Applied
+from hub.membership import projecting as membership
 from hub.profiles import cases, consents, devices
 from hub.profiles.model import Profile
 from hub.reviews import projecting as reviews
@@ -30,6 +31,7 @@ KEEPING: Final[Sequence[Projection]] = (
     consents.project,
     devices.heard,
     cases.project,
+    membership.project,
     reviews.project,
     earning.project,
 )
