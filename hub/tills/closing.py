@@ -30,7 +30,7 @@ class Day:
 class Line:
     """A receipt or refund by its name, and what it comes to; None where nobody knows how much."""
 
-    what: What
+    what: LineKind
     id: str
     amount: Money | None
 
@@ -61,7 +61,7 @@ class Closing:
 class Difference:
     """Something of which tills and hub have not the same: a line by its name, or all of its kind where `id` is None."""
 
-    what: What
+    what: LineKind
     id: str | None
     tills: Sums
     hub: Sums
@@ -79,7 +79,7 @@ def summed(lines: Iterable[Line]) -> Sums:
 
 def differences(closing: Closing, kept: Mapping[LineKind, Sequence[Line]]) -> list[Difference]:
     """Say where the hub has something else than the tills of a store, line by line where they list them."""
-    return [it for what in What for it in _differences(closing, what, kept[what])]
+    return [it for what in LineKind for it in _differences(closing, what, kept[what])]
 
 
 def _differences(closing: Closing, what: LineKind, kept: Sequence[Line]) -> Iterator[Difference]:

@@ -11,7 +11,7 @@ from hub.kit.errors import HubError
 from hub.kit.local_time import instant, zone_of
 from hub.tills import closing, store
 from hub.tills.calls import money_of, source_of
-from hub.tills.closing import Closing, Day, Difference, Line, Sums
+from hub.tills.closing import Closing, Day, Difference, Line, LineKind, Sums
 from hub.tills.model import ClosedReceipt, ClosedRefund, ClosedSums, DayClosed, MessageRefused
 from hub.tills.service import store_of
 

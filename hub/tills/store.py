@@ -9,7 +9,7 @@ from hub.commerce import newest
 from hub.database import Keyed, Row
 from hub.kit import ids
 from hub.kit.money import Money
-from hub.tills.closing import Closing, Day, Line, Sums
+from hub.tills.closing import Closing, Day, Line, LineKind, Sums
 
 
 class TillDayDocument(Keyed):

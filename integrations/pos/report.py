@@ -34,7 +34,7 @@ class Both(msgspec.Struct, frozen=True):
 class Difference(msgspec.Struct, frozen=True):
     """Something of which tills and hub have not the same: a line by its name, or all of its kind without an `id`."""
 
-    what: What
+    what: LineKind
     id: str | None
     tills: Sums
     hub: Sums
