@@ -64,6 +64,12 @@ class _Allowance(Paying):
 class _BoundedTemplate(BoundTemplate):
     context_class = _Allowance
 
+    def render(self, *args: Any, **kwargs: Any) -> str:
+        """Render it with these names and no others: neither the sandbox nor its templates have any of their own."""
+        context, buffer = self.context_class(self, globals=dict(*args, **kwargs)), self._get_buffer()
+        self.render_with_context(context, buffer)
+        return buffer.getvalue()
+
     def _get_buffer(self) -> Bounded:
         return Bounded(_Sandbox.output_stream_limit)
 
