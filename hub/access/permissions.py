@@ -28,6 +28,7 @@ MEANINGS: Final[Mapping[Scope, str]] = {
     Scope.DEFINITIONS_WRITE: "define them",
     Scope.JOURNEYS_READ: "see journeys and broadcasts",
     Scope.JOURNEYS_WRITE: "publish journeys, and create and steer broadcasts",
+    Scope.REVIEWS_WRITE: "approve, refuse and remove what customers say of products",
     Scope.KEYS_WRITE: "make, list, rotate and revoke keys",
     Scope.AUDIT_READ: "read the audit",
 }
@@ -49,6 +50,7 @@ KINDS: Final[Mapping[CallerKind, frozenset[Scope]]] = {
             Scope.COMMERCE_WRITE,
             Scope.DEFINITIONS_READ,
             Scope.JOURNEYS_READ,
+            Scope.REVIEWS_WRITE,
         }
     ),
     CallerKind.STAFF: frozenset(),
@@ -69,6 +71,7 @@ ROLES: Final[Mapping[Role, frozenset[Scope]]] = {
             Scope.DEFINITIONS_WRITE,
             Scope.JOURNEYS_READ,
             Scope.JOURNEYS_WRITE,
+            Scope.REVIEWS_WRITE,
         }
     ),
     Role.ANALYST: frozenset({Scope.COMMERCE_READ, Scope.DEFINITIONS_READ, Scope.JOURNEYS_READ}),
@@ -83,6 +86,7 @@ ROLES: Final[Mapping[Role, frozenset[Scope]]] = {
             Scope.CONTENT_READ,
             Scope.COMMERCE_READ,
             Scope.JOURNEYS_READ,
+            Scope.REVIEWS_WRITE,
         }
     ),
     Role.MERCHANDISER: frozenset({Scope.COMMERCE_READ, Scope.COMMERCE_WRITE, Scope.DEFINITIONS_READ}),

@@ -4,7 +4,7 @@ An order changes by compare-and-set on its own `rev`. `told` says what each prof
 revision of that profile, or will have with which event (see `recording`).
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -120,6 +120,13 @@ async def pages(
     """Read a page of each profile's orders that match, newest first."""
     found = await database.pages(OrderDocument, owners, wanted, by="at", where=where)
     return {owner: page.each(order_of) for owner, page in found.items()}
+
+
+async def of(own_ids: OwnIds) -> AsyncIterator[Order]:
+    """Read the orders that a person has, newest first, for as long as more are asked for."""
+    wanted = {"profile_id": {"$in": list(own_ids)}}
+    async for row in OrderDocument.get_pymongo_collection().find(wanted).sort([("at", -1), ("_id", -1)]):
+        yield order_of(row)
 
 
 async def open_pickups(owners: Collection[OwnIds], wanted: Span) -> dict[OwnIds, Page[Order]]:

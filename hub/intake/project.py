@@ -15,6 +15,7 @@ from hub.intake import pickups
 from hub.intake.apply import Applied
 from hub.profiles import cases, consents, devices
 from hub.profiles.model import Profile
+from hub.reviews import projecting as reviews
 
 
 class Projection(Protocol):
@@ -24,7 +25,7 @@ class Projection(Protocol):
         """Write it, under keys. `profiles` are the heads of the events, as they now are, by their ids."""
 
 
-KEEPING: Final[Sequence[Projection]] = (consents.project, devices.heard, cases.project)
+KEEPING: Final[Sequence[Projection]] = (consents.project, devices.heard, cases.project, reviews.project)
 SETTING_OFF: Final[Sequence[Projection]] = (pickups.tell, carts_store.note, waiting.note)
 """Those by which somebody is told something, now or later: history does not come to them."""
 
