@@ -63,6 +63,7 @@ from hub.rewards.store import RewardDocument, VoteDocument
 from hub.rollups.store import RollupDocument
 from hub.segments.store import SegmentDocument
 from hub.settings import Settings
+from hub.tills.store import TillDayDocument
 from hub.vault import SealedKeyDocument
 from hub.vouchers.store import VoucherDocument
 from hub.wording.assets import AssetDocument
@@ -138,6 +139,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     StoreDocument,
     TemplateDocument,
     TemplateVersionDocument,
+    TillDayDocument,
     TopicDocument,
     UnionDocument,
     VersionDocument,

@@ -83,6 +83,11 @@ async def till_was_offline(hub: Hub) -> tuple[str, Request]:
     return address, {**request, "json": {"messages": [{"type": "refund", **told, "refund_id": "R-1"}, sold, sold]}}
 
 
+async def day_closed(hub: Hub) -> tuple[str, Request]:
+    day = {"day": "2026-11-20", "since": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z", "currency": "EUR"}
+    return await at_a_till(hub, "days", {**day, "orders": [{"order_id": "4711", "total": "39.80"}]})
+
+
 async def mutation(hub: Hub) -> tuple[str, Request]:
     """One of them: `test_once.py` asks all."""
     query = """mutation { saveTopic(input: {
@@ -177,6 +182,7 @@ ROUTES: Final[Mapping[str, tuple[Prepare, ...]]] = {
     "/pos/v1/orders": (sale,),
     "/pos/v1/refunds": (refund,),
     "/pos/v1/batch": (till_was_offline,),
+    "/pos/v1/days": (day_closed,),
     "/graphql": (mutation,),
     "/m/s": (ask_to_sign_in,),
     "/m/s/code": (sign_in_by_code,),
@@ -195,6 +201,7 @@ WRITTEN: Final[Mapping[Prepare, Mapping[str, int]]] = {
     sale: {"events": 1},
     refund: {"events": 1},
     till_was_offline: {"events": 2},
+    day_closed: {"till_days": 1},
     mutation: {"topics": 1, "audit": 1},
     ask_to_sign_in: {"sign_ins": 1, "messages": 1, "audit": 1},
     sign_in_by_code: {"known_devices": 1, "audit": 1},
