@@ -65,6 +65,7 @@ from hub.segments.store import SegmentDocument
 from hub.settings import Settings
 from hub.vault import SealedKeyDocument
 from hub.vouchers.store import VoucherDocument
+from hub.tiers.store import StandingDocument
 from hub.wording.assets import AssetDocument
 from hub.wording.brand_store import BrandDocument
 from hub.wording.library import TemplateDocument, TemplateVersionDocument
@@ -134,6 +135,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     ShippingDocument,
     SnippetDocument,
     SoftBounceDocument,
+    StandingDocument,
     StockDocument,
     StoreDocument,
     TemplateDocument,

@@ -16,6 +16,8 @@ from hub.intake.apply import Applied
 from hub.profiles import cases, consents, devices
 from hub.profiles.model import Profile
 from hub.reviews import projecting as reviews
+from hub.tiers import idling
+from hub.tiers import service as tiers
 
 
 class Projection(Protocol):
@@ -25,7 +27,14 @@ class Projection(Protocol):
         """Write it, under keys. `profiles` are the heads of the events, as they now are, by their ids."""
 
 
-KEEPING: Final[Sequence[Projection]] = (consents.project, devices.heard, cases.project, reviews.project)
+KEEPING: Final[Sequence[Projection]] = (
+    consents.project,
+    devices.heard,
+    cases.project,
+    reviews.project,
+    tiers.project,
+    idling.project,
+)
 SETTING_OFF: Final[Sequence[Projection]] = (pickups.tell, carts_store.note, waiting.note)
 """Those by which somebody is told something, now or later: history does not come to them."""
 
