@@ -63,9 +63,9 @@ from hub.rewards.store import RewardDocument, VoteDocument
 from hub.rollups.store import RollupDocument
 from hub.segments.store import SegmentDocument
 from hub.settings import Settings
+from hub.tiers.store import StandingDocument
 from hub.vault import SealedKeyDocument
 from hub.vouchers.store import VoucherDocument
-from hub.tiers.store import StandingDocument
 from hub.wording.assets import AssetDocument
 from hub.wording.brand_store import BrandDocument
 from hub.wording.library import TemplateDocument, TemplateVersionDocument
