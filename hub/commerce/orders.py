@@ -288,7 +288,11 @@ def _row_of(kept: Kept) -> Row:
         "picked_up_at": order.picked_up_at,
         "version": _plain(contents.stamp) if contents else None,
         "refunds": [
-            {**{name: getattr(it, name) for name in _OF_REFUND}, "stamp": _plain(it.stamp)}
+            {
+                **{name: getattr(it, name) for name in _OF_REFUND},
+                "stamp": _plain(it.stamp),
+                **({"by_lines": True} if it.by_lines else {}),
+            }
             for it in order.refunds.values()
         ],
         "returned": [
