@@ -113,6 +113,7 @@ class Refund:
     """The newest version of what was given back at once. Without an amount, it is all that was paid.
 
     `by_lines`: it comes to what its lines do, of which some have no amount either: so many pieces as were paid.
+    `store_id` is where it was given back, which need not be where it was bought.
     """
 
     refund_id: str
@@ -122,6 +123,7 @@ class Refund:
     amount: int | None = None
     reason: str | None = None
     lines: tuple[RefundedLine, ...] = ()
+    store_id: str | None = None
     by_lines: bool = False
 
     @property
@@ -191,6 +193,13 @@ class Order:
             return refund.amount
         lines = self.contents.lines if self.contents else ()
         return sum(it.amount if it.amount is not None else _price_of(it, lines) for it in refund.lines)
+
+    def given_back(self, refund: Refund) -> Money | None:
+        """What one refund gave back: all that was paid, where it does not say. None where nobody knows how much."""
+        if refund.amount is not None and refund.currency is not None:
+            return Money(refund.amount, refund.currency)
+        gross = self.gross
+        return gross if refund.is_whole or gross is None else Money(self._worth(refund), gross.currency)
 
     @property
     def net(self) -> Money | None:

@@ -208,6 +208,7 @@ def _refund(event: Event) -> Refund:
         reason=_text(said, "reason"),
         lines=lines,
         by_lines=by_lines,
+        store_id=_id(said, "store_id"),
     )
 
 

@@ -16,7 +16,7 @@ from hub.commerce import cards, reading
 from hub.commerce.reading import BadOrder
 from hub.events.model import OF_TILLS, Event, Kind, Source, Trust
 from hub.kit import ids, money
-from hub.kit.money import BadMoney
+from hub.kit.money import BadMoney, Money
 from hub.profiles.model import IdentifierKind
 from hub.profiles.rules import lookup_form
 from hub.tills.model import (
@@ -230,6 +230,9 @@ def _sale(sale: Sale) -> dict[str, Any]:
 def _refund(told: Told, refund: Refund) -> dict[str, Any]:
     if refund.order_store and refund.order_source:
         raise MessageRefused("order_source", "Send `order_store` or `order_source`, not both.")
+    if refund.total is None and any(it.price is None and it.amount is None for it in refund.products):
+        # Other sources may leave it to the order; a till has given somebody money.
+        raise UnusableOrder("total", "`total` is missing: a line of the refund has no price.")
     source = told.sold[0] if told.sold else told.source.id
     lines = [_line(f"products[{place}]", it, refund.currency) for place, it in enumerate(refund.products)]
     return _without_none(
@@ -254,17 +257,26 @@ def _line(path: str, line: Line | RefundedLine, currency: str | None) -> dict[st
     return _without_none({**said, "quantity": quantity if isinstance(quantity, int) else float(quantity)})
 
 
+def money_of(amount: Amount, currency: str, path: str) -> Money:
+    """Read an amount.
+
+    Raises:
+        UnusableOrder: there is no such currency, or it has not so many digits.
+    """
+    try:
+        code = money.currency_of(currency)
+        return Money(amount.minor, code) if isinstance(amount, Minor) else Money.of(amount, code)
+    except BadMoney as error:
+        raise UnusableOrder(path, f"`{path}` cannot be used. {error.message}") from None
+
+
 def _number(amount: Amount | None, currency: str | None, path: str) -> float | int | None:
     """Give an amount as events have it, so that rules can compare it: its shortest number means it exactly."""
     if amount is None:
         return None
     if currency is None:
         raise MessageRefused("currency", "`currency` is missing: there are amounts.")
-    try:
-        minor = amount.minor if isinstance(amount, Minor) else money.minor_of(amount, money.currency_of(currency))
-        exact = money.Money(minor, money.currency_of(currency)).amount
-    except BadMoney as error:
-        raise UnusableOrder(path, f"`{path}` cannot be used. {error.message}") from None
+    exact = money_of(amount, currency, path).amount
     return int(exact) if exact == exact.to_integral_value() else float(exact)
 
 

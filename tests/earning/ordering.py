@@ -43,7 +43,7 @@ def refunded(it: Order, *amounts: int | None, lines: Sequence[RefundedLine] = ()
         key = f"R-{len(refunds)}"
         currency = None if amount is None or it.contents is None else it.contents.currency
         stamp, by_lines = Stamp(-1, NOON, UUID(int=3)), amount is None and bool(lines)
-        refunds[key] = Refund(key, stamp, NOON, currency, amount, None, tuple(lines), by_lines)
+        refunds[key] = Refund(key, stamp, NOON, currency, amount, lines=tuple(lines), by_lines=by_lines)
     return replace(it, refunds=refunds)
 
 
