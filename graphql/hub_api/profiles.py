@@ -46,6 +46,7 @@ from hub_api.rollups import RolledUp
 from hub_api.runs import Run
 from hub_api.suppressions import Suppression
 from hub_api.timeline import TimelineEntry, TimelineFilter
+from hub_api.vouchers import HasVouchers
 
 
 @strawberry.type
@@ -65,7 +66,7 @@ class ProfileIdentifier:
 
 
 @strawberry.type
-class Profile(Node, RolledUp, InSegments, Bought, HasInbox, Engaged, Enrolled):
+class Profile(Node, RolledUp, InSegments, Bought, HasInbox, Engaged, Enrolled, HasVouchers):
     """A customer."""
 
     profile_id: strawberry.Private[UUID]

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from hub.commerce import carts_store, waiting
 from hub.events.model import Event
-from hub.intake import pickups
+from hub.intake import pickups, returns
 from hub.intake.apply import Applied
 from hub.profiles import cases, consents, devices
 from hub.profiles.model import Profile
@@ -24,7 +24,7 @@ class Projection(Protocol):
         """Write it, under keys. `profiles` are the heads of the events, as they now are, by their ids."""
 
 
-KEEPING: Final[Sequence[Projection]] = (consents.project, devices.heard, cases.project)
+KEEPING: Final[Sequence[Projection]] = (consents.project, devices.heard, cases.project, returns.project)
 SETTING_OFF: Final[Sequence[Projection]] = (pickups.tell, carts_store.note, waiting.note)
 """Those by which somebody is told something, now or later: history does not come to them."""
 
