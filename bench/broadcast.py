@@ -51,7 +51,8 @@ AT_ONCE: Final = 1_000
 SALE: Final = Definition(name="Sale", segment="vips", template="sale")
 TEXTS: Final = {
     "en/subject": "{{ profile.firstName }}, the sale begins",
-    "en/text": "Hello {{ profile.firstName }}, {% if profile.vip %}dear friend, {% endif %}it begins.",
+    "en/text": "Hello {{ profile.firstName }}, {% if profile.vip %}dear friend, {% endif %}it begins. "
+    "{{ links.unsubscribe }}",
 }
 
 

@@ -46,7 +46,8 @@ async def publish(journey: str) -> None:
     """Save the template and publish a journey."""
     texts = {
         "en/subject": "Your basket is waiting",
-        "en/text": "Hello {{ profile.first_name }}, your order {{ event.order_id }} is still here.",
+        "en/text": "Hello {{ profile.first_name }}, your order {{ event.order_id }} is still here. "
+        "{{ links.unsubscribe }}",
         "en/sms": "Your order {{ event.order_id }} is still here.",
     }
     await Library().save(templates.template_of(TEMPLATE, texts))

@@ -16,7 +16,7 @@ from hub.settings import Settings
 from hub_api import endpoint
 from integrations.assets import routes as assets
 from integrations.console import inbox
-from integrations.pages import confirmation, download, preferences, signin, tracking, unsubscribing
+from integrations.pages import arriving, confirmation, download, preferences, signin, tracking, unsubscribing
 from integrations.pos import routes as pos
 from integrations.segment import routes as segment
 from integrations.segment.wire import MOST_BYTES
@@ -41,6 +41,7 @@ async def application(settings: Settings, client: Client) -> ASGIApp:
             *inbox.routes(settings),
             *assets.routes(),
             *signin.routes(settings, wiring.clock),
+            *arriving.routes(settings, wiring.clock),
             *confirmation.routes(settings, wiring.clock),
             *preferences.routes(settings, wiring.clock),
             *unsubscribing.routes(settings, wiring.clock),

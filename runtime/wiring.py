@@ -17,6 +17,7 @@ from hub.broadcasts.store import BroadcastDocument
 from hub.bulk.imports import ImportDocument
 from hub.commerce.carts_store import CartDocument
 from hub.commerce.orders import OrderDocument
+from hub.commerce.posters_store import PosterDocument
 from hub.commerce.products import ProductDocument
 from hub.commerce.shipping_store import ShippingDocument
 from hub.commerce.stock import StockDocument
@@ -56,6 +57,7 @@ from hub.profiles.unions import UnionDocument
 from hub.programs.store import ActivationDocument, ProgramDocument
 from hub.questions.store import QuestionDocument
 from hub.rankings.store import PlaceDocument, RankingsDocument
+from hub.reviews.store import ReviewDocument, ReviewRulesDocument
 from hub.rewards.places import PlacesDocument
 from hub.rewards.store import RewardDocument, VoteDocument
 from hub.rollups.store import RollupDocument
@@ -110,6 +112,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     PlaceDocument,
     PlacesDocument,
     PolicyDocument,
+    PosterDocument,
     PostingDocument,
     ProductDocument,
     ProfileDocument,
@@ -118,8 +121,10 @@ DOCUMENTS: list[type[beanie.Document]] = [
     QuestionDocument,
     RankingsDocument,
     RateDocument,
+    ReviewDocument,
     RevokedTokenDocument,
     RewardDocument,
+    ReviewRulesDocument,
     RollupDocument,
     RouterDocument,
     RunDocument,

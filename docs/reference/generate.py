@@ -2,6 +2,8 @@
 
     .venv/bin/python docs/reference/generate.py
 
+It writes the description of the till's REST as well, `integrations/pos/openapi.yaml`.
+
 `tests/docs/test_reference.py` fails while a page says something else than the code.
 """
 # ruff: noqa: INP001  a script beside the pages it writes, not a package
@@ -19,6 +21,7 @@ from pydantic.fields import FieldInfo
 from hub import seal
 from hub.seal import Erasure
 from hub.settings import OidcIssuer, Settings, variables_of
+from integrations.pos import openapi
 from runtime import permissions
 from runtime.cli import application
 from runtime.wiring import DOCUMENTS
@@ -109,6 +112,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "cli.md": _cli(),
         FOLDER / "collections.md": _collections(),
         FOLDER.parent / "permissions.md": permissions.page(),
+        Path(openapi.__file__).with_name("openapi.yaml"): openapi.text(),
     }
 
 

@@ -10,7 +10,6 @@ from strawberry.schema.types.concrete_type import ConcreteType
 from strawberry.types import ExecutionContext
 from strawberry.types.base import StrawberryObjectDefinition
 
-from hub_api import words  # noqa: F401  registers the enums
 from hub_api.assets import AssetMutations, AssetQueries
 from hub_api.associates import AssociateQueries
 from hub_api.audit import AuditQueries
@@ -34,12 +33,15 @@ from hub_api.merging import ClashQueries, MergingMutations
 from hub_api.messages import Message
 from hub_api.orders import OrderQueries
 from hub_api.policy import PolicyMutations, PolicyQueries
+from hub_api.posters import PosterMutations, PosterQueries
 from hub_api.privacy import PrivacyMutations, PrivacyQueries
 from hub_api.products import ProductMutations, ProductQueries
 from hub_api.profiles import ProfileQueries
 from hub_api.programs import ProgramMutations, ProgramQueries
 from hub_api.questions import QuestionMutations, QuestionQueries
 from hub_api.ready_segments import ReadySegmentQueries
+from hub_api.reviewing import ReviewMutations
+from hub_api.reviews import ReviewQueries
 from hub_api.reward_definitions import RewardDefinitionMutations, RewardDefinitionQueries
 from hub_api.rewards import RewardMutations, RewardQueries
 from hub_api.rfm import RfmQueries
@@ -76,12 +78,14 @@ class Query(
     OrderQueries,
     AuditQueries,
     PolicyQueries,
+    PosterQueries,
     ProductQueries,
     ProgramQueries,
     QuestionQueries,
     RewardQueries,
     RewardDefinitionQueries,
     ReadySegmentQueries,
+    ReviewQueries,
     RfmQueries,
     RollupQueries,
     SegmentQueries,
@@ -112,6 +116,7 @@ class Mutation(
     JourneyMutations,
     KeyMutations,
     PolicyMutations,
+    PosterMutations,
     ProductMutations,
     ProgramMutations,
     QuestionMutations,
@@ -119,6 +124,7 @@ class Mutation(
     VoucherMutations,
     VoucherUseMutations,
     RewardDefinitionMutations,
+    ReviewMutations,
     RollupMutations,
     SegmentMutations,
     ShippingMutations,

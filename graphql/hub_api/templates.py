@@ -13,6 +13,7 @@ from hub.messaging import trials
 from hub.messaging.preparing import NoSuchTemplate
 from hub.profiles.consent import DEFAULT_BRAND
 from hub.profiles.model import Channel
+from hub.surfaces import publishing
 from hub.wording import built_in, lint, samples, snippet_store, templates
 from hub.wording.brand_store import Kits
 from hub.wording.library import Library, Listed
@@ -216,9 +217,10 @@ class TemplateMutations:
         files = _files_of(input.files)
 
         async def do() -> Published:
-            checked = lint.checked(input.name, files, purpose, await snippet_store.approved())
             by, key = context.caller.subject, input.idempotency_key
-            return await Library().publish(checked, by=by, key=key, now=context.clock())
+            return await publishing.publish_template(
+                input.name, files, purpose, brand=input.brand, by=by, key=key, now=context.clock()
+            )
 
         done = await publish(context, "template", input, do)
         if isinstance(done, InvalidDefinition):

@@ -29,6 +29,7 @@ MEANINGS: Final[Mapping[Scope, str]] = {
     Scope.DEFINITIONS_WRITE: "define them",
     Scope.JOURNEYS_READ: "see journeys and broadcasts",
     Scope.JOURNEYS_WRITE: "publish journeys, and create and steer broadcasts",
+    Scope.REVIEWS_WRITE: "approve, refuse and remove what customers say of products",
     Scope.KEYS_WRITE: "make, list, rotate and revoke keys",
     Scope.AUDIT_READ: "read the audit",
 }
@@ -51,6 +52,7 @@ KINDS: Final[Mapping[CallerKind, frozenset[Scope]]] = {
             Scope.COMMERCE_WRITE,
             Scope.DEFINITIONS_READ,
             Scope.JOURNEYS_READ,
+            Scope.REVIEWS_WRITE,
         }
     ),
     CallerKind.STAFF: frozenset(),
@@ -71,6 +73,7 @@ ROLES: Final[Mapping[Role, frozenset[Scope]]] = {
             Scope.DEFINITIONS_WRITE,
             Scope.JOURNEYS_READ,
             Scope.JOURNEYS_WRITE,
+            Scope.REVIEWS_WRITE,
         }
     ),
     Role.ANALYST: frozenset({Scope.COMMERCE_READ, Scope.DEFINITIONS_READ, Scope.JOURNEYS_READ}),
@@ -85,6 +88,7 @@ ROLES: Final[Mapping[Role, frozenset[Scope]]] = {
             Scope.CONTENT_READ,
             Scope.COMMERCE_READ,
             Scope.JOURNEYS_READ,
+            Scope.REVIEWS_WRITE,
         }
     ),
     Role.MERCHANDISER: frozenset({Scope.COMMERCE_READ, Scope.COMMERCE_WRITE, Scope.DEFINITIONS_READ}),

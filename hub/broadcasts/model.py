@@ -189,6 +189,15 @@ class NotAdvertising(BadBroadcast):
         )
 
 
+class NoWayOut(BadBroadcast):
+    """A template by which customers would be written to without being told how to be rid of it."""
+
+    code = "NO_WAY_OUT"
+
+    def __init__(self, message: str) -> None:
+        super().__init__("template", message)
+
+
 class WrongState(HubError):
     """A broadcast is in a state in which this cannot be done."""
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from hub.access.audit import Change
 from hub.access.model import Limited
 from hub.broadcasts import rules, store
-from hub.broadcasts.model import BadBroadcast, Broadcast, Definition, NotAdvertising, State
+from hub.broadcasts.model import BadBroadcast, Broadcast, Definition, NotAdvertising, NoWayOut, State
 from hub.kit import ids
 from hub.kit.problems import did_you_mean
 from hub.messaging import broadcasting
@@ -131,3 +131,6 @@ async def _check(definition: Definition, now: datetime) -> None:
     topic = (await topics.load()).topic(definition.brand, definition.topic)
     if topic.topic_class is not TopicClass.MARKETING:
         raise NotAdvertising(definition.brand, definition.topic)
+    ways = await Library().ways_out()
+    if fault := ways.fault_of(definition.template, definition.channels, definition.brand, definition.topic):
+        raise NoWayOut(fault)

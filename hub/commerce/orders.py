@@ -4,7 +4,7 @@ An order changes by compare-and-set on its own `rev`. `told` says what each prof
 revision of that profile, or will have with which event (see `recording`).
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -122,6 +122,13 @@ async def pages(
     return {owner: page.each(order_of) for owner, page in found.items()}
 
 
+async def of(own_ids: OwnIds) -> AsyncIterator[Order]:
+    """Read the orders that a person has, newest first, for as long as more are asked for."""
+    wanted = {"profile_id": {"$in": list(own_ids)}}
+    async for row in OrderDocument.get_pymongo_collection().find(wanted).sort([("at", -1), ("_id", -1)]):
+        yield order_of(row)
+
+
 async def open_pickups(owners: Collection[OwnIds], wanted: Span) -> dict[OwnIds, Page[Order]]:
     """Read a page of what each profile has bought and still has to pick up, newest first."""
     where = {
@@ -168,6 +175,27 @@ async def tell(told: Iterable[tuple[UUID, UUID, Told]]) -> None:
     ]
     if updates:
         await OrderDocument.get_pymongo_collection().bulk_write(updates, ordered=False)
+
+
+async def revs(order_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Read in which revision orders are stored."""
+    found = OrderDocument.get_pymongo_collection().find({"_id": {"$in": list(order_ids)}}, {"rev": 1})
+    return {row["_id"]: row["rev"] async for row in found}
+
+
+async def number_of(order: Order, owner: OwnIds) -> int:
+    """Tell which order of a customer one is, counted from 1, by when they were completed; cancelled ones do not count.
+
+    Args:
+        order: one that was completed.
+        owner: the profiles whose orders are the customer's.
+    """
+    earlier = [
+        {"completed_at": {"$lt": order.completed_at, "$ne": None}},
+        {"completed_at": order.completed_at, "_id": {"$lt": order.id}},
+    ]
+    wanted: Row = {"profile_id": {"$in": list(owner)}, "cancelled_at": None, "$or": earlier}
+    return await OrderDocument.get_pymongo_collection().count_documents(wanted) + 1
 
 
 async def bounds(profile_ids: Collection[UUID]) -> dict[UUID, tuple[datetime, datetime]]:

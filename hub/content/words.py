@@ -113,7 +113,7 @@ def _leads(link: str) -> bool:
 
 def _said(part: str, language: str, source: str, profile: Mapping[str, Any]) -> str:
     try:
-        text = sandbox.parse(source).render(profile=profile)
+        text = sandbox.render(sandbox.parse(source), {"profile": profile}, until=sandbox.until())
     except Exception as error:  # noqa: BLE001 - a filter raises whatever Python raises for a customer's odd value
         failed = type(error).__name__
     else:

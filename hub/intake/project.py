@@ -10,11 +10,13 @@ from typing import Final, Protocol
 from uuid import UUID
 
 from hub.commerce import carts_store, waiting
+from hub.earning import service as earning
 from hub.events.model import Event
 from hub.intake import pickups, returns
 from hub.intake.apply import Applied
 from hub.profiles import cases, consents, devices
 from hub.profiles.model import Profile
+from hub.reviews import projecting as reviews
 
 
 class Projection(Protocol):
@@ -24,7 +26,14 @@ class Projection(Protocol):
         """Write it, under keys. `profiles` are the heads of the events, as they now are, by their ids."""
 
 
-KEEPING: Final[Sequence[Projection]] = (consents.project, devices.heard, cases.project, returns.project)
+KEEPING: Final[Sequence[Projection]] = (
+    consents.project,
+    devices.heard,
+    cases.project,
+    reviews.project,
+    earning.project,
+    returns.project,
+)
 SETTING_OFF: Final[Sequence[Projection]] = (pickups.tell, carts_store.note, waiting.note)
 """Those by which somebody is told something, now or later: history does not come to them."""
 

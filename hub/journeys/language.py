@@ -31,6 +31,7 @@ from hub.kit.documents import Fields, Node, Value
 from hub.kit.problems import InvalidDefinition
 from hub.kit.reading import Reading
 from hub.segments.scope import OF_SEGMENTS
+from hub.wording.ways_out import WaysOut
 
 __all__ = ["InvalidDefinition", "read", "read_published"]
 
@@ -42,20 +43,21 @@ _KEYS: Final = ("journey", "description", "enter", "exit", "steps")
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-def read(source: str, *, templates: Collection[str], known: Scope) -> Definition:
+def read(source: str, *, templates: Collection[str], known: Scope, ways: WaysOut | None = None) -> Definition:
     """Read a journey that somebody wants to publish.
 
     Args:
         source: the document, YAML or JSON.
         templates: the names that a `send` may use.
         known: what conditions may speak of besides the entering event: see `hub.segments.scope`.
+        ways: which of the templates may be said as advertising; where it is None, nobody asks.
 
     Raises:
         InvalidDefinition: with every problem that the document has; one that is no YAML has that one only.
     """
     # What somebody did, and who is at the top, is asked in segments, which are known to the second and counted for all.
     others = {name: shape for name, shape in known.items() if name not in OF_SEGMENTS}
-    return _read(source, templates, lambda event: {**catalogue.scope_of(event), **others})
+    return _read(source, templates, lambda event: {**catalogue.scope_of(event), **others}, ways)
 
 
 def read_published(source: str) -> Definition:
@@ -66,7 +68,12 @@ def read_published(source: str) -> Definition:
     return _read(source, None, lambda _: None)
 
 
-def _read(source: str, templates: Collection[str] | None, scope_of: Callable[[str | None], Scope | None]) -> Definition:
+def _read(
+    source: str,
+    templates: Collection[str] | None,
+    scope_of: Callable[[str | None], Scope | None],
+    ways: WaysOut | None = None,
+) -> Definition:
     document = documents.load(source)
     reading = Reading()
     fields = reading.fields(document, "a journey", _KEYS, "journey", "enter", "steps")
@@ -77,7 +84,7 @@ def _read(source: str, templates: Collection[str] | None, scope_of: Callable[[st
     scope = scope_of(entered_by)
     entry = _entry(fields["enter"].node, scope, reading) if "enter" in fields else Entry("")
     exits = _exits(fields["exit"].node, scope_of, reading) if "exit" in fields else ()
-    steps = StepReader(reading, scope, templates)
+    steps = StepReader(reading, scope, templates, ways)
     if "steps" in fields:
         steps.block(fields["steps"].node, "`steps`")
     if reading.problems:

@@ -13,6 +13,7 @@ from hub.journeys.model import Version
 from hub.journeys.store import VersionDocument
 from hub.kit import ids
 from hub.segments import service as segments
+from hub.wording.library import Library
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ async def publish(
     digest, key_id = store.digest_of(source), ids.key_of("publish", by, key)
     # Whoever is faster with this key or the next number: what stands under the key in the end is the answer.
     while (standing := await store.published_under(key_id)) is None:
-        definition = language.read(source, templates=templates, known=await segments.rules())
+        ways = await Library().ways_out()
+        definition = language.read(source, templates=templates, known=await segments.rules(), ways=ways)
         journey = definition.name
         newest = await store.newest(journey)
         if brands:

@@ -17,6 +17,7 @@ from hub.profiles import consent
 from hub.profiles.consent import DEFAULT_BRAND
 from hub.profiles.model import Channel
 from hub.profiles.topics import MARKETING
+from hub.wording.ways_out import WaysOut
 
 LONGEST_WAIT: Final = timedelta(days=5 * 365)
 
@@ -33,14 +34,18 @@ _BARE_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 class StepReader:
     """Reads blocks of steps into one flat mapping, `steps`, in the order of the document.
 
-    `templates` are the names that a `send` may use; None allows any.
+    `templates` are the names that a `send` may use; None allows any. `ways` are those that may advertise; None
+    allows any.
     """
 
-    def __init__(self, reading: Reading, scope: Scope | None, templates: Collection[str] | None) -> None:
+    def __init__(
+        self, reading: Reading, scope: Scope | None, templates: Collection[str] | None, ways: WaysOut | None = None
+    ) -> None:
         self.steps: dict[StepId, Step] = {}
         self._reading = reading
         self._scope = scope
         self._templates = templates
+        self._ways = ways
         self._read: Mapping[str, Callable[[Node, StepId, StepId | None], bool]] = {
             _WAIT: self._wait,
             _SEND: self._send,
@@ -125,6 +130,8 @@ class StepReader:
             self.steps[step] = Send(
                 step, then, template, channels, brand, topic, priority, best_first=best_first, at_best_hour=at_best_hour
             )
+            if self._ways and (fault := self._ways.fault_of(template, channels, brand, topic)):
+                self._reading.report(fields["template"].node, "no_way_out", fault)
         return False
 
     def _priority(self, node: Node) -> int | None:

@@ -6,9 +6,9 @@ twice as one.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from pymongo import IndexModel, UpdateOne
@@ -18,6 +18,8 @@ from hub.database import Keyed, Row, insert_once
 from hub.ledger import rows
 from hub.ledger.model import Born, Posting, Purse, purse_id
 from hub.seal import Erasure, Personal
+
+_IN_ORDER: Final = [("owner", 1), ("program", 1)]
 
 
 class PurseDocument(Keyed):
@@ -44,7 +46,7 @@ class PurseDocument(Keyed):
         # What of a posting is personal is sealed in the outbox as well, and blanked when it has been copied out.
         personal = None
         indexes: ClassVar[list[IndexModel]] = [
-            IndexModel([("owner", 1)], name="owner"),
+            IndexModel([("owner", 1), ("program", 1)], name="owner"),
             IndexModel([("unflushed_at", 1)], name="unflushed", sparse=True),
             IndexModel([("outbox.born.row._id", 1)], name="born", sparse=True),
         ]
@@ -114,6 +116,29 @@ async def postings(keys: Collection[UUID], program: str, origins: Collection[str
         wanted.append({"origins": {"$in": list(origins)}, "program": program})
     found = PostingDocument.get_pymongo_collection().find(wanted[0] if len(wanted) == 1 else {"$or": wanted})
     return {row["_id"]: posting_of(row) for row in await found.batch_size(database.AT_ONCE).to_list()}
+
+
+async def every_purse() -> AsyncIterator[Purse]:
+    """Read all purses by owner and program."""
+    async for row in PurseDocument.get_pymongo_collection().find().sort(_IN_ORDER):
+        yield purse_of(row)
+
+
+async def every_posting() -> AsyncIterator[Posting]:
+    """Read all copied postings by the owner and program of their purse."""
+    async for row in PostingDocument.get_pymongo_collection().find().sort(_IN_ORDER):
+        yield posting_of(row)
+
+
+async def read_one(program: str, owner: UUID) -> Purse:
+    """Read a purse as it is, gone over into another or not."""
+    return (await _read(program, [owner])).get(owner) or Purse(program, owner)
+
+
+async def postings_of(program: str, owner: UUID) -> AsyncIterator[Posting]:
+    """Read the copied postings of one purse."""
+    async for row in PostingDocument.get_pymongo_collection().find({"owner": owner, "program": program}):
+        yield posting_of(row)
 
 
 async def save(changes: Sequence[tuple[Purse, Purse]], *, now: datetime) -> bool:

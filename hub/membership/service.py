@@ -13,9 +13,12 @@ from uuid import UUID
 import structlog
 from pymongo.errors import PyMongoError
 
+from hub.access.model import Caller
+from hub.commerce import posters_store
+from hub.commerce.posters import OtherPurpose, Poster, Purpose, Wanted
 from hub.events.announcing import Announcement, announce
 from hub.membership import store
-from hub.membership.model import Enrolment, Joined, Joining, check_program
+from hub.membership.model import Enrolment, Joined, Joining, Way, check_program
 from hub.profiles.model import Profile
 
 log = structlog.get_logger(__name__)
@@ -49,6 +52,35 @@ async def join(profile: Profile, program: str, joining: Joining, *, cause: UUID,
     if is_new:
         await _tell([standing], now=now)
     return Joined(standing, is_new)
+
+
+def by_poster(poster: Poster, program: str | None, consent_version: str | None, *, now: datetime) -> Joining:
+    """Say how somebody joins who has scanned the code of a poster: they bring its store and campaign along.
+
+    Args:
+        poster: whose code it is.
+        program: what they want to join; None for that of the poster.
+        consent_version: the text of the terms that they agreed to; None for that which it shows.
+        now: the time.
+
+    Raises:
+        PosterRefused: it is not in use, or not for this.
+    """
+    about = poster.check(Purpose.JOIN, now=now).about
+    if program not in {None, about.program}:
+        raise OtherPurpose
+    version = consent_version or about.consent_version
+    return Joining(Way.QR, about.store_id, about.campaign, consent_version=version)
+
+
+async def make_poster(caller: Caller, wanted: Wanted, *, cause: UUID, now: datetime) -> Poster:
+    """Make a poster of a program; see `posters_store.make`.
+
+    Raises:
+        NoSuchProgram: there is none of this name.
+    """
+    check_program(wanted.program)
+    return await posters_store.make(caller, wanted, cause=cause, now=now)
 
 
 async def enrolment_of(profile: Profile, program: str) -> Enrolment | None:

@@ -198,7 +198,7 @@ class Rules:
         fields = terms.fields(node, "`per`", known, *known)
         step = terms.money(fields["amount"].node, "amount", self._currency) if "amount" in fields else None
         points = self._points(fields)
-        basis = self._basis(fields)
+        basis = self.basis(fields)
         rounding = terms.one_of(fields["round"].node, "round", Rounding) if "round" in fields else None
         by = terms.one_of(fields["by"].node, "by", By) if "by" in fields else None
         return PerAmount(step, points, basis, rounding, by) if step and points and basis and rounding and by else None
@@ -237,7 +237,8 @@ class Rules:
     def _points(self, fields: Mapping[str, Field]) -> int | None:
         return self._terms.whole(fields["points"].node, "points", 1, MOST_POINTS) if "points" in fields else None
 
-    def _basis(self, fields: Mapping[str, Field]) -> Basis | None:
+    def basis(self, fields: Mapping[str, Field]) -> Basis | None:
+        """Read which amount of an order counts: each of its three sides, before or after."""
         sides = {it: self._terms.one_of(fields[it].node, it, _Side) for it in _BASIS if it in fields}
         if len(sides) < len(_BASIS) or None in sides.values():
             return None
@@ -246,7 +247,7 @@ class Rules:
     def _threshold(self, node: Node) -> Threshold | None:
         fields = self._terms.fields(node, "`from`", ("amount", *_BASIS), "amount", *_BASIS)
         amount = self._terms.money(fields["amount"].node, "amount", self._currency) if "amount" in fields else None
-        basis = self._basis(fields)
+        basis = self.basis(fields)
         return Threshold(amount, basis) if amount and basis else None
 
     def _caps(self, node: Node) -> dict[Period, int]:

@@ -46,12 +46,16 @@ _FIRST: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A message, by whom and in which store. `key` is the till's own for it; None where the document is its own key."""
+    """A message, by whom and in which store."""
 
     message: Message
     store: str
     device: str
-    key: str | None = None
+
+    @property
+    def key(self) -> str | None:
+        """The till's own name for it; None where the document is its own key."""
+        return self.message.idempotency_key
 
     @property
     def source(self) -> Source:
@@ -72,13 +76,14 @@ class Told:
     def key_path(self) -> str:
         """Where in the message its key stands."""
         if self.key is not None:
-            return "Idempotency-Key"
+            return "idempotency_key"
         return {Visit: "id", Sale: "order_id", Refund: "refund_id"}[type(self.message)]
 
     @property
     def digest(self) -> str:
         """Tells messages apart by all that they say, however it is written."""
-        return hashlib.sha256(self.store.encode() + b"\0" + msgspec.json.encode(self.message)).hexdigest()
+        said = msgspec.structs.replace(self.message, idempotency_key=None, store=self.store)
+        return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
 
     @property
     def sold(self) -> tuple[str, str] | None:
@@ -103,7 +108,7 @@ class Told:
                 return kind, *(self.sold or ()), it.refund_id, *_version(it.version)
             case Visit(id=str(own)):
                 return kind, own
-        raise MessageRefused("id", "Send `id`, or the header `Idempotency-Key`: one of both makes a repeat known.")
+        raise MessageRefused("id", "Send `id`, or an idempotency key: one of both makes a repeat known.")
 
 
 def source_of(store: str) -> str:

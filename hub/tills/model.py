@@ -14,7 +14,7 @@ from msgspec import Meta
 from hub.commerce.model import FulfilmentKind
 from hub.kit.errors import HubError
 
-Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255, examples=["4711"])]
+Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
 Word: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
 Version: TypeAlias = Annotated[int, Meta(ge=0, le=2**31, description="The newest version stands, whole.")]
 Moment: TypeAlias = Annotated[datetime, Meta(tz=True, description="When it happened, with its offset from UTC.")]
@@ -27,6 +27,7 @@ Measure: TypeAlias = Annotated[
     str, Meta(pattern=r"^[0-9]{1,7}(\.[0-9]{1,3})?$", description="Parts of a kilogram or a metre: `0.350`.")
 ]
 
+LONGEST_KEY: Final = 255
 MOST_LINES: Final = 500
 MOST_AT_ONCE: Final = 500
 """How many messages come in one batch."""
@@ -82,7 +83,7 @@ class RefundedLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     price: Amount | None = None
 
 
-class Visit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Visit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="customer"):
     """A customer is there and says who they are: found, or made where nobody is known by that name."""
 
     at: Moment
@@ -93,9 +94,10 @@ class Visit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     language: Annotated[str, Meta(pattern="^[a-z]{2}(-[A-Z]{2})?$", description="`de`, `de-AT`.")] | None = None
     associate_id: Id | None = None
     store: Id | None = None
+    idempotency_key: Id | None = None
 
 
-class Sale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Sale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="order"):
     """A receipt, whole. Without a customer it is kept as a receipt of nobody known."""
 
     order_id: Id
@@ -113,9 +115,10 @@ class Sale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     fulfilment: Fulfilment | None = None
     products: Annotated[Sequence[Line], Meta(max_length=MOST_LINES)] = ()
     store: Id | None = None
+    idempotency_key: Id | None = None
 
 
-class Refund(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Refund(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="refund"):
     """What was given back at once: `total`, or lines; neither means all that was paid. It may come before its order.
 
     `order_store` names the store whose tills sold it, `order_source` a shop of another kind; neither means this store.
@@ -134,9 +137,11 @@ class Refund(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     customer: Customer | None = None
     associate_id: Id | None = None
     store: Id | None = None
+    idempotency_key: Id | None = None
 
 
 Message: TypeAlias = Visit | Sale | Refund
+"""What a till says. In a batch `type` tells which of these it is; `idempotency_key` is the till's own name for it."""
 
 
 class MessageRefused(HubError):

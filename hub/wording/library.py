@@ -16,8 +16,10 @@ from pymongo.errors import DuplicateKeyError
 from hub.database import Named, Row
 from hub.definitions import Published, Version
 from hub.kit import ids
+from hub.profiles import topics
 from hub.wording.lint import Checked
 from hub.wording.templates import Template
+from hub.wording.ways_out import WaysOut
 
 FRESH_SECONDS: Final = 1.0
 """How long a template that was read is taken for the newest without asking."""
@@ -139,6 +141,10 @@ class Library:
         """List the newest versions by name."""
         heads = TemplateDocument.get_pymongo_collection().find().sort("_id", 1)
         return [Listed(_template_of(row), int(row["version"])) async for row in heads]
+
+    async def ways_out(self, beside: Collection[Template] = ()) -> WaysOut:
+        """Tell which of the newest versions may advertise; those `beside` take the place of stored ones."""
+        return WaysOut.of([*(it.template for it in await self.listed()), *beside], await topics.load())
 
     async def one(self, name: str, version: int | None = None) -> Listed | None:
         """Read one version as it is stored, the newest where none is named. None where there is no such version."""

@@ -15,7 +15,7 @@ from hub.conditions import catalogue
 from hub.conditions.shapes import Items, Kind, Names, Shape
 from hub.kit.problems import Problem, did_you_mean
 from hub.profiles.model import Channel
-from hub.wording import brands, gsm, markup, samples, sandbox, templates
+from hub.wording import brands, gsm, markup, samples, sandbox, templates, ways_out
 from hub.wording.brands import Kit
 from hub.wording.snippets import Expanded, Snippet, expand
 from hub.wording.templates import (
@@ -35,7 +35,6 @@ PUSH_BYTES: Final = 4096
 _SURELY_MEANT: Final = 0.75
 _LINKS: Final = ("preferences", "unsubscribe", "confirm")
 _SIGN_IN: Final = ("code", "link")
-_RID: Final = re.compile(r"links\.(?:unsubscribe|preferences)\b")
 _ADDRESS: Final = re.compile(r"""\s(href|src)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')""")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _SCHEMES: Final = {"href": ("https://", "http://", "mailto:", "tel:"), "src": ("https://", "http://")}
@@ -104,7 +103,9 @@ def _flaws_of(name: str, files: Mapping[str, str], purpose: Purpose) -> set[Flaw
                 strange += brands.strays(purpose.kit, language, part, source, advertises=purpose.advertises)
             found += (Flaw(f"{language}/{part}", it) for it in strange)
         found += _addresses(language, parts.get(Part.BODY, ""))
-        found += _ways_out(language, parts) if purpose.advertises else ()
+    if purpose.advertises:
+        said = f"Advertising shows how to be rid of it: {ways_out.HOW}."
+        found += (Flaw(place, Problem(1, 1, "no_way_out", said)) for place in ways_out.lacking(template))
     return set(found)
 
 
@@ -236,15 +237,6 @@ def _addresses(language: str, body: str) -> Iterator[Flaw]:
             else:
                 said = f"This {kind} is within a page, and a mail is on none: it begins with https://."
             yield Flaw(f"{language}/{Part.BODY}", Problem.within(body, at, "broken_link", said))
-
-
-def _ways_out(language: str, parts: Mapping[str, str]) -> Iterator[Flaw]:
-    if Part.SUBJECT not in parts:
-        return
-    for part in (Part.BODY, Part.TEXT):
-        if part in parts and not _RID.search(parts[part]):
-            said = "Advertising shows how to be rid of it: link to `links.unsubscribe` or `links.preferences`."
-            yield Flaw(f"{language}/{part}", Problem(1, 1, "no_way_out", said))
 
 
 def _tried(template: Template, purpose: Purpose) -> Iterator[Flaw]:

@@ -2,7 +2,8 @@
 
 The body has to be MJML also with its Liquid taken out, so that a tag that is not closed is named by its own line
 before anybody is written to, and what a customer is called changes no tag. MRML, which makes the HTML, overflows its
-stack where tags nest a thousand deep, and its carousel grows by the square: both are refused here, before it looks.
+stack where tags nest a thousand deep, its carousel grows by the square, and what some elements hand down is written
+into each one below them: all of that is refused here, before it looks.
 """
 
 import re
@@ -21,6 +22,9 @@ DEPTH_LIMIT: Final = 64
 
 HTML_LIMIT: Final = 256 * 1024
 """How long the HTML may get, in characters. Large mailboxes cut a mail after 102 KB."""
+
+HANDED_DOWN_LIMIT: Final = 2 * 1024 * 1024
+"""How long what elements hand down may be, in characters times the tags there are: MRML writes it up to five times."""
 
 ELEMENTS: Final = frozenset(
     {"mjml", "mj-head", "mj-title", "mj-preview", "mj-style", "mj-font", "mj-breakpoint", "mj-attributes", "mj-all"}
@@ -49,6 +53,10 @@ _LIQUID: Final = re.compile(
 _BLANKS_BETWEEN: Final = re.compile(r">[ \t]\s*(?=</?mj-)")
 """MRML passes over a line end between elements, and stumbles over a blank."""
 _NOT_BREAKS: Final = re.compile(r"[^\n]")
+_HANDS_DOWN: Final = re.compile(
+    r"""<mj-(?:accordion|attributes|navbar|social)(?:\s(?:[^<>"']|"[^"<]*"|'[^'<]*')*+)?>"""
+)
+_ATTRIBUTES: Final = ("<mj-attributes", "</mj-attributes>")
 _SRC: Final = re.compile(r"\ssrc\s*=")
 _LANG: Final = re.compile(r"<mjml(?![^>]*\slang\s*=)")
 _SURELY_SHALLOW: Final = 250
@@ -127,11 +135,13 @@ def html_of(body: str, *, language: str, preheader: str = "") -> str:
         preheader: what a mailbox shows behind the subject, as text; empty leaves what the body says itself.
 
     Raises:
-        TooMuchMarkup: tags nest too deep, or the HTML gets too long.
+        TooMuchMarkup: tags nest too deep, hand down too much, or the HTML gets too long.
         BadMarkup: it is not MJML.
     """
     if "<mj-carousel" in body or body.count("<") - body.count("</") > _SURELY_SHALLOW:
         _check_depth(body)
+    if len(body) * body.count("<mj-") > HANDED_DOWN_LIMIT:
+        _check_handed_down(body)
     body = _LANG.sub(f'<mjml lang="{language}"', body, count=1)
     if preheader:
         body = _with_preheader(body, escape(preheader))
@@ -203,6 +213,19 @@ def _check_depth(body: str) -> None:
             depth += 1
             if depth > DEPTH_LIMIT:
                 raise TooMuchMarkup("its tags nest too deep")
+
+
+def _check_handed_down(body: str) -> None:
+    """Bound what MRML would write again and again: attributes that hold for all that is below, or everywhere."""
+    length = sum(len(it[0]) for it in _HANDS_DOWN.finditer(body))
+    begins, ends = _ATTRIBUTES
+    at = body.find(begins)
+    while at >= 0:
+        end = body.find(ends, at)
+        length += (end if end >= 0 else len(body)) - at
+        at = body.find(begins, at + 1)
+    if length * body.count("<mj-") > HANDED_DOWN_LIMIT:
+        raise TooMuchMarkup("what its elements hand down is too long")
 
 
 def _with_line_ends(markup: str) -> str:

@@ -3,6 +3,8 @@
 A mail has some two hundred of them. Each pays for itself, as every node does.
 """
 
+import math
+import time
 from io import StringIO
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
@@ -10,7 +12,7 @@ from liquid import RenderContext, escape
 from liquid.builtin.content import ContentNode, Literal
 from liquid.builtin.expressions import FilteredExpression, Path
 from liquid.builtin.output import Output, OutputNode
-from liquid.exceptions import LoopIterationLimitError, OutputStreamLimitError
+from liquid.exceptions import LiquidError, LoopIterationLimitError, OutputStreamLimitError
 from liquid.output import LimitedStringIO
 from liquid.stringify import to_liquid_string
 from liquid.token import Token
@@ -20,13 +22,25 @@ if TYPE_CHECKING:
 
 WORK_LIMIT: Final = 10_000
 """Units of work in one rendering: each costs one of a tag or output, a name looked up, an iteration, a filtered KiB."""
+_UNITS_A_LOOK: Final = 256
+"""After so many units somebody looks at the clock: they take well under a millisecond."""
+
+
+class TimeUsedUp(LiquidError):
+    """A rendering has taken longer than it may."""
 
 
 class Paying(RenderContext):
-    """The state of one rendering, with an account of the work it may still do."""
+    """The state of one rendering, with an account of the work it may still do.
+
+    `until` is where the clock of this thread's processor stands (`time.thread_time`) when its time is used up: what
+    others do on this machine meanwhile takes nothing of it.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.left = WORK_LIMIT
+        self.until = math.inf
+        self._look_at = WORK_LIMIT
         super().__init__(*args, **kwargs)
 
     def pay(self, units: int) -> None:
@@ -34,10 +48,23 @@ class Paying(RenderContext):
 
         Raises:
             LoopIterationLimitError: there are not so many left.
+            TimeUsedUp: the time is used up, as far as anybody looks so soon.
         """
         self.left -= units
-        if self.left < 0:
-            raise LoopIterationLimitError("the work of one rendering is used up", token=None)
+        if self.left < self._look_at:
+            self._look_at = max(0, self.left - _UNITS_A_LOOK)
+            if self.left < 0:
+                raise LoopIterationLimitError("the work of one rendering is used up", token=None)
+            self.look()
+
+    def look(self) -> None:
+        """Look at the clock.
+
+        Raises:
+            TimeUsedUp: the time is used up.
+        """
+        if time.thread_time() > self.until:
+            raise TimeUsedUp("the time of one rendering is used up", token=None)
 
     def get(self, path: list[object], **asked: Any) -> object:
         """Pay for looking a name up; mostly it is the key of a dictionary, and found without asking what else it is."""

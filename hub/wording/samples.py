@@ -11,7 +11,8 @@ from hub.conditions import catalogue
 from hub.conditions.shapes import Choice, Items, Kind, Shape
 from hub.wording.templates import RenderContext
 
-_LINKS: Final = {name: f"https://hub.example/m/{name}" for name in ("preferences", "unsubscribe", "confirm")}
+LINKS: Final = {name: f"https://hub.example/m/{name}" for name in ("preferences", "unsubscribe", "confirm")}
+"""The pages of the hub that a made-up customer is shown."""
 _SIGN_IN: Final = {"code": "123456", "link": "https://hub.example/m/s/link"}
 _SAID: Final[Mapping[str, Any]] = {
     "firstName": "Katharina",
@@ -36,18 +37,18 @@ PRODUCTS: Final = ("Reading lamp, brass", "Shade 30 cm", "Bulb E27 warm white, t
 
 def nobody_known(brand: Mapping[str, Any] = NO_BRAND) -> RenderContext:
     """Make a customer of whom nothing is known, whom an event without properties led here."""
-    return RenderContext(profile={}, event={}, links=_LINKS, signin=_SIGN_IN, brand=brand)
+    return RenderContext(profile={}, event={}, links=LINKS, signin=_SIGN_IN, brand=brand)
 
 
 def somebody(event: str | None = None, brand: Mapping[str, Any] = NO_BRAND) -> RenderContext:
     """Make a customer of whom all is known, led here by an event; without its name, by one that has all properties."""
     profile = _made(catalogue.TRAITS)
-    return RenderContext(profile=profile, event=_made(properties_of(event)), links=_LINKS, signin=_SIGN_IN, brand=brand)
+    return RenderContext(profile=profile, event=_made(properties_of(event)), links=LINKS, signin=_SIGN_IN, brand=brand)
 
 
 def of_file(written: Mapping[str, Any]) -> RenderContext:
     """Make the customer that somebody wrote down: `profile`, `event`, and what else they do not want made up."""
-    made = {"links": _LINKS, "signin": _SIGN_IN, **written}
+    made = {"links": LINKS, "signin": _SIGN_IN, **written}
     return RenderContext(**{name: made.get(name) or {} for name in ("profile", "event", "links", "signin", "brand")})
 
 

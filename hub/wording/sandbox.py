@@ -3,10 +3,12 @@
 python-liquid has four limits, all off by default; here all are on. They leave ways to keep a processor busy for
 seconds, which the account of `_Allowance` closes: loops one behind the other (only nested ones are multiplied), blocks
 that write nothing, assignments (each measures all that went before), and filters (`replace` squares a string before
-anything looks at it).
+anything looks at it, `uniq` compares each item with all others). Beside the account there is a clock, which is looked
+at while the account is charged, and after each filter: so no rendering takes longer than `CPU_LIMIT` and one step.
 """
 
-from collections.abc import Callable, Sized
+import time
+from collections.abc import Callable, Mapping, Sized
 from functools import lru_cache, partial
 from typing import Any, Final
 
@@ -16,9 +18,16 @@ from liquid.token import Token
 
 from hub.wording.nodes import Bounded, Paying, Text, Value
 
+CPU_LIMIT: Final = 0.1
+"""Seconds of this thread's processor that one message may take."""
 VALUE_LIMIT: Final = 64 * 1024
-"""How long a string or list may get on its way through a filter, in characters or items."""
+"""How long a string may get on its way through a filter, in characters."""
+ITEMS_LIMIT: Final = 8 * 1024
+"""How long a list may get on its way through a filter."""
 
+_LONGEST: Final = {"date": 256}
+"""How long a string may be that these filters take: they are slow with what is much longer than they are meant for."""
+_PAIRS_A_UNIT: Final = 100
 _KIB: Final = 1024
 _LOCALS_A_UNIT: Final = 16
 
@@ -52,20 +61,14 @@ class _Allowance(Paying):
 
     def _filtered(self, name: str, function: Callable[..., object], value: object, *args: Any, **named: Any) -> object:
         size = _size_of(value)
-        self.pay(1 + size // _KIB)
-        if size > VALUE_LIMIT or _size_after(name, value, args) > VALUE_LIMIT:
+        self.pay(1 + size // _KIB + (size * size // _PAIRS_A_UNIT if name == "uniq" else 0))
+        if size > _LONGEST.get(name, VALUE_LIMIT) or _size_after(name, value, args) > VALUE_LIMIT or _is_long(value):
             raise OutputStreamLimitError("a filter's value is too long", token=None)
         result = function(value, *args, **named)
-        if _size_of(result) > VALUE_LIMIT:
+        self.look()
+        if _size_of(result) > VALUE_LIMIT or _is_long(result):
             raise OutputStreamLimitError("a filter's value is too long", token=None)
         return result
-
-
-class _BoundedTemplate(BoundTemplate):
-    context_class = _Allowance
-
-    def _get_buffer(self) -> Bounded:
-        return Bounded(_Sandbox.output_stream_limit)
 
 
 class _Sandbox(Environment):
@@ -76,7 +79,6 @@ class _Sandbox(Environment):
     local_namespace_limit = 64 * 1024  # bytes, as sys.getsizeof sees them
     context_depth_limit = 12  # four are taken at the start: eight loops inside each other
     block_nesting_limit = 24
-    template_class = _BoundedTemplate
 
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:
         """Register what Liquid has, without the two tags that fetch another template."""
@@ -112,6 +114,29 @@ def parse(source: str, *, html: bool = False) -> BoundTemplate:
     return (_HTML_SANDBOX if html else _SANDBOX).from_string(source)
 
 
+def until() -> float:
+    """Tell where the clock of this thread's processor stands when a message that is begun now has used up its time."""
+    return time.thread_time() + CPU_LIMIT
+
+
+def render(template: BoundTemplate, names: Mapping[str, object], *, until: float) -> str:
+    """Render one part.
+
+    Args:
+        template: as it was parsed here.
+        names: what it may read.
+        until: see the function of this name: for all parts of a message it is the same.
+
+    Raises:
+        LiquidError: a limit, or whatever Python raises for an odd value.
+    """
+    context = _Allowance(template, globals=template.make_globals(names))
+    context.until = until
+    buffer = Bounded(_Sandbox.output_stream_limit)
+    template.render_with_context(context, buffer)
+    return buffer.getvalue()
+
+
 def filters_of(template: BoundTemplate) -> dict[str, int]:
     """List the filters that a template names, each with the offset of its first use.
 
@@ -132,6 +157,10 @@ def _size_of(value: object) -> int:
     if isinstance(value, int):
         return value.bit_length() // 8
     return len(value) if isinstance(value, Sized) else 0
+
+
+def _is_long(value: object) -> bool:
+    return isinstance(value, Sized) and not isinstance(value, str) and len(value) > ITEMS_LIMIT
 
 
 def _size_after(name: str, value: object, args: tuple[Any, ...]) -> int:

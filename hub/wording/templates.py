@@ -1,6 +1,7 @@
 """Templates: what a message says, in parts and languages, and how it is rendered for one person."""
 
 import re
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -20,6 +21,7 @@ from hub.kit.languages import by_nearness
 from hub.kit.problems import InvalidDefinition, Problem, did_you_mean
 from hub.profiles.model import Channel
 from hub.wording import markup, plain, sandbox
+from hub.wording.nodes import TimeUsedUp
 
 PART_LIMIT: Final = 32 * 1024
 """How long one part may be, in characters."""
@@ -65,6 +67,7 @@ class Limit(StrEnum):
     OUTPUT = "output"
     MEMORY = "memory"
     DEPTH = "depth"
+    TIME = "time"
 
 
 _LIMIT_OF: Final[Mapping[type[Exception], Limit]] = {
@@ -72,6 +75,7 @@ _LIMIT_OF: Final[Mapping[type[Exception], Limit]] = {
     OutputStreamLimitError: Limit.OUTPUT,
     LocalNamespaceLimitError: Limit.MEMORY,
     ContextDepthError: Limit.DEPTH,
+    TimeUsedUp: Limit.TIME,
 }
 
 
@@ -190,17 +194,18 @@ def render(template: Template, channel: Channel, *, language: str | None, contex
     """Say it to one person, in the nearest language that has all the channel needs.
 
     For `de-AT` that is the first of `de-AT`, `de`, `en` and the others by name; parts of two languages never mix.
-    The length of the work is bounded (see `sandbox`), so that it may be done on the event loop.
+    It takes less than 100 ms of the processor and 50 MB, or is refused (see `sandbox` and `markup`): so it may be done
+    on the event loop.
 
     Raises:
         NoSuchPart: no language has what the channel needs.
-        LimitExceeded: the template wants more work, output, memory or depth than it may have.
+        LimitExceeded: the template wants more work, output, memory, depth or time than it may have.
         RenderingFailed: it meets a value that it cannot work with.
     """
     spoken = spoken_language(template, channel, language)
     if spoken is None:
         raise NoSuchPart(template.name, channel)
-    said = _Said(template, spoken, context)
+    said = _Said(template, spoken, context, sandbox.until())
     match channel:
         case Channel.EMAIL:
             return _email(said)
@@ -214,10 +219,17 @@ def render(template: Template, channel: Channel, *, language: str | None, contex
 
 def spoken_language(template: Template, channel: Channel, wished: str | None) -> str | None:
     """Find the language nearest to the one wished for that has all a channel needs; None where there is none."""
+    if wished is not None and wished in template.languages and _speaks(template, channel, wished):
+        return wished
     for nearest in by_nearness(template.languages, wished):
-        if all(parts & template.languages[nearest].keys() for parts in NEEDED[channel]):
+        if _speaks(template, channel, nearest):
             return nearest
     return None
+
+
+def _speaks(template: Template, channel: Channel, language: str) -> bool:
+    said = template.languages[language]
+    return all(not parts.isdisjoint(said) for parts in NEEDED[channel])
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +239,7 @@ class _Said:
     template: Template
     language: str
     context: RenderContext
+    until: float
 
     def has(self, part: Part) -> bool:
         return part in self.template.languages[self.language]
@@ -241,7 +254,7 @@ class _Said:
         if not self.has(part):
             return ""
         source = self.template.languages[self.language][part]
-        return _rendered(self.template.name, f"{self.language}/{part}", source, self.context)
+        return _rendered(self.template.name, f"{self.language}/{part}", source, self.context, self.until)
 
 
 def _email(said: _Said) -> Rendered:
@@ -256,7 +269,10 @@ def _email(said: _Said) -> Rendered:
         raise LimitExceeded(said.template.name, place, Limit.OUTPUT) from None
     except markup.BadMarkup as error:
         raise RenderingFailed(said.template.name, place, error.message) from None
-    return Rendered(subject, said.text(Part.TEXT) if said.has(Part.TEXT) else plain.text_of(body), html=html)
+    text = said.text(Part.TEXT) if said.has(Part.TEXT) else plain.text_of(body)
+    if time.thread_time() > said.until:
+        raise LimitExceeded(said.template.name, place, Limit.TIME)
+    return Rendered(subject, text, html=html)
 
 
 def _problem_of(path: str, source: str) -> Problem | None:
@@ -282,9 +298,9 @@ def _problem_of(path: str, source: str) -> Problem | None:
     return replace(fault, message=f"{path}: {fault.message}") if fault else None
 
 
-def _rendered(name: str, place: str, source: str, context: RenderContext) -> str:
+def _rendered(name: str, place: str, source: str, context: RenderContext, until: float) -> str:
     parsed = sandbox.parse(source, html=place.endswith(Part.BODY))
-    outcome = _outcome(parsed, context)
+    outcome = _outcome(parsed, context, until)
     if isinstance(outcome, str):
         return outcome
     # Raised here, outside the handler: Liquid's own error quotes the value it stumbled over, and would go along.
@@ -295,15 +311,16 @@ def _rendered(name: str, place: str, source: str, context: RenderContext) -> str
     raise RenderingFailed(name, place, f"a value does not fit ({type(outcome).__name__})", line=line)
 
 
-def _outcome(parsed: BoundTemplate, context: RenderContext) -> str | Exception:
+def _outcome(parsed: BoundTemplate, context: RenderContext, until: float) -> str | Exception:
+    names = {
+        "profile": context.profile,
+        "event": context.event,
+        "links": context.links,
+        "signin": context.signin,
+        "brand": context.brand,
+    }
     try:
-        return parsed.render(
-            profile=context.profile,
-            event=context.event,
-            links=context.links,
-            signin=context.signin,
-            brand=context.brand,
-        )
+        return sandbox.render(parsed, names, until=until)
     except Exception as error:  # noqa: BLE001  a filter raises whatever Python raises for a customer's odd value
         return error
 

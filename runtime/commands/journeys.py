@@ -2,6 +2,7 @@
 # ruff: noqa: PLC0415  the imports of a verb wait until it runs
 
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ from runtime.known import Rollups, known_offline
 
 if TYPE_CHECKING:
     from hub.journeys.service import Published
+    from hub.profiles.topics import Catalogue
     from hub.wording.templates import Template
 
 app = typer.Typer()
@@ -20,15 +22,21 @@ app.add_typer(journeys, name="journeys")
 
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A NAME.journey.yaml.")]
 
+Transactional = Annotated[
+    list[str] | None, typer.Option(help="A topic of one's own that does not advertise, as TOPIC or BRAND/TOPIC.")
+]
+
 
 @journeys.command()
-def check(file: File, rollup: Rollups = None) -> None:
+def check(file: File, rollup: Rollups = None, transactional: Transactional = None) -> None:
     """Name every problem of a journey and its templates, with line and column. Needs no server."""
     from hub.journeys import language
+    from hub.wording.ways_out import WaysOut
 
     source, templates = _read(file)
     known = known_offline(rollup or ())
-    definition = language.read(source, templates={template.name for template in templates}, known=known)
+    ways = WaysOut.of(templates, _topics(transactional or ()))
+    definition = language.read(source, templates={template.name for template in templates}, known=known, ways=ways)
     typer.echo(f"{file.name}: {definition.name} has {len(definition.steps)} steps and no problem.")
 
 
@@ -51,13 +59,16 @@ async def _publish(source: str, templates: "list[Template]", key: str) -> "Publi
     from hub.journeys import language, service
     from hub.kit import ids
     from hub.segments import service as segments
+    from hub.surfaces import publishing
     from hub.wording.library import Library
     from runtime import wiring
 
     library = Library()
     known = await library.names() | {template.name for template in templates}
     # Checked before anything is stored, so that a refused journey leaves nothing half done.
-    language.read(source, templates=known, known=await segments.rules())
+    ways = await library.ways_out(beside=templates)
+    language.read(source, templates=known, known=await segments.rules(), ways=ways)
+    await publishing.check_use(templates)
     for template in templates:
         await library.save(template)
     published = await service.publish(source, templates=known, by="cli", key=key, now=wiring.clock())
@@ -65,6 +76,19 @@ async def _publish(source: str, templates: "list[Template]", key: str) -> "Publi
         cause = ids.key_of("cli", "publish journey", key)
         await audit.record(audit.OPERATOR, published.change, at=wiring.clock(), cause=cause)
     return published
+
+
+def _topics(transactional: Sequence[str]) -> "Catalogue":
+    """Make the topics that somebody says there are. Any other that the hub does not bring along is advertising."""
+    from hub.profiles.consent import DEFAULT_BRAND
+    from hub.profiles.topics import Catalogue, Topic, TopicClass
+
+    topics: dict[str, Topic] = {}
+    for it in transactional:
+        brand, _, name = it.rpartition("/")
+        topic = Topic(brand or DEFAULT_BRAND, name, TopicClass.TRANSACTIONAL, {}, {})
+        topics[topic.id] = topic
+    return Catalogue(topics)
 
 
 def _read(file: Path) -> "tuple[str, list[Template]]":

@@ -254,14 +254,10 @@ async def _stored(name: str) -> "Template":
 
 
 async def _publish(name: str, files: dict[str, str], purpose: "Purpose", brand: str, key: str) -> "Published":
-    from hub.wording import lint, snippet_store
-    from hub.wording.brand_store import Kits
-    from hub.wording.library import Library
+    from hub.surfaces import publishing
     from runtime import wiring
 
-    purpose = replace(purpose, kit=(await Kits().current()).get(brand))
-    checked = lint.checked(name, files, purpose, await snippet_store.approved())
-    return await Library().publish(checked, by="cli", key=key, now=wiring.clock())
+    return await publishing.publish_template(name, files, purpose, brand=brand, by="cli", key=key, now=wiring.clock())
 
 
 async def _listed() -> list[dict[str, Any]]:

@@ -39,7 +39,14 @@ class Stage:
     async def open(self) -> None:
         await segments.publish("segment: vips\nwhen: profile.vip = true\n", by="tests", key="vips", now=NOON - DAY)
         await Library().save(
-            template_of("sale", {"en/subject": "Sale", "en/text": "Hello {{ profile.name }}.", "en/sms": "Sale"})
+            template_of(
+                "sale",
+                {
+                    "en/subject": "Sale",
+                    "en/text": "Hello {{ profile.name }}. {{ links.unsubscribe }}",
+                    "en/sms": "Sale",
+                },
+            )
         )
 
     async def people(self, count: int, *, since: datetime = NOON - HOUR, **changed: Any) -> list[UUID]:

@@ -18,6 +18,7 @@ from hub.kit.problems import InvalidDefinition
 from hub.messaging.model import MessageClass, Outcome, State
 from hub.privacy.service import NobodyThere
 from hub.profiles.model import Channel
+from hub.reviews.model import State as ReviewState
 from hub.rollups.catalogue import NOTHING_DEFINED
 from hub.segments import scope
 from hub.vouchers.model import VoucherState
@@ -108,7 +109,7 @@ def test_every_journey_on_a_page_can_be_published(page: Path) -> None:
     ("heading", "names"),
     [
         ("### Reasons of a decision", set(Reason)),
-        ("### States", {*Status, *State, *Outcome, *BroadcastState, *VoucherState}),
+        ("### States", {*Status, *State, *Outcome, *BroadcastState, *ReviewState, *VoucherState}),
         ("### Message classes", {*MessageClass, State.UNKNOWN}),
         (
             "### Files",
@@ -123,6 +124,7 @@ def test_every_journey_on_a_page_can_be_published(page: Path) -> None:
                     "NAME.program.yaml",
                     "NAME.reward.yaml",
                     "contact.policy.yaml",
+                    "rules.reviews.yaml",
                     "engagement.yaml",
                     "stages.yaml",
                     "templates/NAME/LANG/PART.liquid",

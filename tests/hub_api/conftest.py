@@ -85,7 +85,10 @@ class Hub:
 
     async def publish(self, source: str = JOURNEY) -> None:
         await Library().save(
-            template_of("reminder", {"en/subject": "Your cart", "en/text": "Still there.", "en/sms": "Hi"})
+            template_of(
+                "reminder",
+                {"en/subject": "Your cart", "en/text": "Still there. {{ links.unsubscribe }}", "en/sms": "Hi"},
+            )
         )
         await service.publish(source, templates={"reminder"}, by="test", key=f"publish {len(source)}", now=self.now)
 

@@ -12,6 +12,8 @@ from hub.access.model import Role
 from hub.broadcasts import store
 from hub.broadcasts.advance import Advancer
 from hub.settings import Environment
+from hub.wording.library import Library
+from hub.wording.templates import template_of
 from hub_api.nodes import global_id
 from tests.hub_api.conftest import NOON, Hub
 
@@ -178,3 +180,18 @@ async def test_the_same_key_with_another_input_is_refused(hub: Hub, marketer: st
     answer = (await hub.data(CREATE, marketer, input={**SALE, "name": "Other"}))["createBroadcast"]
 
     assert answer["code"] == "IDEMPOTENCY_KEY_REUSED"
+
+
+async def test_advertising_by_email_without_a_way_out_is_refused_and_nothing_is_stored(hub: Hub, marketer: str) -> None:
+    await Library().save(template_of("bare", {"en/subject": "Sale", "en/text": "It is on.", "en/sms": "It is on."}))
+    sale = {**SALE, "template": "bare"}
+
+    assert (await hub.data(CREATE, marketer, input=sale))["createBroadcast"] == {
+        "__typename": "BroadcastRefused",
+        "code": "NO_WAY_OUT",
+        "message": "`bare` advertises by e-mail, and its en/text shows no way out: "
+        "link to `links.unsubscribe` or `links.preferences`.",
+        "path": ["input", "template"],
+    }
+    assert await store.unfinished() == []
+    assert (await created(hub, marketer, template="bare", channels=["SMS"]))["channels"] == ["SMS"]

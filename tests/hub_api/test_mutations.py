@@ -10,6 +10,8 @@ from hub.access import keys
 from hub.access.grants import KeyKind
 from hub.database import Database
 from hub.settings import Environment
+from hub.wording.library import Library
+from hub.wording.templates import template_of
 from tests.hub_api.conftest import JOURNEY, NOON, Hub
 
 TRACK = """
@@ -193,3 +195,21 @@ async def test_a_journey_with_problems_is_not_published_and_each_has_its_place(h
     ]
     assert problems[0]["message"] == "There is no template `remainder`. Did you mean `reminder`?"
     assert await hub.data("{ journeys { version } }", admin) == {"journeys": [{"version": 1}]}
+
+
+async def test_a_journey_whose_mails_advertise_without_a_way_out_is_refused_by_its_place(hub: Hub) -> None:
+    await Library().save(template_of("bare", {"en/subject": "S", "en/text": "Hello", "en/sms": "Hello"}))
+    shop = await hub.key(KeyKind.STAFF)
+    source = """\
+journey: bare
+enter: {event: Checkout Started}
+steps:
+  - send: {template: bare, channels: [sms]}
+  - send: {template: bare, topic: service}
+  - send: {template: bare, channels: [sms, email]}
+"""
+
+    refused = await publish(hub, shop, source, "k")
+
+    assert [(it["line"], it["column"], it["code"]) for it in refused["problems"]] == [(6, 22, "no_way_out")]
+    assert (await publish(hub, shop, source.replace("[sms, email]", "[sms]"), "l"))["version"] == 1

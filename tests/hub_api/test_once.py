@@ -12,6 +12,7 @@ from hub.access.grants import KeyKind
 from hub.broadcasts import store as broadcasts
 from hub.profiles import clashes, identifier_store
 from hub.profiles.model import Identifier, IdentifierKind
+from hub.reviews.store import ReviewDocument
 from hub_api.nodes import global_id
 from hub_api.schema import build
 from tests.hub_api import signing_in
@@ -160,6 +161,31 @@ async def use_voucher(hub: Hub) -> tuple[str, Given, Given]:
     return await hub.key(KeyKind.SERVER), {"code": one, "orderId": "O-1"}, {"code": another, "orderId": "O-1"}
 
 
+async def publish_review_rules(hub: Hub) -> tuple[str, Given, Given]:
+    sources = [f"{{reviews: rules, approve: {{score_from: {score}}}}}" for score in (0, 1)]
+    return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
+
+
+async def submit_review(hub: Hub) -> tuple[str, Given, Given]:
+    lines = [{"product_id": "P-1", "quantity": 1, "price": 5}, {"product_id": "P-2", "quantity": 1, "price": 5}]
+    await hub.track("ada", "Order Completed", order_id="A-1", total=10, currency="EUR", products=lines)
+    given = {"productId": "P-1", "stars": 4, "text": "Tastes of plums", "consentVersion": "v1"}
+    return hub.token("ada"), given, {**given, "stars": 5}
+
+
+async def of_a_review(hub: Hub) -> tuple[str, Given, Given]:
+    key, one, _ = await submit_review(hub)
+    for number, given in enumerate((one, {**one, "productId": "P-2"})):
+        await done(hub, "submitReview", key, {"idempotencyKey": f"before {number}", **given})
+    ids = [{"id": global_id("Review", it.id), "reason": "So"} async for it in ReviewDocument.find_all()]
+    return await staff(hub), ids[0], ids[1]
+
+
+async def approve_review(hub: Hub) -> tuple[str, Given, Given]:
+    key, *both = await of_a_review(hub)
+    return key, {"id": both[0]["id"]}, {"id": both[1]["id"]}
+
+
 async def delete_segment(hub: Hub) -> tuple[str, Given, Given]:
     key, given, _ = await publish_segment(hub)
     await done(hub, "publishSegment", key, {"idempotencyKey": "before", **given})
@@ -284,6 +310,19 @@ async def enroll_customer(hub: Hub) -> tuple[str, Given, Given]:
     return await staff(hub), given, {**given, "program": "bakers"}
 
 
+async def create_poster(hub: Hub) -> tuple[str, Given, Given]:
+    given = {"program": "club", "word": "Coffee pls"}
+    return await staff(hub), given, {**given, "word": "tea"}
+
+
+async def change_poster(hub: Hub) -> tuple[str, Given, Given]:
+    key, given, _ = await create_poster(hub)
+    await done(hub, "createPoster", key, {"idempotencyKey": "before", **given})
+    (made,) = (await hub.data("{ posters { nodes { code } } }", key))["posters"]["nodes"]
+    given = {"code": made["code"], "enabled": False}
+    return await staff(hub), given, {**given, "enabled": True}
+
+
 async def register_device(hub: Hub) -> tuple[str, Given, Given]:
     await hub.identify("ada")
     given = {"app": "shop", "platform": "IOS", "token": "t1", "installationId": "i-1"}
@@ -375,6 +414,11 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "reserveVoucher": use_voucher,
     "confirmVoucher": use_voucher,
     "freeVoucher": use_voucher,
+    "publishReviewRules": publish_review_rules,
+    "submitReview": submit_review,
+    "approveReview": approve_review,
+    "refuseReview": of_a_review,
+    "removeReview": of_a_review,
     "publishRollup": publish_rollup,
     "publishSegment": publish_segment,
     "deleteSegment": delete_segment,
@@ -404,6 +448,8 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "signOut": sign_out,
     "enroll": enroll,
     "enrollCustomer": enroll_customer,
+    "createPoster": create_poster,
+    "changePoster": change_poster,
     "registerDevice": register_device,
     "unregisterDevice": unregister_device,
 }

@@ -76,6 +76,13 @@ async def refund(hub: Hub) -> tuple[str, Request]:
     return await at_a_till(hub, "refunds", {"refund_id": "R-1", "order_id": "4711"})
 
 
+async def till_was_offline(hub: Hub) -> tuple[str, Request]:
+    address, request = await at_a_till(hub, "batch", {})
+    told = {**request["json"], "order_id": "4711"}
+    sold = {"type": "order", **told, "currency": "EUR", "total": "39.80"}
+    return address, {**request, "json": {"messages": [{"type": "refund", **told, "refund_id": "R-1"}, sold, sold]}}
+
+
 async def mutation(hub: Hub) -> tuple[str, Request]:
     """One of them: `test_once.py` asks all."""
     query = """mutation { saveTopic(input: {
@@ -163,6 +170,7 @@ ROUTES: Final[Mapping[str, tuple[Prepare, ...]]] = {
     "/pos/v1/customers": (visit,),
     "/pos/v1/orders": (sale,),
     "/pos/v1/refunds": (refund,),
+    "/pos/v1/batch": (till_was_offline,),
     "/graphql": (mutation,),
     "/m/s": (ask_to_sign_in,),
     "/m/s/code": (sign_in_by_code,),
@@ -179,6 +187,7 @@ WRITTEN: Final[Mapping[Prepare, Mapping[str, int]]] = {
     visit: {"events": 1},
     sale: {"events": 1},
     refund: {"events": 1},
+    till_was_offline: {"events": 2},
     mutation: {"topics": 1, "audit": 1},
     ask_to_sign_in: {"sign_ins": 1, "messages": 1, "audit": 1},
     sign_in_by_code: {"known_devices": 1, "audit": 1},

@@ -5,6 +5,7 @@ from typing import Any
 from hub.access.audit import EntryDocument
 from hub.access.grants import KeyKind
 from hub.database import Database
+from hub.journeys import service as journeys
 from integrations.console.store import InboxDocument
 from tests.hub_api.conftest import Hub
 
@@ -174,3 +175,23 @@ async def test_nobody_publishes_or_tries_a_template_who_may_not_define_anything(
     ]
 
     assert codes == [["FORBIDDEN"], ["FORBIDDEN"]]
+
+
+async def test_what_a_live_broadcast_or_journey_advertises_with_cannot_lose_its_way_out(hub: Hub, admin: str) -> None:
+    bare, receipt = {"en/subject": "S", "en/text": "Hello"}, {"en/subject": "S", "en/text": "Your receipt."}
+    await hub.publish()  # its journey says `reminder` as advertising
+    receipts = (
+        "journey: receipts\nenter: {event: Order Completed}\nsteps: [{send: {template: hello, topic: service}}]\n"
+    )
+    await publish(hub, admin, receipt, transactional=True)
+    await journeys.publish(receipts, templates={"hello"}, by="test", key="receipts", now=hub.now)
+
+    refused = await publish(hub, admin, bare, "l", name="reminder", transactional=True)
+
+    [problem] = refused["problems"]
+    assert problem["code"] == "no_way_out"
+    assert problem["message"].startswith("en/text: The journey cart version 1 says it as advertising: link to ")
+    assert (await publish(hub, admin, bare, "m", transactional=True))["version"] == 2
+    assert (await publish(hub, admin, {**bare, "en/text": "{{ links.preferences }}"}, "n", name="reminder"))[
+        "version"
+    ] == 2

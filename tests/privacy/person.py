@@ -50,7 +50,11 @@ steps:
 async def lives(settings: Settings) -> Profile:
     """Let Ada browse, sign in, check out and be reminded; let a call of hers be refused, and Bob live beside her."""
     await _asks_to_sign_in(EMAIL, settings)  # as somebody whom nobody knows
-    await Library().save(template_of("cart-reminder", {"en/subject": "Dear {{ profile.name }}", "en/text": "Still?"}))
+    await Library().save(
+        template_of(
+            "cart-reminder", {"en/subject": "Dear {{ profile.name }}", "en/text": "Still? {{ links.unsubscribe }}"}
+        )
+    )
     await publish(JOURNEY)
     traits = {"name": NAME, "email": EMAIL.title(), "phone": "+49 30 12345678"}
     await said(

@@ -39,7 +39,7 @@ def test_a_program_is_read_with_its_wallets_rules_and_multipliers() -> None:
     assert program.rules["base"].gives == PerAmount(100, 1, NET, Rounding.DOWN, By.ORDER)
     assert program.rules["visit"].gives == PerVisit(10)
     double = program.multipliers["big-basket"]
-    assert (double.times, double.of) == (Decimal(2), {"base"})
+    assert (double.times, double.of) == (Decimal(2), frozenset({"base"}))
     assert double.threshold == Threshold(15_000, Basis(with_tax=True, less_discount=True, with_shipping=False))
     assert (program.rules_combine, program.multipliers_combine, program.imports) == (Combine.SUM, Combine.BEST, False)
 

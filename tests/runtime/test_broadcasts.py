@@ -23,7 +23,7 @@ SALE = ("create", "Winter sale", "--segment", "vips", "--template", "sale", "--a
 @pytest.fixture
 async def run(verb: Verb) -> Verb:
     await segments.publish("segment: vips\nwhen: profile.vip = true\n", by="t", key="k", now=datetime.now(UTC))
-    await Library().save(template_of("sale", {"en/subject": "Sale", "en/text": "It is on."}))
+    await Library().save(template_of("sale", {"en/subject": "Sale", "en/text": "It is on. {{ links.unsubscribe }}"}))
     return functools.partial(verb, "broadcasts")
 
 

@@ -175,7 +175,10 @@ def _journey(folder: Path, *, wait: int) -> Path:
         parts = folder / "templates" / name / "en"
         parts.mkdir(parents=True)
         for part in ("subject", *("text" if channel == "email" else channel for channel in channels)):
-            (parts / f"{part}.liquid").write_text(f"{name} {{{{ event.order_id }}}}\n", encoding="utf-8")
+            (parts / f"{part}.liquid").write_text(
+                f"{name} {{{{ event.order_id }}}}{' {{ links.unsubscribe }}' if part == 'text' else ''}\n",
+                encoding="utf-8",
+            )
     file = folder / "abandoned-cart.journey.yaml"
     file.write_text(JOURNEY.format(wait=wait, second_wait=2 * wait), encoding="utf-8")
     return file
@@ -195,7 +198,7 @@ def _outcome(lines: Sequence[Line], inbox: Sequence[dict[str, str]]) -> Outcome:
     }
     got: dict[str, list[Told]] = {}
     for row in inbox:
-        template, order_id = row["text"].split()
+        template, order_id = row["text"].split()[:2]
         told = Told(template=template, order_id=order_id, channel=row["channel"], to=row["to"])
         got.setdefault(customer_at.get((told.channel, told.to), "unknown"), []).append(told)
     return Outcome(
