@@ -14,9 +14,12 @@ from hub.earning import service as earning
 from hub.events.model import Event
 from hub.intake import pickups, returns
 from hub.intake.apply import Applied
+from hub.membership import projecting as membership
 from hub.profiles import cases, consents, devices
 from hub.profiles.model import Profile
 from hub.reviews import projecting as reviews
+from hub.tiers import idling
+from hub.tiers import service as tiers
 
 
 class Projection(Protocol):
@@ -30,9 +33,12 @@ KEEPING: Final[Sequence[Projection]] = (
     consents.project,
     devices.heard,
     cases.project,
+    membership.project,
     reviews.project,
     earning.project,
     returns.project,
+    tiers.project,
+    idling.project,
 )
 SETTING_OFF: Final[Sequence[Projection]] = (pickups.tell, carts_store.note, waiting.note)
 """Those by which somebody is told something, now or later: history does not come to them."""
