@@ -18,6 +18,7 @@ from hub.membership import projecting as membership
 from hub.profiles import cases, consents, devices
 from hub.profiles.model import Profile
 from hub.reviews import projecting as reviews
+from hub.reviews import requesting
 from hub.tiers import idling
 from hub.tiers import service as tiers
 
@@ -40,7 +41,7 @@ KEEPING: Final[Sequence[Projection]] = (
     tiers.project,
     idling.project,
 )
-SETTING_OFF: Final[Sequence[Projection]] = (pickups.tell, carts_store.note, waiting.note)
+SETTING_OFF: Final[Sequence[Projection]] = (pickups.tell, carts_store.note, waiting.note, requesting.project)
 """Those by which somebody is told something, now or later: history does not come to them."""
 
 
