@@ -8,7 +8,7 @@ import strawberry
 from hub.access.model import Scope
 from hub.kit import money
 from hub.tills import closing, days
-from hub.tills.closing import What
+from hub.tills.closing import LineKind
 from hub_api.context import Info
 from hub_api.money import Money
 from hub_api.needs import Needs
@@ -34,7 +34,7 @@ class DaySums:
 class DayDifference:
     """Something of which the tills and the hub have not the same."""
 
-    what: What = strawberry.field(description="Of what.")
+    what: LineKind = strawberry.field(description="Of what.")
     id: str | None = strawberry.field(description="The receipt's or refund's name; null where only sums are known.")
     tills: DaySums = strawberry.field(description="What the tills have of it.")
     hub: DaySums = strawberry.field(description="What the hub has of it.")
@@ -68,8 +68,8 @@ class StoreDay:
             day=found.day.day,
             since=found.day.since,
             until=found.day.until,
-            orders=DaySums.of(found.hub[What.ORDER]),
-            refunds=DaySums.of(found.hub[What.REFUND]),
+            orders=DaySums.of(found.hub[LineKind.ORDER]),
+            refunds=DaySums.of(found.hub[LineKind.REFUND]),
             closed_at=found.closing.closed_at if found.closing else None,
             differences=[DayDifference.of(it) for it in found.differences],
         )

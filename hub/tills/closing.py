@@ -9,7 +9,7 @@ from enum import StrEnum
 from hub.kit.money import Money
 
 
-class What(StrEnum):
+class LineKind(StrEnum):
     """What a line of a day is of."""
 
     ORDER = "order"
@@ -30,7 +30,7 @@ class Day:
 class Line:
     """A receipt or refund by its name, and what it comes to; None where nobody knows how much."""
 
-    what: What
+    what: LineKind
     id: str
     amount: Money | None
 
@@ -49,10 +49,10 @@ class Closing:
 
     day: Day
     closed_at: datetime
-    lines: Mapping[What, Sequence[Line]]
-    sums: Mapping[What, Sums]
+    lines: Mapping[LineKind, Sequence[Line]]
+    sums: Mapping[LineKind, Sums]
 
-    def said(self, what: What) -> Sums | None:
+    def said(self, what: LineKind) -> Sums | None:
         """Give the sums of what they list, else those that they say; None where they say nothing of it."""
         return summed(self.lines[what]) if what in self.lines else self.sums.get(what)
 
@@ -61,7 +61,7 @@ class Closing:
 class Difference:
     """Something of which tills and hub have not the same: a line by its name, or all of its kind where `id` is None."""
 
-    what: What
+    what: LineKind
     id: str | None
     tills: Sums
     hub: Sums
@@ -77,12 +77,12 @@ def summed(lines: Iterable[Line]) -> Sums:
     return Sums(counted, dict(sorted(by_currency.items())))
 
 
-def differences(closing: Closing, kept: Mapping[What, Sequence[Line]]) -> list[Difference]:
+def differences(closing: Closing, kept: Mapping[LineKind, Sequence[Line]]) -> list[Difference]:
     """Say where the hub has something else than the tills of a store, line by line where they list them."""
-    return [it for what in What for it in _differences(closing, what, kept[what])]
+    return [it for what in LineKind for it in _differences(closing, what, kept[what])]
 
 
-def _differences(closing: Closing, what: What, kept: Sequence[Line]) -> Iterator[Difference]:
+def _differences(closing: Closing, what: LineKind, kept: Sequence[Line]) -> Iterator[Difference]:
     if what in closing.lines:
         tills, hub = _by_name(closing.lines[what]), _by_name(kept)
         for name in sorted(tills.keys() | hub.keys()):

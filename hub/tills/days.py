@@ -11,7 +11,7 @@ from hub.kit.errors import HubError
 from hub.kit.local_time import instant, zone_of
 from hub.tills import closing, store
 from hub.tills.calls import money_of, source_of
-from hub.tills.closing import Closing, Day, Difference, Line, Sums, What
+from hub.tills.closing import Closing, Day, Difference, Line, LineKind, Sums
 from hub.tills.model import ClosedReceipt, ClosedRefund, ClosedSums, DayClosed, MessageRefused
 from hub.tills.service import store_of
 
@@ -33,7 +33,7 @@ class Report:
 
     day: Day
     closing: Closing | None
-    hub: Mapping[What, Sums]
+    hub: Mapping[LineKind, Sums]
     differences: Sequence[Difference]
 
 
@@ -44,11 +44,11 @@ async def close(caller: Caller, said: DayClosed) -> Report:
         MessageRefused: it cannot be used; nothing is kept.
     """
     place = store_of(caller, said.store)
-    lines: dict[What, list[Line]] = {}
-    sums: dict[What, Sums] = {}
-    closed: Mapping[What, Sequence[ClosedReceipt | ClosedRefund] | ClosedSums | None] = {
-        What.ORDER: said.orders,
-        What.REFUND: said.refunds,
+    lines: dict[LineKind, list[Line]] = {}
+    sums: dict[LineKind, Sums] = {}
+    closed: Mapping[LineKind, Sequence[ClosedReceipt | ClosedRefund] | ClosedSums | None] = {
+        LineKind.ORDER: said.orders,
+        LineKind.REFUND: said.refunds,
     }
     for what, them in closed.items():
         if isinstance(them, ClosedSums):
@@ -78,11 +78,11 @@ async def report(caller: Caller, store_id: str, day: date) -> Report:
 
 async def _report(day: Day, kept: Closing | None) -> Report:
     found = {
-        What.ORDER: [
-            Line(What.ORDER, it.order_id, it.gross)
+        LineKind.ORDER: [
+            Line(LineKind.ORDER, it.order_id, it.gross)
             for it in await orders.receipts(source_of(day.store), day.since, day.until)
         ],
-        What.REFUND: [it async for it in _refunds(day)],
+        LineKind.REFUND: [it async for it in _refunds(day)],
     }
     differing = closing.differences(kept, found) if kept else []
     return Report(day, kept, {what: closing.summed(lines) for what, lines in found.items()}, differing)
@@ -93,15 +93,15 @@ async def _refunds(day: Day) -> AsyncIterator[Line]:
         for refund in order.refunds.values():
             if refund.store_id == day.store and day.since <= refund.at < day.until:
                 name = _name(order.source, order.order_id, refund.refund_id, day.store)
-                yield Line(What.REFUND, name, order.given_back(refund))
+                yield Line(LineKind.REFUND, name, order.given_back(refund))
 
 
 def _line(path: str, it: ClosedReceipt | ClosedRefund, currency: str, place: str) -> Line:
     amount = money_of(it.total, currency, f"{path}.total")
     if isinstance(it, ClosedReceipt):
-        return Line(What.ORDER, it.order_id, amount)
+        return Line(LineKind.ORDER, it.order_id, amount)
     source = it.order_source or source_of(it.order_store or place)
-    return Line(What.REFUND, _name(source, it.order_id, it.refund_id, place), amount)
+    return Line(LineKind.REFUND, _name(source, it.order_id, it.refund_id, place), amount)
 
 
 def _name(source: str, order_id: str, refund_id: str, place: str) -> str:

@@ -9,7 +9,7 @@ from hub.commerce import newest
 from hub.database import Keyed, Row
 from hub.kit import ids
 from hub.kit.money import Money
-from hub.tills.closing import Closing, Day, Line, Sums, What
+from hub.tills.closing import Closing, Day, Line, LineKind, Sums
 
 
 class TillDayDocument(Keyed):
@@ -65,8 +65,8 @@ def _closing_of(row: Mapping[str, Any]) -> Closing:
     return Closing(
         Day(row["store"], date.fromisoformat(row["day"]), row["since"], row["until"]),
         row["updated_at"],
-        {What(what): [_line_of(What(what), it) for it in them] for what, them in lines.items()},
-        {What(what): Sums(it["count"], it["by_currency"]) for what, it in row["sums"].items()},
+        {LineKind(what): [_line_of(LineKind(what), it) for it in them] for what, them in lines.items()},
+        {LineKind(what): Sums(it["count"], it["by_currency"]) for what, it in row["sums"].items()},
     )
 
 
@@ -75,5 +75,5 @@ def _row_of(line: Line) -> Row:
     return {"id": line.id, **({"minor": amount.minor, "currency": amount.currency} if amount else {})}
 
 
-def _line_of(what: What, row: Mapping[str, Any]) -> Line:
+def _line_of(what: LineKind, row: Mapping[str, Any]) -> Line:
     return Line(what, row["id"], Money(row["minor"], row["currency"]) if "minor" in row else None)

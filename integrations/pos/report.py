@@ -7,7 +7,7 @@ import msgspec
 
 from hub.kit.money import Money
 from hub.tills import closing, days
-from hub.tills.closing import What
+from hub.tills.closing import LineKind
 
 
 class Amounts(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ class Both(msgspec.Struct, frozen=True):
 class Difference(msgspec.Struct, frozen=True):
     """Something of which tills and hub have not the same: a line by its name, or all of its kind without an `id`."""
 
-    what: What
+    what: LineKind
     id: str | None
     tills: Sums
     hub: Sums
@@ -60,13 +60,13 @@ def of(found: days.Report) -> Report:
         day=day.day,
         since=day.since,
         until=day.until,
-        orders=_both(found, What.ORDER),
-        refunds=_both(found, What.REFUND),
+        orders=_both(found, LineKind.ORDER),
+        refunds=_both(found, LineKind.REFUND),
         differences=[Difference(it.what, it.id, _sums(it.tills), _sums(it.hub)) for it in found.differences],
     )
 
 
-def _both(found: days.Report, what: What) -> Both:
+def _both(found: days.Report, what: LineKind) -> Both:
     said = found.closing.said(what) if found.closing else None
     return Both(_sums(said) if said else None, _sums(found.hub[what]))
 

@@ -16,7 +16,7 @@ from hub.commerce.stores import Address, Store
 from hub.database import Database
 from hub.kit.money import Money
 from hub.settings import Environment
-from hub.tills.closing import Closing, Day, Difference, Line, Sums, What, differences
+from hub.tills.closing import Closing, Day, Difference, Line, LineKind, Sums, differences
 from tests.intake.inflow import NOW, order, route_all, said
 from tests.tills.tilling import AT, REFUND, SALE, Till
 
@@ -198,9 +198,9 @@ async def test_the_staff_of_the_store_and_of_finance_see_the_day_and_nobody_else
 
 def test_the_same_receipt_listed_twice_is_a_difference() -> None:
     day = Day("berlin-1", date(2026, 11, 20), NOW, NOW)
-    line = Line(What.ORDER, "4711", Money(100, "EUR"))
-    twice = Closing(day, NOW, {What.ORDER: [line, line]}, {})
+    line = Line(LineKind.ORDER, "4711", Money(100, "EUR"))
+    twice = Closing(day, NOW, {LineKind.ORDER: [line, line]}, {})
 
-    assert differences(twice, {What.ORDER: [line], What.REFUND: [line]}) == [
-        Difference(What.ORDER, "4711", Sums(2, {"EUR": 200}), Sums(1, {"EUR": 100}))
+    assert differences(twice, {LineKind.ORDER: [line], LineKind.REFUND: [line]}) == [
+        Difference(LineKind.ORDER, "4711", Sums(2, {"EUR": 200}), Sums(1, {"EUR": 100}))
     ]
