@@ -22,6 +22,7 @@ from hub_api.content_definitions import ContentDefinitionMutations, ContentDefin
 from hub_api.decisions import Decision
 from hub_api.devices import DeviceMutations
 from hub_api.doubts import DoubtQueries
+from hub_api.enrolments import JoinQueries
 from hub_api.events import EventMutations
 from hub_api.inbox import InboxMutations
 from hub_api.joining import EnrolmentMutations
@@ -71,6 +72,7 @@ class Query(
     BroadcastQueries,
     ProfileQueries,
     DoubtQueries,
+    JoinQueries,
     JourneyQueries,
     KeyQueries,
     NodeQueries,
