@@ -42,6 +42,7 @@ ROUTES: Final[Mapping[str, Scope | str]] = {
     "/m/u/{token}": "the signed link in a message, which ends such messages",
     "/webhooks/sendgrid": "the signature of SendGrid",
     "/webhooks/twilio": "the signature of Twilio",
+    "/webhooks/reviews": "the signature of the review system",
     "/m/c/{token}": "the signed link in a message, which leads on to where it was signed to lead",
     "/m/o/{token}": "open: a picture of one pixel",
     "/m/d/{token}": "the signed link to an export, which is over soon",

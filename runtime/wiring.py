@@ -63,6 +63,7 @@ from hub.rewards.store import RewardDocument, VoteDocument
 from hub.rollups.store import RollupDocument
 from hub.segments.store import SegmentDocument
 from hub.settings import Settings
+from hub.tiers.store import StandingDocument
 from hub.tills.store import TillDayDocument
 from hub.vault import SealedKeyDocument
 from hub.vouchers.store import VoucherDocument
@@ -135,6 +136,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     ShippingDocument,
     SnippetDocument,
     SoftBounceDocument,
+    StandingDocument,
     StockDocument,
     StoreDocument,
     TemplateDocument,

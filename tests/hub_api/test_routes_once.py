@@ -196,6 +196,12 @@ async def stop(hub: Hub) -> tuple[str, Request]:
     return "/webhooks/twilio", signing.twilio_post(f"{hub.settings.public_url}/webhooks/twilio", fields)
 
 
+async def reviewed(hub: Hub) -> tuple[str, Request]:
+    del hub
+    one = {"id": "R-1", "productId": "P-1", "stars": 4, "text": "Tastes of plums", "email": ADA}
+    return "/webhooks/reviews", signing.reviews_post(one, {**one, "id": "R-2", "withdrawn": True})
+
+
 ROUTES: Final[Mapping[str, tuple[Prepare, ...]]] = {
     "/v1/{call}": (events,),
     "/pos/v1/customers": (visit,),
@@ -215,6 +221,7 @@ ROUTES: Final[Mapping[str, tuple[Prepare, ...]]] = {
     "/m/u/{token}": (unsubscribe, unsubscribe_by_one_click),
     "/webhooks/sendgrid": (reports,),
     "/webhooks/twilio": (status, stop),
+    "/webhooks/reviews": (reviewed,),
 }
 
 WRITTEN: Final[Mapping[Prepare, Mapping[str, int]]] = {
@@ -237,6 +244,7 @@ WRITTEN: Final[Mapping[Prepare, Mapping[str, int]]] = {
     unsubscribe_by_one_click: {"consents": 1, "events": 1, "audit": 1},
     reports: {"events": 2, "soft_bounces": 1, "handled": 1},
     status: {"events": 1, "suppressions": 1, "handled": 1},
+    reviewed: {"events": 2},
     stop: {"events": 2, "suppressions": 1, "consents": 1, "handled": 1},
 }
 """How many rows each of them leaves, by collection."""
