@@ -41,6 +41,7 @@ from hub_api.profiles import ProfileQueries
 from hub_api.programs import ProgramMutations, ProgramQueries
 from hub_api.questions import QuestionMutations, QuestionQueries
 from hub_api.ready_segments import ReadySegmentQueries
+from hub_api.receipts import ReceiptMutations
 from hub_api.reviewing import ReviewMutations
 from hub_api.reviews import ReviewQueries
 from hub_api.reward_definitions import RewardDefinitionMutations, RewardDefinitionQueries
@@ -123,6 +124,7 @@ class Mutation(
     RewardMutations,
     RewardDefinitionMutations,
     ReviewMutations,
+    ReceiptMutations,
     RollupMutations,
     SegmentMutations,
     ShippingMutations,

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
-from hub.commerce import carts_store, waiting
+from hub.commerce import carts_store, receipts, waiting
+from hub.earning import service as earning
 from hub.events.model import Event
 from hub.intake import pickups
 from hub.intake.apply import Applied
@@ -32,6 +33,8 @@ KEEPING: Final[Sequence[Projection]] = (
     cases.project,
     membership.project,
     reviews.project,
+    earning.project,
+    receipts.project,
 )
 SETTING_OFF: Final[Sequence[Projection]] = (pickups.tell, carts_store.note, waiting.note)
 """Those by which somebody is told something, now or later: history does not come to them."""
