@@ -54,6 +54,7 @@ from hub_api.shipping import ShippingMutations, ShippingQueries
 from hub_api.signin import SignInMutations
 from hub_api.snippets import SnippetMutations, SnippetQueries
 from hub_api.stock import StockMutations, StockQueries
+from hub_api.store_days import StoreDayQueries
 from hub_api.stores import StoreMutations, StoreQueries
 from hub_api.suppressions import SuppressionMutations
 from hub_api.surfaces import SurfaceQueries
@@ -94,6 +95,7 @@ class Query(
     SnippetQueries,
     StockQueries,
     StoreQueries,
+    StoreDayQueries,
     SurfaceQueries,
     TemplateQueries,
     PrivacyQueries,

@@ -27,6 +27,7 @@ from hub.commerce.model import (
 )
 from hub.commerce.told import Told, foretold
 from hub.database import Keyed, OwnIds, Row, insert_once
+from hub.events.model import OF_TILLS
 from hub.kit.pages import Page, Span
 from hub.seal import Erasure, Personal
 
@@ -81,6 +82,17 @@ class OrderDocument(Keyed):
                 partialFilterExpression={"profile_id": {"$exists": True}},
             ),
             IndexModel([("heard_from", 1)], name="heard_from", sparse=True),
+            # Partial, so that only receipts and refunds of stores pay for them.
+            IndexModel(
+                [("source", 1), ("at", 1)],
+                name="receipts",
+                partialFilterExpression={"source": {"$gt": OF_TILLS, "$lt": f"{OF_TILLS}\U0010ffff"}},
+            ),
+            IndexModel(
+                [("refunds.store_id", 1), ("refunds.at", 1)],
+                name="refunds_of_stores",
+                partialFilterExpression={"refunds.store_id": {"$exists": True}},
+            ),
         ]
 
 
@@ -208,6 +220,20 @@ async def bounds(profile_ids: Collection[UUID]) -> dict[UUID, tuple[datetime, da
     return {row["_id"]: (row["first"], row["last"]) async for row in found}
 
 
+async def receipts(source: str, since: datetime, until: datetime) -> list[Order]:
+    """Read what a source has sold from a moment until before another one, also what was cancelled, the first first."""
+    where = {"source": source, "at": {"$gte": since, "$lt": until}}
+    found = OrderDocument.get_pymongo_collection().find(where).sort("at", 1)
+    return [order_of(row) for row in await found.batch_size(database.AT_ONCE).to_list()]
+
+
+async def refunded_in(store_id: str, since: datetime, until: datetime) -> list[Order]:
+    """Read the orders of whatever source of which something was given back in a store in that time."""
+    where = {"refunds": {"$elemMatch": {"store_id": store_id, "at": {"$gte": since, "$lt": until}}}}
+    found = OrderDocument.get_pymongo_collection().find({**where, "refunds.store_id": store_id})
+    return [order_of(row) for row in await found.batch_size(database.AT_ONCE).to_list()]
+
+
 async def _write(changed: Mapping[UUID, Kept]) -> set[UUID]:
     """Write orders, each only where its `rev` is still the one that was read, and tell which were written."""
     new = [key for key, it in changed.items() if it.rev == 0]
@@ -288,7 +314,11 @@ def _row_of(kept: Kept) -> Row:
         "picked_up_at": order.picked_up_at,
         "version": _plain(contents.stamp) if contents else None,
         "refunds": [
-            {**{name: getattr(it, name) for name in _OF_REFUND}, "stamp": _plain(it.stamp)}
+            {
+                **{name: getattr(it, name) for name in _OF_REFUND},
+                **({"store_id": it.store_id} if it.store_id else {}),
+                "stamp": _plain(it.stamp),
+            }
             for it in order.refunds.values()
         ],
         "returned": [

@@ -71,8 +71,8 @@ def code_form(text: str) -> str:
 
 def _code_in(event: Event) -> str:
     code = event.properties.get("receipt_code")
-    believed = event.trust is Trust.SERVER and event.name in _TOLD_BY and isinstance(code, str)
-    return code_form(code) if believed else ""
+    believed = event.trust is Trust.SERVER and event.name in _TOLD_BY
+    return code_form(code) if believed and isinstance(code, str) else ""
 
 
 def _order(event: Event) -> Order | None:

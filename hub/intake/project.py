@@ -18,6 +18,8 @@ from hub.membership import projecting as membership
 from hub.profiles import cases, consents, devices
 from hub.profiles.model import Profile
 from hub.reviews import projecting as reviews
+from hub.tiers import idling
+from hub.tiers import service as tiers
 
 
 class Projection(Protocol):
@@ -35,6 +37,8 @@ KEEPING: Final[Sequence[Projection]] = (
     reviews.project,
     earning.project,
     receipts.project,
+    tiers.project,
+    idling.project,
 )
 SETTING_OFF: Final[Sequence[Projection]] = (pickups.tell, carts_store.note, waiting.note)
 """Those by which somebody is told something, now or later: history does not come to them."""

@@ -38,6 +38,7 @@ FRESH_SECONDS: Final = 0.5
 AGAIN_SECONDS: Final = 0.2
 
 
+_Call: TypeAlias = "asyncio.Task[tuple[Attempt, float | None] | None]"
 _Ended: TypeAlias = tuple[Message, Attempt, float | None]
 """A message as it was claimed, how its call ended, and after how many seconds to try again, if the provider said so."""
 
@@ -96,11 +97,17 @@ class Sending:
             # Somebody has just said no. The next look decides anew: another channel, or a skip with its reason.
             await store.give_back(token, due=now, message_ids=refused)
         calls = {asyncio.create_task(self._attempt(it, stale_at)): it.message for it in allowed}
-        pending = set(calls)
-        while pending:
+        done: asyncio.Queue[_Call] = asyncio.Queue()
+        for call in calls:
+            call.add_done_callback(done.put_nowait)
+        unsettled = len(calls)
+        while unsettled:
             # Settled as they come in: a slow call must not keep the quick ones unsettled through a crash.
-            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            ended = [(calls[task], task.result()) for task in done]
+            came_in = [await done.get()]
+            while not done.empty():
+                came_in.append(done.get_nowait())
+            unsettled -= len(came_in)
+            ended = [(calls[it], it.result()) for it in came_in]
             if stale := [message.id for message, outcome in ended if outcome is None]:
                 await store.give_back(token, due=now, message_ids=stale)
             await self._settle([(message, *outcome) for message, outcome in ended if outcome], token, until)
