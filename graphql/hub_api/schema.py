@@ -37,6 +37,7 @@ from hub_api.policy import PolicyMutations, PolicyQueries
 from hub_api.posters import PosterMutations, PosterQueries
 from hub_api.privacy import PrivacyMutations, PrivacyQueries
 from hub_api.products import ProductMutations, ProductQueries
+from hub_api.profile_fields import ProfileFieldMutations
 from hub_api.profiles import ProfileQueries
 from hub_api.programs import ProgramMutations, ProgramQueries
 from hub_api.questions import QuestionMutations, QuestionQueries
@@ -121,6 +122,7 @@ class Mutation(
     PolicyMutations,
     PosterMutations,
     ProductMutations,
+    ProfileFieldMutations,
     ProgramMutations,
     QuestionMutations,
     RewardMutations,

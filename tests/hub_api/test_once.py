@@ -303,6 +303,11 @@ async def claim_receipt(hub: Hub) -> tuple[str, Given, Given]:
     return hub.token("ada"), {"receiptCode": "B1"}, {"receiptCode": "B2"}
 
 
+async def set_profile_fields(hub: Hub) -> tuple[str, Given, Given]:
+    await hub.identify("ada")
+    return hub.token("ada"), {"fields": {"hobby": "tea"}}, {"fields": {"hobby": "chess"}}
+
+
 async def register_device(hub: Hub) -> tuple[str, Given, Given]:
     await hub.identify("ada")
     given = {"app": "shop", "platform": "IOS", "token": "t1", "installationId": "i-1"}
@@ -424,6 +429,7 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "enroll": enroll,
     "enrollCustomer": enroll_customer,
     "claimReceipt": claim_receipt,
+    "setProfileFields": set_profile_fields,
     "createPoster": create_poster,
     "changePoster": change_poster,
     "registerDevice": register_device,
