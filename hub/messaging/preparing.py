@@ -169,7 +169,8 @@ class Preparer:
             wish = timing.wish(on_channel, profile) if advertises else None
             sender = kit.sender_of(self._email_from) if kit else self._email_from
             outgoing = _outgoing(on_channel, to, rendered, sender, links.get("unsubscribe"))
-            return Ready(on_channel, outgoing, wish)
+            worded = replace(on_channel, snippets=rendered.snippets) if template.snippets else on_channel
+            return Ready(worded, outgoing, wish)
         if refused:
             return Unsent(message, delivery.skipped(message, refused))
         if silent:
