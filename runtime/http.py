@@ -16,8 +16,9 @@ from hub.settings import Settings
 from hub_api import endpoint
 from integrations.assets import routes as assets
 from integrations.console import inbox
-from integrations.pages import confirmation, download, preferences, signin, tracking, unsubscribing
+from integrations.pages import arriving, confirmation, download, preferences, signin, tracking, unsubscribing
 from integrations.pos import routes as pos
+from integrations.reviews import routes as reviews
 from integrations.segment import routes as segment
 from integrations.segment.wire import MOST_BYTES
 from integrations.sendgrid import routes as sendgrid
@@ -41,6 +42,7 @@ async def application(settings: Settings, client: Client) -> ASGIApp:
             *inbox.routes(settings),
             *assets.routes(),
             *signin.routes(settings, wiring.clock),
+            *arriving.routes(settings, wiring.clock),
             *confirmation.routes(settings, wiring.clock),
             *preferences.routes(settings, wiring.clock),
             *unsubscribing.routes(settings, wiring.clock),
@@ -48,6 +50,7 @@ async def application(settings: Settings, client: Client) -> ASGIApp:
             *download.routes(settings, privacy, wiring.clock),
             *sendgrid.routes(settings, wiring.clock),
             *twilio.routes(settings, wiring.clock),
+            *reviews.routes(settings, wiring.clock),
             *endpoint.routes(
                 settings, callers, privacy, wiring.clock, functools.cache(lambda: wiring.senders(settings).email)
             ),

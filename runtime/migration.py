@@ -6,6 +6,7 @@ from hub.messaging import store as messages
 from hub.profiles import suppression
 from hub.rollups import service as rollups
 from hub.settings import Settings
+from hub.vouchers import codes
 from runtime.wiring import DOCUMENTS, clock
 
 
@@ -22,5 +23,5 @@ async def migrate(settings: Settings) -> None:
         await messages.put_in_lanes()
         await rollups.ship(now=clock())
         if settings.secret_key.get_secret_value():
-            for key in (suppression.KEY, names.KEY):
+            for key in (suppression.KEY, names.KEY, codes.KEY):
                 await vault.open_key(key, settings)

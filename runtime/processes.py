@@ -36,6 +36,7 @@ from hub.privacy.service import Privacy
 from hub.profiles import abandoned, consents
 from hub.profiles.suppression import Suppressions
 from hub.settings import Settings
+from hub.vouchers import settling
 from hub.wording.library import Library
 from runtime import logs, wiring
 from workflows import worker as temporal_worker
@@ -82,6 +83,7 @@ async def router(settings: Settings) -> None:
             membership.keep_sweeping(wiring.clock),
             abandoned.keep(),
             waiting.keep(wiring.clock),
+            settling.keep(wiring.clock),
             visits_keeper.keep(Suppressions(settings), wiring.clock),
         )
 

@@ -17,6 +17,7 @@ from hub.broadcasts.store import BroadcastDocument
 from hub.bulk.imports import ImportDocument
 from hub.commerce.carts_store import CartDocument
 from hub.commerce.orders import OrderDocument
+from hub.commerce.posters_store import PosterDocument
 from hub.commerce.products import ProductDocument
 from hub.commerce.shipping_store import ShippingDocument
 from hub.commerce.stock import StockDocument
@@ -56,11 +57,16 @@ from hub.profiles.unions import UnionDocument
 from hub.programs.store import ActivationDocument, ProgramDocument
 from hub.questions.store import QuestionDocument
 from hub.rankings.store import PlaceDocument, RankingsDocument
+from hub.reviews.store import ReviewDocument, ReviewRulesDocument
+from hub.rewards.places import PlacesDocument
 from hub.rewards.store import RewardDocument, VoteDocument
 from hub.rollups.store import RollupDocument
 from hub.segments.store import SegmentDocument
 from hub.settings import Settings
+from hub.tiers.store import StandingDocument
+from hub.tills.store import TillDayDocument
 from hub.vault import SealedKeyDocument
+from hub.vouchers.store import VoucherDocument
 from hub.wording.assets import AssetDocument
 from hub.wording.brand_store import BrandDocument
 from hub.wording.library import TemplateDocument, TemplateVersionDocument
@@ -106,7 +112,9 @@ DOCUMENTS: list[type[beanie.Document]] = [
     MessageDocument,
     OrderDocument,
     PlaceDocument,
+    PlacesDocument,
     PolicyDocument,
+    PosterDocument,
     PostingDocument,
     ProductDocument,
     ProfileDocument,
@@ -115,8 +123,10 @@ DOCUMENTS: list[type[beanie.Document]] = [
     QuestionDocument,
     RankingsDocument,
     RateDocument,
+    ReviewDocument,
     RevokedTokenDocument,
     RewardDocument,
+    ReviewRulesDocument,
     RollupDocument,
     RouterDocument,
     RunDocument,
@@ -126,16 +136,19 @@ DOCUMENTS: list[type[beanie.Document]] = [
     ShippingDocument,
     SnippetDocument,
     SoftBounceDocument,
+    StandingDocument,
     StockDocument,
     StoreDocument,
     TemplateDocument,
     TemplateVersionDocument,
+    TillDayDocument,
     TopicDocument,
     UnionDocument,
     VersionDocument,
     VisitsDocument,
     ViewDocument,
     VoteDocument,
+    VoucherDocument,
     WishDocument,
 ]
 """Every collection of the hub: what `hub migrate` makes and every process binds."""

@@ -19,6 +19,7 @@ from hub.access import names
 from hub.database import Client, Database
 from hub.profiles import suppression
 from hub.settings import ConsentPolicy, Settings, variables_of
+from hub.vouchers import codes
 from runtime import addresses
 from runtime.embedded import mongod, programs, temporal
 from runtime.leash import Leash
@@ -76,6 +77,7 @@ def settings(mongo_url: str) -> Settings:
         secret_key=SECRET,
         sendgrid_webhook_key=signing.SENDGRID_PUBLIC,
         twilio_auth_token=SecretStr(signing.TWILIO_TOKEN),
+        reviews_webhook_secret=SecretStr(signing.REVIEWS_SECRET),
         # What most tests are about begins with people who may be written to; those of consent say what they stand on.
         consent_email=ConsentPolicy.OPT_OUT,
         consent_push=ConsentPolicy.OPT_OUT,
@@ -98,7 +100,7 @@ async def migrated(client: Client, settings: Settings) -> Database:
     made = await hub.database.migrate(client, DOCUMENTS)
     # Once a minute MongoDB takes away what is over by its clock; most tests live on a day of their own, long ago.
     await client.admin.command({"setParameter": 1, "ttlMonitorEnabled": False})
-    for key in (suppression.KEY, names.KEY):
+    for key in (suppression.KEY, names.KEY, codes.KEY):
         await vault.open_key(key, settings)
     return made
 

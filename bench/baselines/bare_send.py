@@ -8,6 +8,7 @@ tells no channels apart and makes no call.
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from pymongo import IndexModel, UpdateOne
 
@@ -39,12 +40,12 @@ async def send(database: Database, batch: int) -> int:
     await collection.update_many(
         {"_id": {"$in": keys}, "state": "queued"}, {"$set": {"state": "sending", "due": now + LEASE}}
     )
-    await collection.bulk_write([_record(key, now) for key in keys], ordered=False)
+    await collection.bulk_write([_record(key, now, key.hex) for key in keys], ordered=False)
     return len(rows)
 
 
-def _record(key: object, now: datetime) -> UpdateOne:
-    attempt = {"channel": "email", "provider": "null", "at": now, "outcome": "accepted", "provider_id": None}
+def _record(key: UUID, now: datetime, provider_id: str) -> UpdateOne:
+    attempt = {"channel": "email", "provider": "null", "at": now, "outcome": "accepted", "provider_id": provider_id}
     return UpdateOne(
         {"_id": key, "state": "sending"}, {"$set": {"state": "sent", "due": None}, "$push": {"attempts": attempt}}
     )

@@ -2,6 +2,8 @@
 
     .venv/bin/python docs/reference/generate.py
 
+It writes the description of the till's REST as well, `integrations/pos/openapi.yaml`.
+
 `tests/docs/test_reference.py` fails while a page says something else than the code.
 """
 # ruff: noqa: INP001  a script beside the pages it writes, not a package
@@ -19,6 +21,7 @@ from pydantic.fields import FieldInfo
 from hub import seal
 from hub.seal import Erasure
 from hub.settings import OidcIssuer, Settings, variables_of
+from integrations.pos import openapi
 from runtime import permissions
 from runtime.cli import application
 from runtime.wiring import DOCUMENTS
@@ -49,6 +52,9 @@ MEANINGS: Final[Mapping[str, str]] = {
     "sendgrid_webhook_key": "The public key with which SendGrid's events are verified. Without it they are not taken.",
     "sendgrid_grace_seconds": "How long an unanswered message waits for a report, before it is settled by its class.",
     "sendgrid_url": "SendGrid's address; `https://api.eu.sendgrid.com` for an account in the EU.",
+    "reviews_webhook_secret": "The secret with which an outside review system [signs](../reviews.md#by-webhook). "
+    "Without it nothing is taken.",
+    "reviews_webhook_secret_previous": "The one before, believed as well, until nobody signs with it any more.",
     "twilio_account_sid": "The account at Twilio. The `twilio` provider needs it.",
     "twilio_auth_token": "Its token, with which requests are made and Twilio's own are verified.",
     "twilio_url": "Twilio's address.",
@@ -109,6 +115,7 @@ def pages() -> dict[Path, str]:
         FOLDER / "cli.md": _cli(),
         FOLDER / "collections.md": _collections(),
         FOLDER.parent / "permissions.md": permissions.page(),
+        Path(openapi.__file__).with_name("openapi.yaml"): openapi.text(),
     }
 
 

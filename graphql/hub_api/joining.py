@@ -12,7 +12,7 @@ from hub.access.audit import Change
 from hub.access.idempotency import Done
 from hub.access.model import Scope
 from hub.access.signin import SignIns
-from hub.commerce import checks
+from hub.commerce import checks, posters, posters_store
 from hub.kit import ids
 from hub.membership import model, service
 from hub.membership.model import Joining, Way
@@ -23,6 +23,7 @@ from hub_api.context import Info
 from hub_api.enrolments import Enrolment
 from hub_api.failures import IdempotencyKeyReused
 from hub_api.needs import Needs
+from hub_api.posters import PosterRefused
 from hub_api.profiles import Profile
 from hub_api.signin import DEVICE, CompleteSignInInput, SignInRefused
 from hub_api.subjects import NoSuchProfile, meant
@@ -35,6 +36,9 @@ class EnrollInput:
     idempotency_key: str = strawberry.field(description="Sending it again with the same input does nothing twice.")
     program: str = strawberry.field(description="Which program.")
     consent_version: str | None = strawberry.field(default=None, description="Which text of its terms was agreed to.")
+    poster_code: str | None = strawberry.field(
+        default=None, description="The code that was scanned, or its address: its store and campaign are stored."
+    )
     device_secret: str | None = strawberry.field(default=None, description=DEVICE)
     sign_in_id: strawberry.ID | None = strawberry.field(default=None, description="What `requestSignIn` answered.")
     code: str | None = strawberry.field(default=None, description="The six digits.")
@@ -92,7 +96,7 @@ class EnrollCustomerPayload:
 
 
 EnrollResult: TypeAlias = Annotated[
-    EnrollPayload | SignInRefused | IdempotencyKeyReused,
+    EnrollPayload | PosterRefused | SignInRefused | IdempotencyKeyReused,
     strawberry.union("EnrollResult", description="What became of `enroll`."),
 ]
 EnrollCustomerResult: TypeAlias = Annotated[
@@ -119,6 +123,8 @@ class EnrolmentMutations:
             return IdempotencyKeyReused.of(error)
         except signin.SignInRefused as error:
             return SignInRefused.of(error)
+        except posters.PosterRefused as error:
+            return PosterRefused.of(error, ["input", "posterCode"])
         head, enrolment = await _member(answer)
         if session:
             context.proven.add(head.id)
@@ -145,7 +151,9 @@ class EnrolmentMutations:
 
 async def _enroll(info: Info, wanted: EnrollInput) -> Done:
     context, now = info.context, info.context.clock()
-    model.check_program(wanted.program)  # before a code is used up
+    # What is wrong is said before a code is used up.
+    await service.program_of(wanted.program)
+    joining = await _joining(wanted, now)
     cause, sign_in = _cause(info, "enroll", wanted.idempotency_key), None
     if Scope.PROFILE_SELF in context.caller.scopes:
         head = await meant(info, None, Scope.PROFILE_WRITE)
@@ -155,9 +163,15 @@ async def _enroll(info: Info, wanted: EnrollInput) -> Done:
             wanted.proof.proof(sign_ins, now), sign_ins, context.names, cause=cause, now=now
         )
         sign_in, head = str(used.id), await _head(used.profile_id)
-    joining = Joining(Way.APP, consent_version=wanted.consent_version)
     joined = await service.join(head, wanted.program, joining, cause=cause, at=now, now=now)
     return _done(joined, head, sign_in)
+
+
+async def _joining(wanted: EnrollInput, now: datetime) -> Joining:
+    if wanted.poster_code is None:
+        return Joining(Way.APP, consent_version=wanted.consent_version)
+    poster = await posters_store.load(wanted.poster_code)
+    return service.by_poster(poster, wanted.program, wanted.consent_version, now=now)
 
 
 async def _enroll_customer(info: Info, wanted: EnrollCustomerInput) -> Done:

@@ -19,6 +19,7 @@ from hub.messaging import inbox_store
 from hub.messaging import store as messages
 from hub.profiles import clashes
 from hub.profiles import store as profiles
+from hub.reviews import store as reviews
 from hub_api import nodes
 from hub_api.broadcasts import Broadcast
 from hub_api.context import Info
@@ -33,6 +34,7 @@ from hub_api.nodes import BadId, Node, TooManyIds
 from hub_api.orders import Order
 from hub_api.products import Product
 from hub_api.profiles import Profile
+from hub_api.reviews import Review
 from hub_api.runs import Run
 from hub_api.stores import Store
 
@@ -59,6 +61,7 @@ _WAYS: Final[Mapping[str, _Way]] = {
     "Order": _Way(orders.load, Order.of, seen=lambda caller, it: it if OfStores(caller.stores).hold(it) else None),
     "Product": _Way(products.under, Product.of, scope=Scope.COMMERCE_READ),
     "Profile": _Way(profiles.heads, Profile.of),
+    "Review": _Way(reviews.load, Review.of),
     "Run": _Way(runs.load, Run.of),
     "Store": _Way(stores.under, Store.of, scope=Scope.COMMERCE_READ),
 }

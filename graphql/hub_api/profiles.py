@@ -42,6 +42,7 @@ from hub_api.needs import Needs
 from hub_api.nodes import BadId, Node, global_id, parsed, uuid_of
 from hub_api.order_totals import Bought
 from hub_api.orders import Order
+from hub_api.reviews import HasReviews
 from hub_api.rollups import RolledUp
 from hub_api.runs import Run
 from hub_api.suppressions import Suppression
@@ -65,7 +66,7 @@ class ProfileIdentifier:
 
 
 @strawberry.type
-class Profile(Node, RolledUp, InSegments, Bought, HasInbox, Engaged, Enrolled):
+class Profile(Node, RolledUp, InSegments, Bought, HasInbox, HasReviews, Engaged, Enrolled):
     """A customer."""
 
     profile_id: strawberry.Private[UUID]

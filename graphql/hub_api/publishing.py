@@ -29,7 +29,7 @@ async def publish(
 
     Args:
         context: of the request.
-        what: what is published, such as `rollup`: a part of the mutation's name, and of what the audit says.
+        what: what is published, such as `review rules`: a part of the mutation's name, and of what the audit says.
         given: the input of the mutation.
         do: publishes it.
     """
@@ -43,7 +43,7 @@ async def publish(
         return Done(answer, audit.publication(f"publish {what}", published))
 
     try:
-        answer = await context.once(f"publish{what.capitalize()}", given, done)
+        answer = await context.once(f"publish{what.title().replace(' ', '')}", given, done)
     except documents.InvalidDefinition as error:
         return InvalidDefinition.of(error)
     except idempotency.IdempotencyKeyReused as error:

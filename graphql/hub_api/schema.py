@@ -10,7 +10,6 @@ from strawberry.schema.types.concrete_type import ConcreteType
 from strawberry.types import ExecutionContext
 from strawberry.types.base import StrawberryObjectDefinition
 
-from hub_api import words  # noqa: F401  registers the enums
 from hub_api.assets import AssetMutations, AssetQueries
 from hub_api.associates import AssociateQueries
 from hub_api.audit import AuditQueries
@@ -23,6 +22,7 @@ from hub_api.content_definitions import ContentDefinitionMutations, ContentDefin
 from hub_api.decisions import Decision
 from hub_api.devices import DeviceMutations
 from hub_api.doubts import DoubtQueries
+from hub_api.enrolments import JoinQueries
 from hub_api.events import EventMutations
 from hub_api.inbox import InboxMutations
 from hub_api.joining import EnrolmentMutations
@@ -34,12 +34,15 @@ from hub_api.merging import ClashQueries, MergingMutations
 from hub_api.messages import Message
 from hub_api.orders import OrderQueries
 from hub_api.policy import PolicyMutations, PolicyQueries
+from hub_api.posters import PosterMutations, PosterQueries
 from hub_api.privacy import PrivacyMutations, PrivacyQueries
 from hub_api.products import ProductMutations, ProductQueries
 from hub_api.profiles import ProfileQueries
 from hub_api.programs import ProgramMutations, ProgramQueries
 from hub_api.questions import QuestionMutations, QuestionQueries
 from hub_api.ready_segments import ReadySegmentQueries
+from hub_api.reviewing import ReviewMutations
+from hub_api.reviews import ReviewQueries
 from hub_api.reward_definitions import RewardDefinitionMutations, RewardDefinitionQueries
 from hub_api.rewards import RewardMutations, RewardQueries
 from hub_api.rfm import RfmQueries
@@ -50,6 +53,7 @@ from hub_api.shipping import ShippingMutations, ShippingQueries
 from hub_api.signin import SignInMutations
 from hub_api.snippets import SnippetMutations, SnippetQueries
 from hub_api.stock import StockMutations, StockQueries
+from hub_api.store_days import StoreDayQueries
 from hub_api.stores import StoreMutations, StoreQueries
 from hub_api.suppressions import SuppressionMutations
 from hub_api.surfaces import SurfaceQueries
@@ -69,18 +73,21 @@ class Query(
     BroadcastQueries,
     ProfileQueries,
     DoubtQueries,
+    JoinQueries,
     JourneyQueries,
     KeyQueries,
     NodeQueries,
     OrderQueries,
     AuditQueries,
     PolicyQueries,
+    PosterQueries,
     ProductQueries,
     ProgramQueries,
     QuestionQueries,
     RewardQueries,
     RewardDefinitionQueries,
     ReadySegmentQueries,
+    ReviewQueries,
     RfmQueries,
     RollupQueries,
     SegmentQueries,
@@ -88,6 +95,7 @@ class Query(
     SnippetQueries,
     StockQueries,
     StoreQueries,
+    StoreDayQueries,
     SurfaceQueries,
     TemplateQueries,
     PrivacyQueries,
@@ -111,11 +119,13 @@ class Mutation(
     JourneyMutations,
     KeyMutations,
     PolicyMutations,
+    PosterMutations,
     ProductMutations,
     ProgramMutations,
     QuestionMutations,
     RewardMutations,
     RewardDefinitionMutations,
+    ReviewMutations,
     RollupMutations,
     SegmentMutations,
     ShippingMutations,

@@ -7,6 +7,7 @@ from hub.access.model import Role, Scope
 from hub.broadcasts.model import State as BroadcastState
 from hub.commerce.catalogue import ProductStatus
 from hub.commerce.model import FulfilmentKind, OrderStatus, SalesChannel
+from hub.commerce.posters import Purpose
 from hub.commerce.shipping import Basis
 from hub.commerce.stores import StoreChannel
 from hub.content.model import What
@@ -26,11 +27,18 @@ from hub.profiles.devices import Platform
 from hub.profiles.model import Channel, IdentifierKind
 from hub.profiles.suppression import SuppressionReason
 from hub.profiles.topics import TopicClass
+from hub.reviews.model import By as ReviewBy
+from hub.reviews.model import Fault as ReviewFault
+from hub.reviews.model import State as ReviewState
 from hub.rewards.model import RewardKind, RewardState
+from hub.tills.closing import LineKind
 
 # Registered in place: the fields of the schema are annotated with the hub's own classes.
 strawberry.enum(Basis, name="ShippingBasis", description="What a price of shipping is made of.")
 strawberry.enum(BroadcastState, name="BroadcastState", description="Where a broadcast stands.")
+strawberry.enum(ReviewBy, name="ReviewActor", description="Who brought a review into its state.")
+strawberry.enum(ReviewFault, name="ReviewFault", description="What the rules find in the text of a review.")
+strawberry.enum(ReviewState, name="ReviewState", description="How far a review is; `HELD`: a rule found something.")
 strawberry.enum(Channel, name="Channel", description="A way to reach a customer.")
 strawberry.enum(ClashState, name="ClashState", description="What became of a clash.")
 strawberry.enum(Doubt, name="DeliveryDoubt", description="What is wrong with a message that was sent.")
@@ -47,8 +55,10 @@ strawberry.enum(FulfilmentKind, name="FulfilmentKind", description="How goods co
 strawberry.enum(OrderStatus, name="OrderStatus", description="How far an order is; `OPEN` until it was completed.")
 strawberry.enum(SalesChannel, name="SalesChannel", description="Where something was bought.")
 strawberry.enum(Outcome, name="AttemptOutcome", description="How one attempt to send ended.")
+strawberry.enum(LineKind, name="StoreDayLine", description="What a line of a store's day is of.")
 strawberry.enum(ProductStatus, name="ProductStatus", description="Whether a product is sold.")
 strawberry.enum(Platform, name="DevicePlatform", description="What an app runs on.")
+strawberry.enum(Purpose, name="PosterPurpose", description="What the code of a poster is for.")
 strawberry.enum(Reason, name="DecisionReason", description="Why the answer was no.")
 strawberry.enum(Role, name="Role", description="What a member of staff does here.")
 strawberry.enum(Scope, name="Scope", description="What a caller may do.")

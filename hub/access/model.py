@@ -29,6 +29,7 @@ class Scope(StrEnum):
 
     EVENTS_WRITE = "events:write"
     TILLS_WRITE = "tills:write"
+    TILLS_READ = "tills:read"
     PROFILE_SELF = "profile:self"
     PROFILE_READ = "profile:read"
     PROFILE_WRITE = "profile:write"
@@ -44,6 +45,7 @@ class Scope(StrEnum):
     DEFINITIONS_WRITE = "definitions:write"
     JOURNEYS_READ = "journeys:read"
     JOURNEYS_WRITE = "journeys:write"
+    REVIEWS_WRITE = "reviews:write"
     KEYS_WRITE = "keys:write"
     AUDIT_READ = "audit:read"
 

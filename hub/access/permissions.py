@@ -13,6 +13,7 @@ from hub.access.model import CallerKind, Role, Scope
 MEANINGS: Final[Mapping[Scope, str]] = {
     Scope.EVENTS_WRITE: "send events",
     Scope.TILLS_WRITE: "tell, as a till, who came to a store and what was sold and given back there, and be believed",
+    Scope.TILLS_READ: "see what a store has sold and given back on a day, and where its tills say otherwise",
     Scope.PROFILE_SELF: "everything of one's own, and nothing of anybody else's",
     Scope.PROFILE_READ: "see any customer, and all that is kept of them",
     Scope.PROFILE_WRITE: "change any customer",
@@ -28,6 +29,7 @@ MEANINGS: Final[Mapping[Scope, str]] = {
     Scope.DEFINITIONS_WRITE: "define them",
     Scope.JOURNEYS_READ: "see journeys and broadcasts",
     Scope.JOURNEYS_WRITE: "publish journeys, and create and steer broadcasts",
+    Scope.REVIEWS_WRITE: "approve, refuse and remove what customers say of products",
     Scope.KEYS_WRITE: "make, list, rotate and revoke keys",
     Scope.AUDIT_READ: "read the audit",
 }
@@ -49,6 +51,7 @@ KINDS: Final[Mapping[CallerKind, frozenset[Scope]]] = {
             Scope.COMMERCE_WRITE,
             Scope.DEFINITIONS_READ,
             Scope.JOURNEYS_READ,
+            Scope.REVIEWS_WRITE,
         }
     ),
     CallerKind.STAFF: frozenset(),
@@ -69,6 +72,7 @@ ROLES: Final[Mapping[Role, frozenset[Scope]]] = {
             Scope.DEFINITIONS_WRITE,
             Scope.JOURNEYS_READ,
             Scope.JOURNEYS_WRITE,
+            Scope.REVIEWS_WRITE,
         }
     ),
     Role.ANALYST: frozenset({Scope.COMMERCE_READ, Scope.DEFINITIONS_READ, Scope.JOURNEYS_READ}),
@@ -83,11 +87,12 @@ ROLES: Final[Mapping[Role, frozenset[Scope]]] = {
             Scope.CONTENT_READ,
             Scope.COMMERCE_READ,
             Scope.JOURNEYS_READ,
+            Scope.REVIEWS_WRITE,
         }
     ),
     Role.MERCHANDISER: frozenset({Scope.COMMERCE_READ, Scope.COMMERCE_WRITE, Scope.DEFINITIONS_READ}),
-    Role.FINANCE: frozenset({Scope.COMMERCE_READ, Scope.DEFINITIONS_READ, Scope.AUDIT_READ}),
-    Role.STORE: frozenset({Scope.ASSOCIATE_READ, Scope.CONTENT_READ, Scope.COMMERCE_READ}),
+    Role.FINANCE: frozenset({Scope.TILLS_READ, Scope.COMMERCE_READ, Scope.DEFINITIONS_READ, Scope.AUDIT_READ}),
+    Role.STORE: frozenset({Scope.TILLS_READ, Scope.ASSOCIATE_READ, Scope.CONTENT_READ, Scope.COMMERCE_READ}),
     Role.ADMIN: frozenset(Scope) - {Scope.PROFILE_SELF},
 }
 

@@ -15,15 +15,12 @@ from hub.definitions import Published
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A place that a message needs: whose, in which zone their days begin, and what they were told of late.
-
-    `contact` is that as it was read; None where nobody asked, for there were no caps.
-    """
+    """A place that a message needs: whose, in which zone their days begin, and what they were told of late, as read."""
 
     profile_id: UUID
     place: Place
     zone: ZoneInfo
-    contact: Contact | None
+    contact: Contact
 
 
 async def publish(source: str, *, by: str, key: str, now: datetime) -> Published:
@@ -54,21 +51,18 @@ async def take(wishes: Sequence[Wish], policy: Policy, *, now: datetime) -> set[
 
     Args:
         wishes: which places.
-        policy: how many there are.
+        policy: how many there are; it has caps.
         now: the time.
 
     Returns:
         The ids of the messages that have a place.
     """
-    if not policy.caps:
-        return {it.place.message_id for it in wishes}
-    # Whose places were not read, since the policy had no caps then, has none: the next look reads them.
-    contacts = {it.profile_id: it.contact for it in wishes if it.contact is not None}
+    contacts = {it.profile_id: it.contact for it in wishes}
     places = {id_: list(contact.places) for id_, contact in contacts.items()}
     has: defaultdict[UUID, set[UUID]] = defaultdict(set)
     for wish in wishes:
-        counted = places.get(wish.profile_id)
-        if counted is None or caps.room_at(policy.caps, counted, wish.place, wish.zone) > wish.place.at:
+        counted = places[wish.profile_id]
+        if caps.room_at(policy.caps, counted, wish.place, wish.zone) > wish.place.at:
             continue
         has[wish.profile_id].add(wish.place.message_id)
         if not caps.holds(counted, wish.place):

@@ -12,12 +12,12 @@ from uuid import UUID
 
 from hub.events.announcing import Announcement, announce
 from hub.kit import ids
-from hub.messaging import handled, keywords
-from hub.messaging.keywords import Keyword
-from hub.profiles import addresses, consent, consents, identifier_store
+from hub.messaging import handled
+from hub.profiles import addresses, consent, consents, identifier_store, keywords
 from hub.profiles import store as profiles_store
 from hub.profiles.consent import ALL, DEFAULT_BRAND, ConsentState, How, Subject
 from hub.profiles.consents import Speaker, Word
+from hub.profiles.keywords import Keyword
 from hub.profiles.model import Channel, Identifier, IdentifierKind, Profile
 from hub.profiles.suppression import SuppressionReason, Suppressions
 from hub.profiles.topics import MARKETING

@@ -59,6 +59,11 @@ def text_led(text: str, lead: Callable[[str], str]) -> str:
     return _IN_TEXT.sub(address, text)
 
 
+def has_address(text: str) -> bool:
+    """Tell whether there is anything in a text that could be an address of the web."""
+    return _IN_TEXT.search(text) is not None
+
+
 def with_picture(html: str, address: str) -> str:
     """Put a picture of one pixel at the end of the HTML."""
     picture = f'<img src="{escape(address)}" alt="" width="1" height="1" style="display:block;border:0">'

@@ -1,8 +1,9 @@
 """Decide and render: which channel a message goes out on, and what it says there. What cannot go out is settled."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -19,10 +20,10 @@ from hub.messaging.ports import Email, InboxItem, Outgoing, Push, Sms
 from hub.messaging.timing import Timekeeper, Timing, is_advertising
 from hub.messaging.tracking import Tracking
 from hub.profiles import devices
+from hub.profiles import store as profiles_store
 from hub.profiles.consent import Subject
-from hub.profiles.links import Links
+from hub.profiles.links import Links, MadeWhenAsked
 from hub.profiles.model import Channel, Profile
-from hub.profiles.topics import TopicClass
 from hub.settings import Settings
 from hub.wording import built_in, templates
 from hub.wording.brand_store import Kits
@@ -44,10 +45,14 @@ class NoSuchTemplate(RenderingFailed):
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A message that is decided and rendered: it can be claimed and sent. Advertising needs a place under the caps."""
+    """A message that is decided and rendered: it can be claimed and sent.
+
+    Advertising needs a place under the caps: the one of its `wish`, which is None where there were no caps.
+    """
 
     message: Message
     outgoing: Outgoing
+    advertises: bool = False
     wish: Wish | None = None
 
 
@@ -88,7 +93,9 @@ class Preparer:
 
     async def prepare(self, messages: Sequence[Message], *, now: datetime) -> list[Ready | Unsent]:
         """Decide and render each message by what is stored now, in a few reads for all of them."""
-        profiles = await devices.heads({it.profile_id for it in messages})
+        profiles = await profiles_store.addressees({it.profile_id for it in messages})
+        if any(Channel.PUSH in it.channels for it in messages):
+            profiles = await devices.with_devices(profiles)
         properties = await events_store.properties_of({it.event_id for it in messages if it.event_id is not None})
         library = await self._library.load({it.template for it in messages})
         gate = await self._gate(messages, profiles)
@@ -158,7 +165,7 @@ class Preparer:
                 refused = refused or met.reason
                 continue
             links = self._links_of(on_channel, gate, timing.now)
-            linked = replace(context, links=links)
+            linked = RenderContext(context.profile, context.event, links, context.signin, context.brand)
             try:
                 rendered = templates.render(template, on_channel.channel, language=profile.language, context=linked)
             except NoSuchPart as error:
@@ -166,26 +173,29 @@ class Preparer:
                 continue
             if advertises and on_channel.channel is Channel.EMAIL:
                 rendered = self._tracking.tracked(rendered, on_channel, now=timing.now)
-            wish = timing.wish(on_channel, profile) if advertises else None
+            wish = timing.wish(on_channel, profile) if advertises and timing.policy.caps else None
             sender = kit.sender_of(self._email_from) if kit else self._email_from
-            outgoing = _outgoing(on_channel, to, rendered, sender, links.get("unsubscribe"))
+            unsubscribe = links.get("unsubscribe") if on_channel.channel is Channel.EMAIL else None
+            outgoing = _outgoing(on_channel, to, rendered, sender, unsubscribe)
             worded = replace(on_channel, snippets=rendered.snippets) if template.snippets else on_channel
-            return Ready(worded, outgoing, wish)
+            return Ready(worded, outgoing, advertises, wish)
         if refused:
             return Unsent(message, delivery.skipped(message, refused))
         if silent:
             raise silent
         return Unsent(message, delivery.skipped(message, Reason.UNREACHABLE))
 
-    def _links_of(self, message: Message, gate: Gate, now: datetime) -> dict[str, str]:
-        """Make the links a template may show: only of what one can be rid of there is a link that does it."""
-        made = {"preferences": self._links.preferences(message.profile_id, now=now)}
+    def _links_of(self, message: Message, gate: Gate, now: datetime) -> Mapping[str, str]:
+        """Give the links a template may show: only of what one can be rid of there is a link that does it."""
+        links: dict[str, Callable[[], str]] = {
+            "preferences": partial(self._links.preferences, message.profile_id, now=now)
+        }
         if message.about is not None and message.template == built_in.CONFIRM_CONSENT:
-            made["confirm"] = self._links.confirm(message.about, asked_at=message.created_at)
-        if gate.topics.topic(message.brand, message.topic).topic_class is TopicClass.MARKETING:
+            links["confirm"] = partial(self._links.confirm, message.about, asked_at=message.created_at)
+        if is_advertising(message, gate.topics):
             subject = Subject(message.brand, message.topic, message.channel)
-            made["unsubscribe"] = self._links.unsubscribe(message.profile_id, subject, now=now)
-        return made
+            links["unsubscribe"] = partial(self._links.unsubscribe, message.profile_id, subject, now=now)
+        return MadeWhenAsked(links)
 
 
 def _outgoing(message: Message, to: str, rendered: Rendered, email_from: str, unsubscribe: str | None) -> Outgoing:

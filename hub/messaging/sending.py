@@ -6,10 +6,10 @@ later.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 import structlog
@@ -36,6 +36,11 @@ log = structlog.get_logger(__name__)
 FRESH_SECONDS: Final = 0.5
 """How old a claim may be when its call starts. An older one is given back: the world may have changed."""
 AGAIN_SECONDS: Final = 0.2
+
+
+_Call: TypeAlias = "asyncio.Task[tuple[Attempt, float | None] | None]"
+_Ended: TypeAlias = tuple[Message, Attempt, float | None]
+"""A message as it was claimed, how its call ended, and after how many seconds to try again, if the provider said so."""
 
 
 class Sending:
@@ -92,23 +97,20 @@ class Sending:
             # Somebody has just said no. The next look decides anew: another channel, or a skip with its reason.
             await store.give_back(token, due=now, message_ids=refused)
         calls = {asyncio.create_task(self._attempt(it, stale_at)): it.message for it in allowed}
-        pending = set(calls)
-        while pending:
+        done: asyncio.Queue[_Call] = asyncio.Queue()
+        for call in calls:
+            call.add_done_callback(done.put_nowait)
+        unsettled = len(calls)
+        while unsettled:
             # Settled as they come in: a slow call must not keep the quick ones unsettled through a crash.
-            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            attempts: dict[UUID, Attempt | None] = {}
-            settled: list[Message] = []
-            stale: list[UUID] = []
-            for task in done:
-                message, outcome = calls[task], task.result()
-                if outcome is None:
-                    stale.append(message.id)
-                    continue
-                attempt, after = attempts[message.id], _ = outcome
-                settled.append(_settled(message, attempt, after, until))
-            if stale:
+            came_in = [await done.get()]
+            while not done.empty():
+                came_in.append(done.get_nowait())
+            unsettled -= len(came_in)
+            ended = [(calls[it], it.result()) for it in came_in]
+            if stale := [message.id for message, outcome in ended if outcome is None]:
                 await store.give_back(token, due=now, message_ids=stale)
-            await self._settle(settled, attempts, token, until)
+            await self._settle([(message, *outcome) for message, outcome in ended if outcome], token, until)
 
     async def _still_allowed(self, ready: Sequence[Ready]) -> tuple[list[Ready], list[UUID]]:
         """Read once more, after the claim, who may be told what; give those that may, and the ids of the others."""
@@ -116,25 +118,28 @@ class Sending:
             {it.message.profile_id for it in ready}, {(it.message.channel, it.outgoing.to) for it in ready}
         )
         no = {it.message.id for it in ready if gate.refuses(it.message, it.message.channel, it.outgoing.to)}
-        wishes = [it.wish for it in ready if it.wish and it.message.id not in no]
-        placed = await contact.take(wishes, await self._timekeeper.policy(), now=self._clock())
-        no |= {it.place.message_id for it in wishes} - placed
+        policy = await self._timekeeper.policy()
+        if policy.caps:
+            wanting = [it for it in ready if it.advertises and it.message.id not in no]
+            # Whose customers' places were not read, since there were no caps then, has none: the next look reads them.
+            wishes = [it.wish for it in wanting if it.wish]
+            no |= {it.message.id for it in wanting} - await contact.take(wishes, policy, now=self._clock())
         return [it for it in ready if it.message.id not in no], list(no)
 
-    async def _settle(
-        self, settled: Sequence[Message], attempts: Mapping[UUID, Attempt | None], token: UUID, until: datetime
-    ) -> None:
+    async def _settle(self, ended: Sequence[_Ended], token: UUID, until: datetime) -> None:
         """Write what became of calls, again and again until their lease ends: it is all that is known of them."""
-        given_up = [
-            (it.id, tried.channel)
-            for it in settled
-            if (tried := attempts.get(it.id)) and delivery.has_left(it, tried.channel)
+        attempts = {message.id: attempt for message, attempt, _ in ended}
+        sent = {id_: it for id_, it in attempts.items() if it.outcome is Outcome.ACCEPTED}
+        others = [
+            _settled(message, attempt, after, until) for message, attempt, after in ended if message.id not in sent
         ]
+        given_up = [(it.id, attempts[it.id].channel) for it in others if delivery.has_left(it, attempts[it.id].channel)]
         while True:
             try:
+                await store.settle_sent(sent, token=token)
                 # Before it is settled: whoever dies in between has given back what nobody was told on.
                 await self._timekeeper.free(given_up)
-                await store.settle(settled, attempts, token=token)
+                await store.settle(others, attempts, token=token)
             except PyMongoError as error:
                 if not is_away(error) or self._clock() > until:
                     raise

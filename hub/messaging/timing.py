@@ -78,11 +78,11 @@ class Timing:
         return self._capped(message, profile) if self.policy.caps else None
 
     def wish(self, message: Message, profile: Profile) -> Wish:
-        """Count a message as one that goes out now, and give the place that it needs."""
+        """Count a message as one that goes out now, and give the place that it needs, where there are caps."""
         place = _place(message, self.now)
         self._reserved[profile.id].append(place)
         [zone, *_] = hours.zones(profile.zone, profile.phone, self.policy)
-        return Wish(profile.id, place, zone, self.contacts.get(profile.id))
+        return Wish(profile.id, place, zone, self.contacts[profile.id])
 
     def decided(self, message: Message, met: Hindrance) -> Message:
         """Give the message as it stands after what it has met: skipped, or deferred as long as it is worth sending."""

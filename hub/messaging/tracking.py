@@ -50,8 +50,10 @@ class Tracking:
 
     def tracked(self, rendered: Rendered, message: Message, *, now: datetime) -> Rendered:
         """Give an e-mail as it is sent. The same target has the same number, in the HTML and in the text."""
-        lead = self._leading(message, now)
         text, html = rendered.text, rendered.html
+        if html is None and not linking.has_address(text):
+            return rendered
+        lead = self._leading(message, now)
         if html is not None:
             html = linking.html_led(html, lead)
             html = linking.with_picture(html, self.opening(message.id, now=now)) if self._opens else html

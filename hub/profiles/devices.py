@@ -185,7 +185,11 @@ async def of(owners: Collection[OwnIds]) -> dict[OwnIds, list[Device]]:
 
 async def heads(profile_ids: Collection[UUID]) -> dict[UUID, Profile]:
     """Read heads as `store.heads` does, each with the devices by which push reaches it now."""
-    found = await store.heads(profile_ids)
+    return await with_devices(await store.heads(profile_ids))
+
+
+async def with_devices(found: Mapping[UUID, Profile]) -> dict[UUID, Profile]:
+    """Give profiles, by the ids that were asked for, with the devices by which push reaches them now."""
     told = [_key(token) for profile in found.values() for token in profile.devices]
     own = [own_id for profile in found.values() for own_id in profile.own_ids]
     known = await _read({"$or": [{"_id": {"$in": told}}, {"profile_id": {"$in": own}}]}) if found else []

@@ -1,5 +1,6 @@
 """Links by which a person acts without signing in: signed, expiring, for one purpose, and without a word about them."""
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -28,6 +29,29 @@ class Unsubscribing:
 
     profile_id: UUID
     subject: Subject
+
+
+class MadeWhenAsked(Mapping[str, str]):
+    """Links by their names, each made when somebody asks for it: a mail shows one or two of those it might."""
+
+    def __init__(self, making: Mapping[str, Callable[[], str]]) -> None:
+        self._making = making
+
+    def __getitem__(self, name: str) -> str:
+        """Make a link; the same as often as it is asked for."""
+        return self._making[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        """Name them."""
+        return iter(self._making)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._making)
+
+    def __str__(self) -> str:
+        """Write them all."""
+        return str(dict(self))
 
 
 class Links:

@@ -21,6 +21,8 @@ EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 FRESH: Final = 0
 """Before any move of a boundary: see `unranked`."""
+_ADDRESSED: Final = ("traits", "devices", "locale", "zone", "members", "absorbed_by", "consents")
+"""What a message to a profile asks of it."""
 
 
 class ProfileDocument(Keyed):
@@ -102,6 +104,18 @@ async def kin(profile_ids: Collection[UUID]) -> dict[UUID, Profile]:
         for row in rows
         if row["_id"] not in absorbed
     }
+    return {**standing, **(await heads(absorbed) if absorbed else {})}
+
+
+async def addressees(profile_ids: Collection[UUID]) -> dict[UUID, Profile]:
+    """Read for each of these profiles the one it is today, and of it what a message to it asks for; as `heads`.
+
+    Most of a profile is what it has counted, which is left where it is.
+    """
+    found = ProfileDocument.get_pymongo_collection().find({"_id": {"$in": list(profile_ids)}}, list(_ADDRESSED))
+    rows = [seal.opened(ProfileDocument, row) for row in await found.batch_size(database.AT_ONCE).to_list()]
+    standing = {row["_id"]: _addressee_of(row) for row in rows if row.get("absorbed_by") is None}
+    absorbed = {row["_id"] for row in rows} - standing.keys()
     return {**standing, **(await heads(absorbed) if absorbed else {})}
 
 
@@ -232,6 +246,18 @@ def profile_of(sealed: Mapping[str, Any]) -> Profile:
         life=row.get("life", {}),
         edition=row.get("edition", 0),
         segments=row.get("segments", {}),
+    )
+
+
+def _addressee_of(row: Mapping[str, Any]) -> Profile:
+    return Profile(
+        id=row["_id"],
+        traits=row["traits"],
+        devices=tuple(row["devices"]),
+        locale=row["locale"],
+        zone=row["zone"],
+        members=tuple(row.get("members", ())),
+        consents=row.get("consents", {}),
     )
 
 

@@ -18,7 +18,7 @@ rules:
     wallet: points
     per: {amount: 1.00, points: 1, tax: before, discount: after, shipping: before, round: down, by: order}
 
-`rules_language` says how rules and multipliers are written.
+`rules_language` says how rules and multipliers are written, `tiers_language` how tiers are.
 """
 
 from collections.abc import Mapping
@@ -36,6 +36,7 @@ from hub.programs.expiry import AfterDays, EndOf, Expiry, Idle, WithPeriod
 from hub.programs.model import Combine, Negative, Program, Wallet, WalletKind
 from hub.programs.rules_language import LONGEST_EVENT, Rules
 from hub.programs.terms import LANGUAGES, LONGEST_NAME, MOST_DAYS, Terms
+from hub.programs.tiers_language import Read, TiersReader
 
 KEYS: Final = (
     "program",
@@ -49,6 +50,7 @@ KEYS: Final = (
     "multipliers",
     "combine",
     "imports",
+    "tiers",
 )
 MOST_WALLETS: Final = 10
 MOST_LATER: Final = 10
@@ -90,10 +92,15 @@ def _program(document: Node, scope: Scope | None, terms: Terms) -> Program | Non
     texts = terms.texts(nodes["texts"], "texts") if "texts" in nodes else {}
     currency = (_currency(nodes["currency"], terms) if "currency" in nodes else None) or _ANY_CURRENCY
     zone = (_zone(nodes["zone"], terms) if "zone" in nodes else None) or _ANY_ZONE
-    wallets = _Wallets(terms, tuple(texts)).all(nodes["wallets"]) if "wallets" in nodes else {}
+    of_wallets = _Wallets(terms, tuple(texts))
+    wallets = of_wallets.all(nodes["wallets"]) if "wallets" in nodes else {}
     rules = Rules(terms, scope, tuple(texts), currency, tuple(wallets))
     earning = rules.all(nodes["rules"]) if "rules" in nodes else {}
     multipliers = rules.multipliers(nodes["multipliers"]) if "multipliers" in nodes else {}
+    reader = TiersReader(terms, tuple(texts), currency, wallets, of_wallets.expiry, rules.basis)
+    tiers = reader.read(nodes["tiers"]) if "tiers" in nodes else Read(None)
+    if tiers.rule and tiers.rule.name in earning:
+        terms.report(nodes["tiers"], "duplicate_name", f"A rule is called `{tiers.rule.name}` already.")
     combined = terms.fields(nodes["combine"], "`combine`", ("rules", "multipliers")) if "combine" in nodes else {}
     brand = terms.text(nodes["brand"], "`brand`", longest=LONGEST_NAME) if "brand" in nodes else None
     return Program(
@@ -102,12 +109,13 @@ def _program(document: Node, scope: Scope | None, terms: Terms) -> Program | Non
         brand=brand or "default",
         zone=zone,
         currency=currency,
-        wallets=wallets,
-        rules=earning,
+        wallets=wallets | ({tiers.wallet.name: tiers.wallet} if tiers.wallet else {}),
+        rules=earning | ({tiers.rule.name: tiers.rule} if tiers.rule else {}),
         multipliers=multipliers,
         rules_combine=_combine(combined, "rules", terms) or Combine.SUM,
         multipliers_combine=_combine(combined, "multipliers", terms) or Combine.BEST,
         imports="imports" in nodes and terms.flag(nodes["imports"], "imports"),
+        tiers=tiers.tiers,
     )
 
 
@@ -134,7 +142,7 @@ def _zone(node: Node, terms: Terms) -> ZoneInfo | None:
 class _Wallets:
     """Reads the wallets of a program that is said in these languages."""
 
-    _KNOWN: Final = ("wallet", "kind", "one", "many", "expires", "pending", "negative")
+    _KNOWN: Final = ("wallet", "kind", "one", "many", "expires", "warn", "pending", "negative")
     _NEEDED: Final = ("wallet", "kind", "one", "many", "expires")
 
     def __init__(self, terms: Terms, languages: tuple[str, ...]) -> None:
@@ -159,8 +167,9 @@ class _Wallets:
         name = terms.name(nodes["wallet"], "wallet") if "wallet" in nodes else None
         kind = terms.one_of(nodes["kind"], "kind", WalletKind) if "kind" in nodes else None
         one, many = (terms.texts(nodes[it], it, self._languages) if it in nodes else {} for it in ("one", "many"))
-        expiry = self._expiry(nodes["expires"]) if "expires" in nodes else None
+        expiry = self.expiry(nodes["expires"]) if "expires" in nodes else None
         pending = terms.days(nodes["pending"], "pending") if "pending" in nodes else 0
+        warn = terms.days(nodes["warn"], "warn") if "warn" in nodes else 0
         negative = terms.one_of(nodes["negative"], "negative", Negative) if "negative" in nodes else None
         if name is None:
             return None
@@ -172,9 +181,11 @@ class _Wallets:
             expiry,
             pending or 0,
             negative or Negative.WITHIN_BALANCE,
+            warn or 0,
         )
 
-    def _expiry(self, node: Node) -> Expiry | None:
+    def expiry(self, node: Node) -> Expiry | None:
+        """Read when points expire; None is never."""
         terms = self._terms
         if isinstance(node, Value) and node.value == _NEVER:
             return None

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from hub.conditions.model import Condition, Path
 from hub.kit.languages import by_nearness
 from hub.programs.expiry import Expiry
+from hub.programs.tiers import Tiers
 
 Texts: TypeAlias = Mapping[str, str]
 """What people read, by language such as `de`."""
@@ -38,6 +39,7 @@ class Wallet:
     """A currency of points. `one` and `many` are what its points are called.
 
     Attributes:
+        warn_days: so many days before points expire their owner is told; 0 is not at all.
         pending_days: so many days after the purchase, or after the pick-up, points can be used; 0 is at once.
         negative: what is taken back of what was spent.
     """
@@ -49,6 +51,12 @@ class Wallet:
     expiry: Expiry | None
     pending_days: int
     negative: Negative
+    warn_days: int = 0
+
+    @property
+    def is_told(self) -> bool:
+        """Whether people are told of it. What only counts for tiers has no words."""
+        return bool(self.many)
 
     def called(self, points: int, language: str) -> str:
         """Say so many points, such as `1 point`."""
@@ -205,6 +213,7 @@ class Program:
         rules_combine: whether the rules of a wallet add up, or the one counts that gives most.
         multipliers_combine: whether what multipliers add is added up, or the highest counts.
         imports: whether orders that stood in a file earn.
+        tiers: its levels, if it has any.
     """
 
     name: str
@@ -218,3 +227,4 @@ class Program:
     rules_combine: Combine = Combine.SUM
     multipliers_combine: Combine = Combine.BEST
     imports: bool = False
+    tiers: Tiers | None = None

@@ -75,10 +75,10 @@ def too_long(program: Program, language: str) -> str | None:
 
 def _sentences(program: Program, language: str) -> Sequence[str]:
     words = _WORDS[language]
-    rules = [_rule(it, program, language) for it in program.rules.values()]
+    rules = [_rule(it, program, language) for it in program.rules.values() if program.wallets[it.wallet].is_told]
     times = [_multiplier(it, program, language) for it in program.multipliers.values()]
     earning = words["earning"].format(program=program.texts[language], listed=_listed([*rules, *times], words["and"]))
-    wallets = "; ".join(_wallet(it, language) for it in program.wallets.values())
+    wallets = "; ".join(_wallet(it, language) for it in program.wallets.values() if it.is_told)
     return earning, f"{wallets[0].upper()}{wallets[1:]}."
 
 

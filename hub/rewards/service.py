@@ -3,20 +3,26 @@
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from hub.conditions.model import segments_in
-from hub.definitions import Published
+from hub.definitions import Published, Version
 from hub.profiles import store as profiles_store
 from hub.profiles.model import Profile
-from hub.rewards import language, offering, store
+from hub.rewards import language, offering, standing, store
 from hub.rewards.catalogue import Catalogue, Catalogues
-from hub.rewards.model import NotProposed, RewardState
-from hub.rewards.offering import Offered, Standing
+from hub.rewards.model import NoSuchReward, NotProposed, Reward, RewardState
+from hub.rewards.offering import Offered
 from hub.segments import service as segments
 
 _BATCH: Final = 1_000
 _catalogues: Final = Catalogues()
+
+
+@lru_cache(maxsize=1_000)
+def _parsed(source: str) -> Reward:
+    return language.read(source, None)
 
 
 async def publish(source: str, *, by: str, key: str, now: datetime) -> Published:
@@ -42,6 +48,18 @@ async def catalogue() -> Catalogue:
     return await _catalogues.current()
 
 
+async def version(wanted: Version) -> Reward:
+    """Give a reward in one of its versions, which never change.
+
+    Raises:
+        NoSuchReward: it was never published.
+    """
+    found = await store.version(wanted)
+    if found is None:
+        raise NoSuchReward(wanted.name, (await catalogue()).rewards)
+    return _parsed(found.source)
+
+
 async def users_of(segment: str) -> list[str]:
     """Name the rewards whose audience asks for a segment."""
     rewards = (await catalogue()).rewards.values()
@@ -57,8 +75,8 @@ async def offered(profile: Profile, *, shop: str | None, now: datetime) -> list[
         now: the time.
     """
     known = [it for it in (await catalogue()).rewards.values() if it.state is not RewardState.RETIRED]
-    standing = Standing(profile, voted=await store.voted_by(profile.own_ids))
-    found = [offering.offered(it, standing, store=shop, left=it.stock, now=now) for it in known]
+    mine, left = await standing.of(profile, known, now=now), await standing.left(known)
+    found = [offering.offered(it, mine, store=shop, left=left.get(it.name), now=now) for it in known]
     return sorted(found, key=lambda it: (len(it.reasons) > 0, it.reward.name))
 
 

@@ -9,7 +9,7 @@ from pymongo import IndexModel
 
 from hub import definitions
 from hub.database import Keyed, insert_once
-from hub.definitions import DefinitionDocument, Definitions
+from hub.definitions import DefinitionDocument, Definitions, Version
 from hub.kit import ids
 from hub.seal import Personal
 
@@ -54,6 +54,11 @@ async def mark() -> Mark:
     rows = RewardDocument.get_pymongo_collection()
     row = await rows.find_one({}, {"edition": 1, "key": 1}, sort=[("edition", -1)])
     return (row["edition"], row["key"]) if row else None
+
+
+async def version(wanted: Version) -> RewardDocument | None:
+    """Read a version."""
+    return await RewardDocument.find_one({"_id": wanted.id})
 
 
 async def vote(reward: str, profile_id: UUID, *, now: datetime) -> None:

@@ -16,7 +16,7 @@ from hub.commerce import cards, reading
 from hub.commerce.reading import BadOrder
 from hub.events.model import OF_TILLS, Event, Kind, Source, Trust
 from hub.kit import ids, money
-from hub.kit.money import BadMoney
+from hub.kit.money import BadMoney, Money
 from hub.profiles.model import IdentifierKind
 from hub.profiles.rules import lookup_form
 from hub.tills.model import (
@@ -46,12 +46,16 @@ _FIRST: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A message, by whom and in which store. `key` is the till's own for it; None where the document is its own key."""
+    """A message, by whom and in which store."""
 
     message: Message
     store: str
     device: str
-    key: str | None = None
+
+    @property
+    def key(self) -> str | None:
+        """The till's own name for it; None where the document is its own key."""
+        return self.message.idempotency_key
 
     @property
     def source(self) -> Source:
@@ -72,13 +76,14 @@ class Told:
     def key_path(self) -> str:
         """Where in the message its key stands."""
         if self.key is not None:
-            return "Idempotency-Key"
+            return "idempotency_key"
         return {Visit: "id", Sale: "order_id", Refund: "refund_id"}[type(self.message)]
 
     @property
     def digest(self) -> str:
         """Tells messages apart by all that they say, however it is written."""
-        return hashlib.sha256(self.store.encode() + b"\0" + msgspec.json.encode(self.message)).hexdigest()
+        said = msgspec.structs.replace(self.message, idempotency_key=None, store=self.store)
+        return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
 
     @property
     def sold(self) -> tuple[str, str] | None:
@@ -103,7 +108,7 @@ class Told:
                 return kind, *(self.sold or ()), it.refund_id, *_version(it.version)
             case Visit(id=str(own)):
                 return kind, own
-        raise MessageRefused("id", "Send `id`, or the header `Idempotency-Key`: one of both makes a repeat known.")
+        raise MessageRefused("id", "Send `id`, or an idempotency key: one of both makes a repeat known.")
 
 
 def source_of(store: str) -> str:
@@ -249,17 +254,26 @@ def _line(path: str, line: Line | RefundedLine, currency: str | None) -> dict[st
     return _without_none({**said, "quantity": quantity if isinstance(quantity, int) else float(quantity)})
 
 
+def money_of(amount: Amount, currency: str, path: str) -> Money:
+    """Read an amount.
+
+    Raises:
+        UnusableOrder: there is no such currency, or it has not so many digits.
+    """
+    try:
+        code = money.currency_of(currency)
+        return Money(amount.minor, code) if isinstance(amount, Minor) else Money.of(amount, code)
+    except BadMoney as error:
+        raise UnusableOrder(path, f"`{path}` cannot be used. {error.message}") from None
+
+
 def _number(amount: Amount | None, currency: str | None, path: str) -> float | int | None:
     """Give an amount as events have it, so that rules can compare it: its shortest number means it exactly."""
     if amount is None:
         return None
     if currency is None:
         raise MessageRefused("currency", "`currency` is missing: there are amounts.")
-    try:
-        minor = amount.minor if isinstance(amount, Minor) else money.minor_of(amount, money.currency_of(currency))
-        exact = money.Money(minor, money.currency_of(currency)).amount
-    except BadMoney as error:
-        raise UnusableOrder(path, f"`{path}` cannot be used. {error.message}") from None
+    exact = money_of(amount, currency, path).amount
     return int(exact) if exact == exact.to_integral_value() else float(exact)
 
 

@@ -4,7 +4,7 @@ They become the same events as those of any other source (`calls`).
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Final, TypeAlias
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from msgspec import Meta
 from hub.commerce.model import FulfilmentKind
 from hub.kit.errors import HubError
 
-Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255, examples=["4711"])]
+Id: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
 Word: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255)]
 Version: TypeAlias = Annotated[int, Meta(ge=0, le=2**31, description="The newest version stands, whole.")]
 Moment: TypeAlias = Annotated[datetime, Meta(tz=True, description="When it happened, with its offset from UTC.")]
@@ -27,7 +27,9 @@ Measure: TypeAlias = Annotated[
     str, Meta(pattern=r"^[0-9]{1,7}(\.[0-9]{1,3})?$", description="Parts of a kilogram or a metre: `0.350`.")
 ]
 
+LONGEST_KEY: Final = 255
 MOST_LINES: Final = 500
+MOST_OF_A_DAY: Final = 10_000
 MOST_AT_ONCE: Final = 500
 """How many messages come in one batch."""
 
@@ -82,7 +84,7 @@ class RefundedLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     price: Amount | None = None
 
 
-class Visit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Visit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="customer"):
     """A customer is there and says who they are: found, or made where nobody is known by that name."""
 
     at: Moment
@@ -93,9 +95,10 @@ class Visit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     language: Annotated[str, Meta(pattern="^[a-z]{2}(-[A-Z]{2})?$", description="`de`, `de-AT`.")] | None = None
     associate_id: Id | None = None
     store: Id | None = None
+    idempotency_key: Id | None = None
 
 
-class Sale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Sale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="order"):
     """A receipt, whole. Without a customer it is kept as a receipt of nobody known."""
 
     order_id: Id
@@ -113,9 +116,10 @@ class Sale(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     fulfilment: Fulfilment | None = None
     products: Annotated[Sequence[Line], Meta(max_length=MOST_LINES)] = ()
     store: Id | None = None
+    idempotency_key: Id | None = None
 
 
-class Refund(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class Refund(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="refund"):
     """What was given back at once: `total`, or lines; neither means all that was paid. It may come before its order.
 
     `order_store` names the store whose tills sold it, `order_source` a shop of another kind; neither means this store.
@@ -134,9 +138,51 @@ class Refund(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     customer: Customer | None = None
     associate_id: Id | None = None
     store: Id | None = None
+    idempotency_key: Id | None = None
 
 
 Message: TypeAlias = Visit | Sale | Refund
+"""What a till says. In a batch `type` tells which of these it is; `idempotency_key` is the till's own name for it."""
+
+
+class ClosedReceipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A receipt as the till's own journal has it: its newest version."""
+
+    order_id: Id
+    total: Amount
+
+
+class ClosedRefund(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A refund as the till's own journal has it, made in this store. The order is named as in the refund itself."""
+
+    refund_id: Id
+    order_id: Id
+    total: Amount
+    order_store: Id | None = None
+    order_source: Id | None = None
+
+
+class ClosedSums(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many there were, and what they come to, where a till keeps no list."""
+
+    count: Annotated[int, Meta(ge=0, le=10**9)]
+    total: Amount
+
+
+class DayClosed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the tills of a store say of a day, all together: lists, or only the sums, or nothing.
+
+    The day is that of the store's time zone, unless `since` and `until` say otherwise. The one closed last stands.
+    """
+
+    day: Annotated[date, Meta(description="The date of the day.")]
+    at: Moment
+    currency: Currency
+    orders: Annotated[Sequence[ClosedReceipt], Meta(max_length=MOST_OF_A_DAY)] | ClosedSums | None = None
+    refunds: Annotated[Sequence[ClosedRefund], Meta(max_length=MOST_OF_A_DAY)] | ClosedSums | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    store: Id | None = None
 
 
 class MessageRefused(HubError):

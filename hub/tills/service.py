@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -22,14 +21,6 @@ LONGEST_WAIT_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A message as it was sent: `key` is what the till named it by, if it did."""
-
-    message: Message
-    key: str | None = None
-
-
 class Tills:
     """Takes the messages of tills, for one process.
 
@@ -42,16 +33,16 @@ class Tills:
         self._names = names
         self._region = region
 
-    async def take(self, caller: Caller, sent: Sequence[Sent], *, now: datetime) -> list[Taken | MessageRefused]:
+    async def take(self, caller: Caller, messages: Sequence[Message], *, now: datetime) -> list[Taken | MessageRefused]:
         """Keep messages, each once, and tell of each what became of it, in their order.
 
         One that is refused does not harm its neighbours. A repeat is answered as the first was.
         """
         results: list[Taken | MessageRefused] = []
         ready: dict[int, tuple[Told, dict[str, Any]]] = {}
-        for place, it in enumerate(sent):
+        for place, message in enumerate(messages):
             try:
-                told = Told(it.message, store_of(caller, it.message.store), caller.subject, it.key)
+                told = Told(message, store_of(caller, message.store), caller.subject)
                 call = calls.call_of(told, holder=await self._holder(told), region=self._region)
                 calls.check_order(told, call)
                 ready[place] = told, call

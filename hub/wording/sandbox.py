@@ -130,7 +130,8 @@ def render(template: BoundTemplate, names: Mapping[str, object], *, until: float
     Raises:
         LiquidError: a limit, or whatever Python raises for an odd value.
     """
-    context = _Allowance(template, globals=template.make_globals(names))
+    # Neither the sandbox nor its templates have names of their own: there is no chain of them to walk.
+    context = _Allowance(template, globals=names)
     context.until = until
     buffer = Bounded(_Sandbox.output_stream_limit)
     template.render_with_context(context, buffer)

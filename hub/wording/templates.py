@@ -239,10 +239,17 @@ def _rendered_for(channel: Channel, said: "_Said") -> Rendered:
 
 def spoken_language(template: Template, channel: Channel, wished: str | None) -> str | None:
     """Find the language nearest to the one wished for that has all a channel needs; None where there is none."""
+    if wished is not None and wished in template.languages and _speaks(template, channel, wished):
+        return wished
     for nearest in by_nearness(template.languages, wished):
-        if all(parts & template.languages[nearest].keys() for parts in NEEDED[channel]):
+        if _speaks(template, channel, nearest):
             return nearest
     return None
+
+
+def _speaks(template: Template, channel: Channel, language: str) -> bool:
+    said = template.languages[language]
+    return all(not parts.isdisjoint(said) for parts in NEEDED[channel])
 
 
 @dataclass(frozen=True, slots=True)

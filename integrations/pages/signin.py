@@ -4,7 +4,6 @@ The browser that asks is known by a cookie, which stands for the secret of an ap
 elsewhere, or by a scanner, signs nobody in.
 """
 
-import secrets
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -19,7 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from hub.access import idempotency, signin
-from hub.access.allowance import KNOWN, Asker, network_of
+from hub.access.allowance import Asker, network_of
 from hub.access.audit import Change
 from hub.access.idempotency import BadKey, Done
 from hub.access.model import NOBODY
@@ -33,15 +32,16 @@ from hub.messaging.signing_in import Proof, Wish
 from hub.profiles.links import Links
 from hub.profiles.model import IdentifierKind
 from hub.settings import Settings
-from integrations.pages import shell
+from integrations.pages import arriving, shell
+from integrations.pages.browser import DEVICE_COOKIE, PATH, POSTER_COOKIE, keep, known
 from integrations.pages.shell import text_in
 from integrations.pages.visit import shielded
 
-DEVICE_COOKIE: Final = "hub_device"
 _PAGE: Final = "signin"
 _STATUS: Final[Mapping[str, HTTPStatus]] = {
     "ALREADY_USED": HTTPStatus.GONE,
     "CONFLICT": HTTPStatus.CONFLICT,
+    "DISABLED": HTTPStatus.GONE,
     "EXPIRED": HTTPStatus.GONE,
     "OTHER_DEVICE": HTTPStatus.FORBIDDEN,
     "RATE_LIMITED": HTTPStatus.TOO_MANY_REQUESTS,
@@ -68,17 +68,7 @@ class _Pages:
 
     async def form(self, request: Request) -> Response:
         """Ask for an address, and let the browser have a secret of its own."""
-        response = _shown(request, "ask")
-        response.set_cookie(
-            DEVICE_COOKIE,
-            request.cookies.get(DEVICE_COOKIE) or secrets.token_urlsafe(32),
-            max_age=int(KNOWN.total_seconds()),
-            path="/m/s",
-            secure=self._settings.public_url.startswith("https:"),
-            httponly=True,
-            samesite="lax",  # a link in a mail is followed from elsewhere
-        )
-        return response
+        return known(_shown(request, "ask"), request, self._settings)
 
     async def ask(self, request: Request) -> Response:
         """Send the code, and ask for it."""
@@ -95,8 +85,14 @@ class _Pages:
 
             answer = await self._once(request, given, wish, do)
         except HubError as error:
-            return _refused(request, error, "ask" if isinstance(error, BadAddress | BadKey | TryLater) else "over")
-        return _shown(request, "code", sign_in=answer["id"])
+            step = "ask" if isinstance(error, BadAddress | BadKey | TryLater) else "over"
+            return _refused(request, error, step, poster=text_in(given, "poster"))
+        response = _shown(request, "code", sign_in=answer["id"])
+        if poster := text_in(given, "poster"):
+            keep(response, self._settings, POSTER_COOKIE, poster, lasts=signin.LASTS)
+        else:
+            response.delete_cookie(POSTER_COOKIE, path=PATH)
+        return response
 
     async def by_code(self, request: Request) -> Response:
         """Sign in by a code that was typed."""
@@ -136,15 +132,24 @@ class _Pages:
         return challenge_id
 
     async def _signed_in(self, request: Request, given: FormData, proof: Proof) -> Response:
+        poster = request.cookies.get(POSTER_COOKIE)
+
         async def do() -> Done:
             cause, now = _cause(given), self._clock()
+            joining = await arriving.joining_by(poster, now=now) if poster else None  # before a code is used up
             used = await signing_in.complete(proof, self._sign_ins, self._names, cause=cause, now=now)
-            return Done({"id": str(used.id)}, Change("sign in", str(used.profile_id), None, {"sign_in": used.id}))
+            joined = await arriving.join(used.profile_id, joining, cause=cause, now=now) if joining else {}
+            after = {"sign_in": used.id, **joined}
+            return Done({"id": str(used.id), **joined}, Change("sign in", str(used.profile_id), None, after))
 
         answer = await self._once(request, given, proof, do)
         session = await signing_in.session(UUID(answer["id"]), self._settings, now=self._clock())
         preferences = urlsplit(self._links.preferences(session.profile_id, now=self._clock())).path
-        return RedirectResponse(preferences, HTTPStatus.SEE_OTHER, headers=shell.HEADERS)
+        if "program" not in answer:
+            return RedirectResponse(preferences, HTTPStatus.SEE_OTHER, headers=shell.HEADERS)
+        response = await arriving.welcome(request, session.profile_id, answer, preferences, now=self._clock())
+        response.delete_cookie(POSTER_COOKIE, path=PATH)
+        return response
 
     async def _once(self, request: Request, given: FormData, said: object, do: idempotency.Do) -> Mapping[str, Any]:
         return await idempotency.once(
@@ -160,7 +165,7 @@ class _Pages:
 
 def _shown(request: Request, step: str, **values: Any) -> Response:
     # A form that is sent twice acts once: it carries the key of its request.
-    given = {"step": step, "key": uuid.uuid4().hex, "refused": "", **values}
+    given = {"step": step, "key": uuid.uuid4().hex, "refused": "", "poster": "", **values}
     return shell.page(_PAGE, shell.language_of(request, _PAGE), **given)
 
 

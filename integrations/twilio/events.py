@@ -6,8 +6,8 @@ from typing import Final
 from uuid import UUID
 
 from hub.messaging.inbound import InboundSms
-from hub.messaging.keywords import Keyword
 from hub.messaging.reports import Fault, Report, ReportKind
+from hub.profiles.keywords import Keyword
 from hub.profiles.model import Channel
 
 _KINDS: Final[Mapping[str, ReportKind]] = {

@@ -1,6 +1,6 @@
 from hub.messaging import reports
-from hub.messaging.keywords import WORDINGS
 from hub.messaging.reports import SOFT_BOUNCES, SOFT_WINDOW
+from hub.profiles.keywords import WORDINGS
 from tests.docs.pages import ROOT, code_words, section
 
 PAGE = (ROOT / "docs" / "feedback.md").read_text(encoding="utf-8")

@@ -18,6 +18,7 @@ from hub.kit.problems import InvalidDefinition
 from hub.messaging.model import MessageClass, Outcome, State
 from hub.privacy.service import NobodyThere
 from hub.profiles.model import Channel
+from hub.reviews.model import State as ReviewState
 from hub.rollups.catalogue import NOTHING_DEFINED
 from hub.segments import scope
 from hub.wording.templates import Part
@@ -107,7 +108,7 @@ def test_every_journey_on_a_page_can_be_published(page: Path) -> None:
     ("heading", "names"),
     [
         ("### Reasons of a decision", set(Reason)),
-        ("### States", {*Status, *State, *Outcome, *BroadcastState}),
+        ("### States", {*Status, *State, *Outcome, *BroadcastState, *ReviewState}),
         ("### Message classes", {*MessageClass, State.UNKNOWN}),
         (
             "### Files",
@@ -122,6 +123,7 @@ def test_every_journey_on_a_page_can_be_published(page: Path) -> None:
                     "NAME.program.yaml",
                     "NAME.reward.yaml",
                     "contact.policy.yaml",
+                    "rules.reviews.yaml",
                     "engagement.yaml",
                     "stages.yaml",
                     "templates/NAME/LANG/PART.liquid",

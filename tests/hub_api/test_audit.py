@@ -40,8 +40,9 @@ PUBLISH = """mutation ($source: String!) {
 PERSONAL = {Scope.PROFILE_READ, Scope.PROFILE_EXPORT, Scope.PROFILE_MERGE, Scope.ASSOCIATE_READ, Scope.CONTENT_READ}
 """Scopes of questions whose answers are about persons."""
 
-COUNTING = {"profileCount", "segmentPreview", "rfmGrid"}
-"""Questions that are answered by a number and show nobody; whom a preview shows beside it, `examples` tells."""
+COUNTING = {"profileCount", "segmentPreview", "rfmGrid", "poster"}
+"""Questions that are answered by a number, or by what hangs on a wall, and show nobody; whom a preview shows beside it,
+`examples` tells."""
 
 ABOUT_NOBODY = {"Broadcast", "Journey", "Product", "Store"}
 """Objects with an id that say nothing of a person."""
@@ -57,6 +58,8 @@ ROOTS = {
     "doubtfulMessages": "doubtfulMessages(doubt: UNKNOWN) { nodes { state } }",
     "previewTemplate": 'previewTemplate(input: {name: "sign-in", channel: EMAIL, profileId: "ADA"}) { __typename }',
     "rewards": 'rewards(id: "ADA") { name }',
+    "reviews": "reviews(filter: {states: [RECEIVED]}) { nodes { text } }",
+    "review": 'review(id: "REVIEW") { text }',
     "order": 'order(id: "ORDER") { id }',
 }
 """How each question is asked that shows something of Ada to staff. The fields of a profile need no line here."""
@@ -102,7 +105,9 @@ async def test_every_read_of_personal_data_by_staff_leaves_an_entry(
     ada, bob = await profile_of(hub, "ada"), await profile_of(hub, "bob")
     named = Identifier(IdentifierKind.EMAIL, "ada@example.com")
     await clashes.record([Clash(holder=ada, claimant=bob, identifier=named, source="shop", at=NOON)])
-    await hub.track("ada", "Order Completed", order_id="A-1", total=10, currency="EUR")
+    lines = [{"product_id": "P-1", "quantity": 1, "price": 10}]
+    await hub.track("ada", "Order Completed", order_id="A-1", total=10, currency="EUR", products=lines)
+    await hub.track("ada", "Product Reviewed", product_id="P-1", rating=4, review_body="Tastes of plums")
     await messages.queue([Message(new_id(), ada, "sign-in", (Channel.EMAIL,), NOON)])
     await database["messages"].update_one({}, {"$set": {"state": "unknown", "due": None}})
     script = "{content: greet, surface: staff_script, texts: {en: {text: Hello}}}"
@@ -110,11 +115,16 @@ async def test_every_read_of_personal_data_by_staff_leaves_an_entry(
     thanks = "{reward: thanks, kind: gesture, labels: {en: Thanks}}"
     await rewards.publish(thanks, by="test", key="k", now=NOON)
     order = await database["orders"].find_one({}) or {}
-    ids = {"ADA": global_id("Profile", ada), "ORDER": global_id("Order", order["_id"])}
+    review = await database["reviews"].find_one({}) or {}
+    ids = {
+        "ADA": global_id("Profile", ada),
+        "ORDER": global_id("Order", order["_id"]),
+        "REVIEW": global_id("Review", review["_id"]),
+    }
     fields = [f'profile(id: "ADA") {{ {field} }}' for field in fields_of_a_profile(schema)]
 
     for number, field in enumerate([*ROOTS.values(), *fields], start=1):
-        await hub.data(re.sub("ADA|ORDER", lambda name: ids[name[0]], f"{{ {field} }}"), admin)
+        await hub.data(re.sub("ADA|ORDER|REVIEW", lambda name: ids[name[0]], f"{{ {field} }}"), admin)
         told = await entries()
         assert len(told) == number, f"{field} leaves no entry"
         assert told[0].change == audit.Change("read profiles", "profiles", None, {"profiles": [str(ada)]}), field

@@ -12,11 +12,13 @@ from hub.access.grants import KeyKind
 from hub.broadcasts import store as broadcasts
 from hub.profiles import clashes, identifier_store
 from hub.profiles.model import Identifier, IdentifierKind
+from hub.reviews.store import ReviewDocument
 from hub_api.nodes import global_id
 from hub_api.schema import build
 from tests.hub_api import signing_in
 from tests.hub_api.conftest import JOURNEY, NOON, Hub
 from tests.hub_api.test_inbox import tell
+from tests.membership.people import activated
 from tests.programs.written import FINCH
 
 Given: TypeAlias = dict[str, Any]
@@ -127,6 +129,31 @@ async def vote_for_reward(hub: Hub) -> tuple[str, Given, Given]:
     await done(hub, "publishReward", key, {"idempotencyKey": "before", **published})
     await hub.identify("ada")
     return hub.token("ada"), {"reward": "a"}, {"reward": "b"}
+
+
+async def publish_review_rules(hub: Hub) -> tuple[str, Given, Given]:
+    sources = [f"{{reviews: rules, approve: {{score_from: {score}}}}}" for score in (0, 1)]
+    return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
+
+
+async def submit_review(hub: Hub) -> tuple[str, Given, Given]:
+    lines = [{"product_id": "P-1", "quantity": 1, "price": 5}, {"product_id": "P-2", "quantity": 1, "price": 5}]
+    await hub.track("ada", "Order Completed", order_id="A-1", total=10, currency="EUR", products=lines)
+    given = {"productId": "P-1", "stars": 4, "text": "Tastes of plums", "consentVersion": "v1"}
+    return hub.token("ada"), given, {**given, "stars": 5}
+
+
+async def of_a_review(hub: Hub) -> tuple[str, Given, Given]:
+    key, one, _ = await submit_review(hub)
+    for number, given in enumerate((one, {**one, "productId": "P-2"})):
+        await done(hub, "submitReview", key, {"idempotencyKey": f"before {number}", **given})
+    ids = [{"id": global_id("Review", it.id), "reason": "So"} async for it in ReviewDocument.find_all()]
+    return await staff(hub), ids[0], ids[1]
+
+
+async def approve_review(hub: Hub) -> tuple[str, Given, Given]:
+    key, *both = await of_a_review(hub)
+    return key, {"id": both[0]["id"]}, {"id": both[1]["id"]}
 
 
 async def delete_segment(hub: Hub) -> tuple[str, Given, Given]:
@@ -244,13 +271,29 @@ async def complete_sign_in(hub: Hub) -> tuple[str, Given, Given]:
 
 
 async def enroll(hub: Hub) -> tuple[str, Given, Given]:
+    await activated("club", "bakers")
     key, given, _ = await complete_sign_in(hub)
     return key, {"program": "club", **given}, {"program": "bakers", **given}
 
 
 async def enroll_customer(hub: Hub) -> tuple[str, Given, Given]:
+    await activated("club", "bakers")
     given = {"profileId": str(global_id("Profile", await profile_of(hub, "ada"))), "program": "club"}
     return await staff(hub), given, {**given, "program": "bakers"}
+
+
+async def create_poster(hub: Hub) -> tuple[str, Given, Given]:
+    await activated("club")
+    given = {"program": "club", "word": "Coffee pls"}
+    return await staff(hub), given, {**given, "word": "tea"}
+
+
+async def change_poster(hub: Hub) -> tuple[str, Given, Given]:
+    key, given, _ = await create_poster(hub)
+    await done(hub, "createPoster", key, {"idempotencyKey": "before", **given})
+    (made,) = (await hub.data("{ posters { nodes { code } } }", key))["posters"]["nodes"]
+    given = {"code": made["code"], "enabled": False}
+    return await staff(hub), given, {**given, "enabled": True}
 
 
 async def register_device(hub: Hub) -> tuple[str, Given, Given]:
@@ -339,6 +382,11 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "answerQuestion": answer_question,
     "publishReward": publish_reward,
     "voteForReward": vote_for_reward,
+    "publishReviewRules": publish_review_rules,
+    "submitReview": submit_review,
+    "approveReview": approve_review,
+    "refuseReview": of_a_review,
+    "removeReview": of_a_review,
     "publishRollup": publish_rollup,
     "publishSegment": publish_segment,
     "deleteSegment": delete_segment,
@@ -368,6 +416,8 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "signOut": sign_out,
     "enroll": enroll,
     "enrollCustomer": enroll_customer,
+    "createPoster": create_poster,
+    "changePoster": change_poster,
     "registerDevice": register_device,
     "unregisterDevice": unregister_device,
 }

@@ -16,8 +16,8 @@ from twilio.request_validator import RequestValidator
 
 from hub.database import Database
 from hub.kit import ids
-from hub.messaging.keywords import Keyword
 from hub.messaging.reports import Fault, ReportKind
+from hub.profiles.keywords import Keyword
 from hub.profiles.model import Channel
 from hub.settings import Settings
 from integrations.twilio import events, signature

@@ -12,13 +12,13 @@ from hub.database import Database
 from hub.kit import ids
 from hub.messaging import inbound, store
 from hub.messaging.inbound import InboundSms
-from hub.messaging.keywords import Keyword
 from hub.messaging.model import State
 from hub.messaging.ports import Email, Sms
 from hub.profiles import consents, identifier_store
 from hub.profiles import store as profiles_store
 from hub.profiles.consent import ConsentState, How, Subject
 from hub.profiles.consents import Speaker, Word
+from hub.profiles.keywords import Keyword
 from hub.profiles.model import Channel, Identifier, IdentifierKind, Owned
 from hub.profiles.suppression import SuppressionReason, Suppressions
 from hub.settings import Settings

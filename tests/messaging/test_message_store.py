@@ -164,6 +164,26 @@ async def test_a_settlement_keeps_the_attempt_and_takes_the_message_off_the_work
     assert await store.queued(NOON + LEASE * 9, lanes(9)) == await store.expired(NOON + LEASE * 9, 9) == []
 
 
+async def test_of_those_settled_as_sent_together_each_keeps_the_answer_of_its_own_call() -> None:
+    token, other = ids.new_id(), ids.new_id()
+    mine = [message(ids.new_id()) for _ in range(3)]
+    theirs = message(ids.new_id())
+    await queued(*mine, theirs)
+    read = [replace(it, due=NOON) for it in (*mine, theirs)]
+    await store.claim(read[:3], token=token, until=NOON + LEASE)
+    await store.claim(read[3:], token=other, until=NOON + LEASE)
+    before = attempt(Outcome.NOT_SENT)
+    await store.settle([replace(mine[0], state=State.SENDING, due=NOON + LEASE)], {mine[0].id: before}, token=token)
+    await store.claim([replace(mine[0], state=State.SENDING, due=NOON + LEASE)], token=token, until=NOON + LEASE)
+    answers = [replace(attempt(Outcome.ACCEPTED), provider_id=f"$id {place}") for place in range(4)]
+
+    await store.settle_sent({it.id: made for it, made in zip((*mine, theirs), answers, strict=True)}, token=token)
+
+    after = [await stored(it) for it in (*mine, theirs)]
+    assert [(it.state, it.due) for it in after] == [(State.SENT, None)] * 3 + [(State.SENDING, NOON + LEASE)]
+    assert [it.attempts for it in after] == [(before, answers[0]), (answers[1],), (answers[2],), ()]
+
+
 async def test_a_claim_that_is_given_back_can_be_taken_again() -> None:
     await queued(message(ADA))
     [read] = await store.queued(NOON, lanes(1))

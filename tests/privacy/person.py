@@ -29,6 +29,7 @@ from hub.wording.library import Library
 from hub.wording.templates import template_of
 from runtime import wiring
 from tests.intake.inflow import APP, NOW, identify, publish, route_all, said, track
+from tests.membership.people import activated
 
 ADA: Final = "ada-4711"
 NAME: Final = "Augusta Ada Byron"
@@ -50,7 +51,11 @@ steps:
 async def lives(settings: Settings) -> Profile:
     """Let Ada browse, sign in, check out and be reminded; let a call of hers be refused, and Bob live beside her."""
     await _asks_to_sign_in(EMAIL, settings)  # as somebody whom nobody knows
-    await Library().save(template_of("cart-reminder", {"en/subject": "Dear {{ profile.name }}", "en/text": "Still?"}))
+    await Library().save(
+        template_of(
+            "cart-reminder", {"en/subject": "Dear {{ profile.name }}", "en/text": "Still? {{ links.unsubscribe }}"}
+        )
+    )
     await publish(JOURNEY)
     traits = {"name": NAME, "email": EMAIL.title(), "phone": "+49 30 12345678"}
     await said(
@@ -71,6 +76,7 @@ async def lives(settings: Settings) -> Profile:
     await route_all()
     await advance(settings)
     await _signs_in(asked, settings)
+    await activated("club")
     for user in (ADA, "bob"):
         await membership.join(
             await of_user(user), "club", Joining(Way.STORE, "S-1"), cause=ids.new_id(), at=NOW, now=NOW

@@ -20,7 +20,7 @@ from tests.tills.tilling import AT, PHONE, REFUND, SALE, Till, make
     "again",
     [
         ("orders", {**SALE, "total": "39.81"}, None, "order_id"),
-        ("orders", {**SALE, "order_id": "4712"}, "slip 7", "Idempotency-Key"),
+        ("orders", {**SALE, "order_id": "4712"}, "slip 7", "idempotency_key"),
         ("refunds", {**REFUND, "total": "10.01"}, None, "refund_id"),
         ("customers", {"at": AT, "id": "v-1", "customer": {"phone": "+493012345679"}}, None, "id"),
     ],

@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Final
 
-_LONGEST: Final = 160
+LONGEST: Final = 160
 """How much of a message is looked at. Nobody says STOP in more than one SMS."""
 
 
@@ -53,7 +53,7 @@ FILLERS: Final = POLITE | {
 
 def keyword_of(text: str) -> Keyword | None:
     """Tell what a message means, None where it means something else."""
-    words = normalised(text[:_LONGEST]).split()
+    words = normalised(text[:LONGEST]).split()
     for nothing in (frozenset(), POLITE, FILLERS):
         told = (word for word, _ in groupby(it for it in words if it not in nothing))
         if keyword := _KNOWN.get(_squeezed(told)):

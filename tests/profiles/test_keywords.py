@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.messaging import keywords
-from hub.messaging.keywords import FILLERS, WORDINGS, Keyword, keyword_of
+from hub.profiles import keywords
+from hub.profiles.keywords import FILLERS, WORDINGS, Keyword, keyword_of
 
 NOISE = st.text(st.sampled_from(".,;:!?-_*#'\"()[]/… 🛑🙏👍🏽❤️‍🔥✋\u200b\u2060\ufeff\t\n"), max_size=5)
 STOPS = ["stop", "quit", "end", "revoke", "opt out", "cancel", "unsubscribe"]

@@ -1,0 +1,1 @@
+"""Earning: what orders and events put into the wallets of a program, and what refunds take out of them again."""

@@ -1,0 +1,1 @@
+"""What customers say of products that they bought, and whether it is shown."""
