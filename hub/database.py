@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 from uuid import UUID
 
 import beanie
@@ -34,6 +34,9 @@ Rows: TypeAlias = AsyncCollection[Any]
 
 OwnIds: TypeAlias = tuple[UUID, ...]
 """The ids under which an owner's rows lie: those of a profile and of the profiles it absorbed."""
+
+Owner = TypeVar("Owner", bound=tuple[Any, ...])
+"""What rows are found by, several at once: the ids of a profile, or whatever else they name."""
 
 EVERY_ROW: Final[Mapping[str, Any]] = MappingProxyType({})
 """The condition that every row meets."""
@@ -209,16 +212,17 @@ async def page(document: type[beanie.Document], wanted: Span, *, by: str, where:
 
 async def pages(
     document: type[beanie.Document],
-    owners: Collection[OwnIds],
+    owners: Collection[Owner],
     wanted: Span,
     *,
     by: str,
     where: Mapping[str, Any] = EVERY_ROW,
-) -> dict[OwnIds, Page[Row]]:
+    of: str = "profile_id",
+) -> dict[Owner, Page[Row]]:
     """Read the same page of every one of these owners, of their rows that match, in one command.
 
-    Each `$lookup` is a query of its own on the index of `profile_id`, `by` and `_id`, so that no more rows are read of
-    a profile than its page has: to group or rank them would read all that each profile ever had.
+    Each `$lookup` is a query of its own on the index of `of` (the field that names the owner), `by` and `_id`, so that
+    no more rows are read of an owner than its page has: to group or rank them would read all that each ever had.
     """
     if not owners:
         return {}
@@ -230,7 +234,7 @@ async def pages(
             "$lookup": {
                 "from": document.get_pymongo_collection().name,
                 "localField": "own",
-                "foreignField": "profile_id",
+                "foreignField": of,
                 "pipeline": [{"$match": dict(where)}, *_stages(wanted, by)],
                 "as": "rows",
             }

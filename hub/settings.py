@@ -111,6 +111,8 @@ class Settings(BaseSettings):
     sendgrid_webhook_key: str = ""
     sendgrid_url: str = "https://api.sendgrid.com"
     sendgrid_grace_seconds: float = Field(default=600, ge=0)
+    reviews_webhook_secret: SecretStr = SecretStr("")
+    reviews_webhook_secret_previous: SecretStr = SecretStr("")
     twilio_account_sid: str = Field(default="", validation_alias="TWILIO_ACCOUNT_SID")
     twilio_auth_token: SecretStr = Field(default=SecretStr(""), validation_alias="TWILIO_AUTH_TOKEN")
     twilio_url: str = "https://api.twilio.com"

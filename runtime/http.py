@@ -18,6 +18,7 @@ from integrations.assets import routes as assets
 from integrations.console import inbox
 from integrations.pages import arriving, confirmation, download, preferences, signin, tracking, unsubscribing
 from integrations.pos import routes as pos
+from integrations.reviews import routes as reviews
 from integrations.segment import routes as segment
 from integrations.segment.wire import MOST_BYTES
 from integrations.sendgrid import routes as sendgrid
@@ -49,6 +50,7 @@ async def application(settings: Settings, client: Client) -> ASGIApp:
             *download.routes(settings, privacy, wiring.clock),
             *sendgrid.routes(settings, wiring.clock),
             *twilio.routes(settings, wiring.clock),
+            *reviews.routes(settings, wiring.clock),
             *endpoint.routes(
                 settings, callers, privacy, wiring.clock, functools.cache(lambda: wiring.senders(settings).email)
             ),

@@ -64,6 +64,8 @@ from hub.rewards.store import RewardDocument, VoteDocument
 from hub.rollups.store import RollupDocument
 from hub.segments.store import SegmentDocument
 from hub.settings import Settings
+from hub.tiers.store import StandingDocument
+from hub.tills.store import TillDayDocument
 from hub.vault import SealedKeyDocument
 from hub.vouchers.store import VoucherDocument
 from hub.wording.assets import AssetDocument
@@ -136,10 +138,12 @@ DOCUMENTS: list[type[beanie.Document]] = [
     ShippingDocument,
     SnippetDocument,
     SoftBounceDocument,
+    StandingDocument,
     StockDocument,
     StoreDocument,
     TemplateDocument,
     TemplateVersionDocument,
+    TillDayDocument,
     TopicDocument,
     UnionDocument,
     VersionDocument,

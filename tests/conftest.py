@@ -77,6 +77,7 @@ def settings(mongo_url: str) -> Settings:
         secret_key=SECRET,
         sendgrid_webhook_key=signing.SENDGRID_PUBLIC,
         twilio_auth_token=SecretStr(signing.TWILIO_TOKEN),
+        reviews_webhook_secret=SecretStr(signing.REVIEWS_SECRET),
         # What most tests are about begins with people who may be written to; those of consent say what they stand on.
         consent_email=ConsentPolicy.OPT_OUT,
         consent_push=ConsentPolicy.OPT_OUT,

@@ -52,6 +52,9 @@ MEANINGS: Final[Mapping[str, str]] = {
     "sendgrid_webhook_key": "The public key with which SendGrid's events are verified. Without it they are not taken.",
     "sendgrid_grace_seconds": "How long an unanswered message waits for a report, before it is settled by its class.",
     "sendgrid_url": "SendGrid's address; `https://api.eu.sendgrid.com` for an account in the EU.",
+    "reviews_webhook_secret": "The secret with which an outside review system [signs](../reviews.md#by-webhook). "
+    "Without it nothing is taken.",
+    "reviews_webhook_secret_previous": "The one before, believed as well, until nobody signs with it any more.",
     "twilio_account_sid": "The account at Twilio. The `twilio` provider needs it.",
     "twilio_auth_token": "Its token, with which requests are made and Twilio's own are verified.",
     "twilio_url": "Twilio's address.",

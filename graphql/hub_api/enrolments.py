@@ -7,8 +7,9 @@ from uuid import UUID
 import strawberry
 
 from hub.access.model import Caller, Scope
+from hub.commerce.checks import stamped
 from hub.database import OwnIds
-from hub.membership import model, store
+from hub.membership import model, report, store
 from hub.membership.model import Way
 from hub_api.context import Info
 from hub_api.needs import Needs
@@ -56,3 +57,34 @@ class Enrolled:
         """In which programs this customer is, by name; or in the one that is named, if they are."""
         found = await info.context.loaders.one(store.of, self.own_ids) or []
         return [Enrolment.of(it, info.context.caller) for it in found if program in {None, it.program}]
+
+
+@strawberry.type
+class JoinCount:
+    """Who joined with one associate in one store. A person counts once."""
+
+    store_id: str | None = strawberry.field(description="The store, if it was in one.")
+    associate_id: str | None = strawberry.field(description="Who of the staff enrolled them, if somebody did.")
+    joins: int = strawberry.field(description="How many joined.")
+    first_purchases: int = strawberry.field(description="How many of these have bought since, or as they joined.")
+
+
+@strawberry.type
+class JoinQueries:
+    """How joining is counted."""
+
+    @strawberry.field(extensions=[Needs(Scope.DEFINITIONS_READ)])
+    async def joins(self, info: Info, program: str, since: datetime, until: datetime | None = None) -> list[JoinCount]:
+        """How many joined a program by store and associate, from `since` to before `until`, or now; of one's stores."""
+        caller, now = info.context.caller, info.context.clock()
+        found = await report.joins(program, stamped(since), stamped(until) if until else now)
+        return [
+            JoinCount(
+                store_id=it.store_id,
+                associate_id=it.associate_id,
+                joins=it.joins,
+                first_purchases=it.first_purchases,
+            )
+            for it in found
+            if caller.sees_store(it.store_id)
+        ]

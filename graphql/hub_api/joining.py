@@ -152,7 +152,7 @@ class EnrolmentMutations:
 async def _enroll(info: Info, wanted: EnrollInput) -> Done:
     context, now = info.context, info.context.clock()
     # What is wrong is said before a code is used up.
-    model.check_program(wanted.program)
+    await service.program_of(wanted.program)
     joining = await _joining(wanted, now)
     cause, sign_in = _cause(info, "enroll", wanted.idempotency_key), None
     if Scope.PROFILE_SELF in context.caller.scopes:

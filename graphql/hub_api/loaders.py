@@ -5,7 +5,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from strawberry.dataloader import DataLoader
 
-from hub.database import OwnIds
+from hub.database import Owner
 from hub.kit.pages import MOST, Page, Span
 
 K = TypeVar("K")
@@ -14,8 +14,8 @@ T = TypeVar("T")
 ByKey: TypeAlias = Callable[[Collection[K]], Awaitable[Mapping[K, T]]]
 """A read of a store: from keys to what they name. What does not exist is left out."""
 
-PagesOf: TypeAlias = Callable[[Collection[OwnIds], Span], Awaitable[Mapping[OwnIds, Page[T]]]]
-"""A read of a store: the same page of every one of these profiles, each with those it absorbed."""
+PagesOf: TypeAlias = Callable[[Collection[Owner], Span], Awaitable[Mapping[Owner, Page[T]]]]
+"""A read of a store: the same page of every one of these, such as profiles, each with those it absorbed."""
 
 
 class Loaders:
@@ -33,10 +33,10 @@ class Loaders:
 
         return await self._loader(read, load).load(key)
 
-    async def page(self, read: PagesOf[T], own_ids: OwnIds, wanted: Span) -> Page[T]:
+    async def page(self, read: PagesOf[Owner, T], own_ids: Owner, wanted: Span) -> Page[T]:
         """Load a page of something that a profile has, together with those of the other profiles of this answer."""
 
-        async def load(owners: list[OwnIds]) -> list[Page[T]]:
+        async def load(owners: list[Owner]) -> list[Page[T]]:
             found = await read(owners, wanted)
             return [found[owner] for owner in owners]
 

@@ -76,6 +76,7 @@ class Refund:
     amount: Money | None = strawberry.field(description="How much; none where it is everything that was paid.")
     reason: str | None = strawberry.field(description="Why, as the source says it.")
     lines: list[RefundedLine] = strawberry.field(description="What it is for, where the source says it.")
+    store_id: str | None = strawberry.field(description="In which store it was given back.")
 
     @classmethod
     def of(cls, refund: model.Refund) -> Self:
@@ -90,7 +91,14 @@ class Refund:
             for line in refund.lines
         ]
         amount = _money(refund.amount, refund.currency)
-        return cls(refund_id=refund.refund_id, at=refund.at, amount=amount, reason=refund.reason, lines=lines)
+        return cls(
+            refund_id=refund.refund_id,
+            at=refund.at,
+            amount=amount,
+            reason=refund.reason,
+            lines=lines,
+            store_id=refund.store_id,
+        )
 
 
 @strawberry.type

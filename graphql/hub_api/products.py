@@ -22,6 +22,7 @@ from hub_api.failures import IdempotencyKeyReused
 from hub_api.money import Money
 from hub_api.needs import Needs
 from hub_api.nodes import Node, global_id
+from hub_api.ratings import Reviewed
 from hub_api.stock import Availability
 
 Language: TypeAlias = Annotated[
@@ -97,7 +98,7 @@ class ProductVariant:
 
 
 @strawberry.type
-class Product(Node):
+class Product(Node, Reviewed):
     """Something that is sold, always whole and of one version."""
 
     product: strawberry.Private[catalogue.Product]

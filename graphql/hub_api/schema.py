@@ -22,6 +22,7 @@ from hub_api.content_definitions import ContentDefinitionMutations, ContentDefin
 from hub_api.decisions import Decision
 from hub_api.devices import DeviceMutations
 from hub_api.doubts import DoubtQueries
+from hub_api.enrolments import JoinQueries
 from hub_api.events import EventMutations
 from hub_api.inbox import InboxMutations
 from hub_api.joining import EnrolmentMutations
@@ -52,6 +53,7 @@ from hub_api.shipping import ShippingMutations, ShippingQueries
 from hub_api.signin import SignInMutations
 from hub_api.snippets import SnippetMutations, SnippetQueries
 from hub_api.stock import StockMutations, StockQueries
+from hub_api.store_days import StoreDayQueries
 from hub_api.stores import StoreMutations, StoreQueries
 from hub_api.suppressions import SuppressionMutations
 from hub_api.surfaces import SurfaceQueries
@@ -70,6 +72,7 @@ class Query(
     BroadcastQueries,
     ProfileQueries,
     DoubtQueries,
+    JoinQueries,
     JourneyQueries,
     KeyQueries,
     NodeQueries,
@@ -91,6 +94,7 @@ class Query(
     SnippetQueries,
     StockQueries,
     StoreQueries,
+    StoreDayQueries,
     SurfaceQueries,
     TemplateQueries,
     PrivacyQueries,

@@ -31,6 +31,7 @@ from hub.reviews.model import By as ReviewBy
 from hub.reviews.model import Fault as ReviewFault
 from hub.reviews.model import State as ReviewState
 from hub.rewards.model import RewardKind, RewardState
+from hub.tills.closing import LineKind
 
 # Registered in place: the fields of the schema are annotated with the hub's own classes.
 strawberry.enum(Basis, name="ShippingBasis", description="What a price of shipping is made of.")
@@ -54,6 +55,7 @@ strawberry.enum(FulfilmentKind, name="FulfilmentKind", description="How goods co
 strawberry.enum(OrderStatus, name="OrderStatus", description="How far an order is; `OPEN` until it was completed.")
 strawberry.enum(SalesChannel, name="SalesChannel", description="Where something was bought.")
 strawberry.enum(Outcome, name="AttemptOutcome", description="How one attempt to send ended.")
+strawberry.enum(LineKind, name="StoreDayLine", description="What a line of a store's day is of.")
 strawberry.enum(ProductStatus, name="ProductStatus", description="Whether a product is sold.")
 strawberry.enum(Platform, name="DevicePlatform", description="What an app runs on.")
 strawberry.enum(Purpose, name="PosterPurpose", description="What the code of a poster is for.")

@@ -13,6 +13,7 @@ from hub.access.model import CallerKind, Role, Scope
 MEANINGS: Final[Mapping[Scope, str]] = {
     Scope.EVENTS_WRITE: "send events",
     Scope.TILLS_WRITE: "tell, as a till, who came to a store and what was sold and given back there, and be believed",
+    Scope.TILLS_READ: "see what a store has sold and given back on a day, and where its tills say otherwise",
     Scope.PROFILE_SELF: "everything of one's own, and nothing of anybody else's",
     Scope.PROFILE_READ: "see any customer, and all that is kept of them",
     Scope.PROFILE_WRITE: "change any customer",
@@ -90,8 +91,8 @@ ROLES: Final[Mapping[Role, frozenset[Scope]]] = {
         }
     ),
     Role.MERCHANDISER: frozenset({Scope.COMMERCE_READ, Scope.COMMERCE_WRITE, Scope.DEFINITIONS_READ}),
-    Role.FINANCE: frozenset({Scope.COMMERCE_READ, Scope.DEFINITIONS_READ, Scope.AUDIT_READ}),
-    Role.STORE: frozenset({Scope.ASSOCIATE_READ, Scope.CONTENT_READ, Scope.COMMERCE_READ}),
+    Role.FINANCE: frozenset({Scope.TILLS_READ, Scope.COMMERCE_READ, Scope.DEFINITIONS_READ, Scope.AUDIT_READ}),
+    Role.STORE: frozenset({Scope.TILLS_READ, Scope.ASSOCIATE_READ, Scope.CONTENT_READ, Scope.COMMERCE_READ}),
     Role.ADMIN: frozenset(Scope) - {Scope.PROFILE_SELF},
 }
 

@@ -21,6 +21,8 @@ from hub.kit.errors import HubError
 from hub.profiles import consent
 from hub.profiles.consent import ALL, DEFAULT_BRAND, BadConsent, ConsentState, Subject
 from hub.profiles.topics import MARKETING
+from hub.reviews import reading as reviews
+from hub.reviews.model import REVIEWED, BadReview
 
 Row = Mapping[str, Any]
 
@@ -50,6 +52,7 @@ class RowKind(StrEnum):
     EVENTS = "events"
     ORDERS = "orders"
     CONSENTS = "consents"
+    REVIEWS = "reviews"
 
 
 class BadRow(HubError):
@@ -108,6 +111,15 @@ def _order(said: dict[str, Any], call: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": Kind.TRACK.value, **made}
 
 
+def _review(said: dict[str, Any], call: Mapping[str, Any]) -> dict[str, Any]:
+    whose, properties = _whose(said, call), _inner(said, "properties")
+    try:
+        reviews.check(REVIEWED, properties)
+    except BadReview as error:
+        raise BadRow(error.code.lower(), error.message) from None
+    return {"type": Kind.TRACK.value, "event": REVIEWED, **whose, "properties": properties}
+
+
 def _consent(said: dict[str, Any], call: Mapping[str, Any]) -> dict[str, Any]:
     state = str(said.pop("state", "")).lower()
     if state not in _SAID:
@@ -134,6 +146,7 @@ _MAKERS: Final[Mapping[RowKind, Callable[[dict[str, Any], Mapping[str, Any]], di
     RowKind.EVENTS: _event,
     RowKind.ORDERS: _order,
     RowKind.CONSENTS: _consent,
+    RowKind.REVIEWS: _review,
 }
 
 

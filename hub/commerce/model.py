@@ -110,7 +110,10 @@ class RefundedLine:
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """The newest version of what was given back at once. Without an amount, it is all that was paid."""
+    """The newest version of what was given back at once. Without an amount, it is all that was paid.
+
+    `store_id` is where it was given back, which need not be where it was bought.
+    """
 
     refund_id: str
     stamp: Stamp
@@ -119,6 +122,7 @@ class Refund:
     amount: int | None = None
     reason: str | None = None
     lines: tuple[RefundedLine, ...] = ()
+    store_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +180,12 @@ class Order:
         return Money(
             sum(it.amount or 0 for it in self.refunds.values() if it.currency == gross.currency), gross.currency
         )
+
+    def given_back(self, refund: Refund) -> Money | None:
+        """What one refund gave back: all that was paid, where it does not say. None where nobody knows how much."""
+        if refund.currency is None or refund.amount is None:
+            return self.gross
+        return Money(refund.amount, refund.currency)
 
     @property
     def net(self) -> Money | None:

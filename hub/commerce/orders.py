@@ -27,6 +27,7 @@ from hub.commerce.model import (
 )
 from hub.commerce.told import Told, foretold
 from hub.database import Keyed, OwnIds, Row, insert_once
+from hub.events.model import OF_TILLS
 from hub.kit.pages import Page, Span
 from hub.seal import Erasure, Personal
 
@@ -81,6 +82,17 @@ class OrderDocument(Keyed):
                 partialFilterExpression={"profile_id": {"$exists": True}},
             ),
             IndexModel([("heard_from", 1)], name="heard_from", sparse=True),
+            # Partial, so that only receipts and refunds of stores pay for them.
+            IndexModel(
+                [("source", 1), ("at", 1)],
+                name="receipts",
+                partialFilterExpression={"source": {"$gt": OF_TILLS, "$lt": f"{OF_TILLS}\U0010ffff"}},
+            ),
+            IndexModel(
+                [("refunds.store_id", 1), ("refunds.at", 1)],
+                name="refunds_of_stores",
+                partialFilterExpression={"refunds.store_id": {"$exists": True}},
+            ),
         ]
 
 
@@ -177,6 +189,27 @@ async def tell(told: Iterable[tuple[UUID, UUID, Told]]) -> None:
         await OrderDocument.get_pymongo_collection().bulk_write(updates, ordered=False)
 
 
+async def revs(order_ids: Collection[UUID]) -> dict[UUID, int]:
+    """Read in which revision orders are stored."""
+    found = OrderDocument.get_pymongo_collection().find({"_id": {"$in": list(order_ids)}}, {"rev": 1})
+    return {row["_id"]: row["rev"] async for row in found}
+
+
+async def number_of(order: Order, owner: OwnIds) -> int:
+    """Tell which order of a customer one is, counted from 1, by when they were completed; cancelled ones do not count.
+
+    Args:
+        order: one that was completed.
+        owner: the profiles whose orders are the customer's.
+    """
+    earlier = [
+        {"completed_at": {"$lt": order.completed_at, "$ne": None}},
+        {"completed_at": order.completed_at, "_id": {"$lt": order.id}},
+    ]
+    wanted: Row = {"profile_id": {"$in": list(owner)}, "cancelled_at": None, "$or": earlier}
+    return await OrderDocument.get_pymongo_collection().count_documents(wanted) + 1
+
+
 async def bounds(profile_ids: Collection[UUID]) -> dict[UUID, tuple[datetime, datetime]]:
     """Look up the times of the first and the last order that each profile has. One without orders is left out."""
     stages: list[Row] = [
@@ -185,6 +218,20 @@ async def bounds(profile_ids: Collection[UUID]) -> dict[UUID, tuple[datetime, da
     ]
     found = await OrderDocument.get_pymongo_collection().aggregate(stages)
     return {row["_id"]: (row["first"], row["last"]) async for row in found}
+
+
+async def receipts(source: str, since: datetime, until: datetime) -> list[Order]:
+    """Read what a source has sold from a moment until before another one, also what was cancelled, the first first."""
+    where = {"source": source, "at": {"$gte": since, "$lt": until}}
+    found = OrderDocument.get_pymongo_collection().find(where).sort("at", 1)
+    return [order_of(row) for row in await found.batch_size(database.AT_ONCE).to_list()]
+
+
+async def refunded_in(store_id: str, since: datetime, until: datetime) -> list[Order]:
+    """Read the orders of whatever source of which something was given back in a store in that time."""
+    where = {"refunds": {"$elemMatch": {"store_id": store_id, "at": {"$gte": since, "$lt": until}}}}
+    found = OrderDocument.get_pymongo_collection().find({**where, "refunds.store_id": store_id})
+    return [order_of(row) for row in await found.batch_size(database.AT_ONCE).to_list()]
 
 
 async def _write(changed: Mapping[UUID, Kept]) -> set[UUID]:
@@ -267,7 +314,11 @@ def _row_of(kept: Kept) -> Row:
         "picked_up_at": order.picked_up_at,
         "version": _plain(contents.stamp) if contents else None,
         "refunds": [
-            {**{name: getattr(it, name) for name in _OF_REFUND}, "stamp": _plain(it.stamp)}
+            {
+                **{name: getattr(it, name) for name in _OF_REFUND},
+                **({"store_id": it.store_id} if it.store_id else {}),
+                "stamp": _plain(it.stamp),
+            }
             for it in order.refunds.values()
         ],
         "returned": [

@@ -208,6 +208,7 @@ def _refund(event: Event) -> Refund:
         amount=None if amount is None else _not_negative("total", amount),
         reason=_text(said, "reason"),
         lines=lines,
+        store_id=_id(said, "store_id"),
     )
 
 

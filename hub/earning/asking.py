@@ -3,16 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from hub.commerce.model import Contents, Line
 from hub.conditions.evaluator import PRODUCT, compiled
-from hub.conditions.model import Asked, Condition, Every, InSegment, Not, Some
+from hub.conditions.model import Asked, Condition, Every, InSegment, Not, Some, leaves
 from hub.earning.model import Facts
 from hub.kit.local_time import Weekday
+from hub.profiles.model import Profile
 from hub.programs import scope
-from hub.programs.model import Program
+from hub.programs.model import PerOrders, Program
+from hub.segments.model import Segment, facts_of
+
+_NUMBER: Final = (scope.ORDER, "number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +30,32 @@ class Questions:
     program: Program
     listed: tuple[Asked | InSegment, ...] = field(init=False)
     places: Mapping[Asked | InSegment, int] = field(init=False, repr=False)
+    counts: bool = field(init=False)
+    """Whether it matters which order of the member it is."""
+    _segments: tuple[Segment, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        asked = [it.where for it in self.program.rules.values()] + [
-            it.where for it in self.program.multipliers.values()
+        wheres = [
+            *(it.where for it in self.program.rules.values()),
+            *(it.where for it in self.program.multipliers.values()),
         ]
-        found = dict.fromkeys(leaf for it in asked if it is not None for leaf in scope.of_member(it))
-        object.__setattr__(self, "listed", tuple(found))
+        asked = [it for it in wheres if it is not None]
+        found = tuple(dict.fromkeys(leaf for it in asked for leaf in scope.of_member(it)))
+        counts = any(isinstance(it.gives, PerOrders) for it in self.program.rules.values()) or any(
+            not isinstance(leaf, InSegment) and leaf.path == _NUMBER for it in asked for leaf in leaves(it)
+        )
+        object.__setattr__(self, "listed", found)
         object.__setattr__(self, "places", {it: place for place, it in enumerate(found)})
+        object.__setattr__(self, "counts", counts)
+        object.__setattr__(self, "_segments", tuple(Segment("asked", it, "") for it in found))
+
+    def facts_of(self, member: UUID, profile: Profile | None, now: datetime, *, number: int = 1) -> Facts:
+        """Answer them of a customer as they are now. Of one who is not there any more nothing holds."""
+        if profile is None or not self.listed:
+            return Facts(member, number)
+        told = facts_of(profile, self._segments, now)
+        held = frozenset(place for place, it in enumerate(self._segments) if it.picks(told, now))
+        return Facts(member, number, held=held)
 
     def hold(self, condition: Condition | None, value: Mapping[str, Any], at: datetime, facts: Facts) -> bool:
         """Tell whether a condition is true of an order or event, and of the member as the facts say."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any, Final, Self
 from uuid import UUID
 
@@ -94,5 +95,5 @@ class Award:
         return {wallet: points for wallet, points in found.items() if points}
 
 
-NO_ROOMS: Final[Mapping[str, int]] = {}
+NO_ROOMS: Final[Mapping[str, int]] = MappingProxyType({})
 """No rule is capped."""

@@ -260,6 +260,14 @@ class Purse:
         """By which it is stored."""
         return purse_id(self.program, self.owner)
 
+    @property
+    def due(self) -> datetime | None:
+        """When the next of its points expire. None: none ever will."""
+        return min(
+            (lot.terms.expires_at for wallet in self.wallets.values() for lot in wallet.lots if lot.terms.expires_at),
+            default=None,
+        )
+
     def wallet(self, currency: str) -> Wallet:
         """Give one of its wallets; an empty one where nothing of that currency was ever in it."""
         return self.wallets.get(currency, EMPTY)

@@ -28,6 +28,7 @@ class PurseDocument(Keyed):
     Attributes:
         outbox: postings that may not be copied out yet, each with what was born with it.
         unflushed_at: since when there are any.
+        due: when the next of its points expire.
     """
 
     rev: int
@@ -38,6 +39,7 @@ class PurseDocument(Keyed):
     outbox: list[dict[str, Any]]
     unflushed_at: datetime | None = None
     moved_to: UUID | None = None
+    due: datetime | None = None
 
     class Settings:
         """Where purses lie and how they are found."""
@@ -47,6 +49,7 @@ class PurseDocument(Keyed):
         personal = None
         indexes: ClassVar[list[IndexModel]] = [
             IndexModel([("owner", 1), ("program", 1)], name="owner"),
+            IndexModel([("program", 1), ("due", 1)], name="due"),
             IndexModel([("unflushed_at", 1)], name="unflushed", sparse=True),
             IndexModel([("outbox.born.row._id", 1)], name="born", sparse=True),
         ]
@@ -170,6 +173,7 @@ def _new_row(purse: Purse, now: datetime) -> Row:
         "numbered": purse.numbered,
         "outbox": [_boxed(it) for it in purse.outbox],
         "unflushed_at": now,
+        "due": purse.due,
     }
 
 
@@ -179,12 +183,39 @@ def _change(before: Purse, after: Purse, now: datetime) -> Row:
         for currency, it in after.wallets.items()
         if before.wallets.get(currency) is not it
     }
-    changed |= {"rev": before.rev + 1, "numbered": after.numbered}
+    changed |= {"rev": before.rev + 1, "numbered": after.numbered, "due": after.due}
     if before.outbox and after.outbox[: len(before.outbox)] == before.outbox:
         added = [_boxed(it) for it in after.outbox[len(before.outbox) :]]
         return {"$set": changed, "$push": {"outbox": {"$each": added}}}
     # Those before have been copied out, or there were none.
     return {"$set": {**changed, "outbox": [_boxed(it) for it in after.outbox], "unflushed_at": now}}
+
+
+async def due(program: str, by: datetime, limit: int) -> list[Purse]:
+    """Read purses of a program of whose points some expire by then, the earliest first."""
+    found = PurseDocument.get_pymongo_collection().find({"program": program, "due": {"$lte": by}})
+    rows_ = await found.sort("due", 1).limit(limit).batch_size(database.AT_ONCE).to_list()
+    return [purse_of(row) for row in rows_]
+
+
+async def expiring(program: str, by: datetime, batch: int) -> AsyncIterator[list[Purse]]:
+    """Read all purses of a program of whose points some expire by then, in batches."""
+    found = PurseDocument.get_pymongo_collection().find({"program": program, "due": {"$lte": by}}).batch_size(batch)
+    rows_: list[Row] = []
+    async for row in found:
+        rows_.append(row)
+        if len(rows_) == batch:
+            yield [purse_of(it) for it in rows_]
+            rows_.clear()
+    if rows_:
+        yield [purse_of(it) for it in rows_]
+
+
+async def each(program: str, after: UUID | None, limit: int) -> list[Purse]:
+    """Read purses of a program by their `_id`, from the one after this."""
+    wanted: Row = {"program": program, **({"_id": {"$gt": after}} if after else {})}
+    found = PurseDocument.get_pymongo_collection().find(wanted).sort("_id", 1).limit(limit)
+    return [purse_of(row) for row in await found.batch_size(database.AT_ONCE).to_list()]
 
 
 async def unflushed(before: datetime, limit: int) -> list[Purse]:

@@ -6,9 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from hub.kit.errors import HubError
-from hub.profiles import consent
-
 
 class Way(StrEnum):
     """By which way somebody joins."""
@@ -20,15 +17,6 @@ class Way(StrEnum):
     RECEIPT = "receipt"
     STAFF = "staff"
     IMPORT = "import"
-
-
-class NoSuchProgram(HubError):
-    """A name is that of no program that one can join."""
-
-    code = "NOT_FOUND"
-
-    def __init__(self) -> None:
-        super().__init__("There is no such program.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +56,6 @@ class Joined:
 
     enrolment: Enrolment
     is_new: bool
-
-
-def check_program(name: str) -> None:
-    """Let the name of a program pass.
-
-    Raises:
-        NoSuchProgram: it cannot be one.
-    """
-    if not consent.is_name(name):
-        raise NoSuchProgram
 
 
 def oldest(enrolments: Iterable[Enrolment]) -> list[Enrolment]:

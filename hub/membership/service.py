@@ -16,10 +16,14 @@ from pymongo.errors import PyMongoError
 from hub.access.model import Caller
 from hub.commerce import posters_store
 from hub.commerce.posters import OtherPurpose, Poster, Purpose, Wanted
+from hub.definitions import Version
 from hub.events.announcing import Announcement, announce
 from hub.membership import store
-from hub.membership.model import Enrolment, Joined, Joining, Way, check_program
+from hub.membership.model import Enrolment, Joined, Joining, Way
 from hub.profiles.model import Profile
+from hub.programs import service as programs
+from hub.programs.model import Program
+from hub.programs.service import NoSuchProgram
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +33,29 @@ LATE: Final = timedelta(seconds=15)
 BATCH: Final = 500
 
 
-async def join(profile: Profile, program: str, joining: Joining, *, cause: UUID, at: datetime, now: datetime) -> Joined:
+async def program_of(name: str) -> Program:
+    """Give a program that one can join, as it is now.
+
+    Raises:
+        NoSuchProgram: none of this name is active.
+    """
+    current = await programs.current()
+    version = current.newest(name)
+    if version is None:
+        raise NoSuchProgram(Version(name, 0), {it.name for it in current.programs})
+    return current.programs[version]
+
+
+async def join(
+    profile: Profile,
+    program: str,
+    joining: Joining,
+    *,
+    cause: UUID,
+    at: datetime,
+    now: datetime,
+    quietly: bool = False,
+) -> Joined:
     """Make somebody a member, unless they are one already: then their enrolment stays as it is.
 
     Args:
@@ -39,17 +65,20 @@ async def join(profile: Profile, program: str, joining: Joining, *, cause: UUID,
         cause: the key of the wish. Repeating it joins once, and gives the same answer.
         at: when they joined. What a till tells late lies in the past.
         now: the time.
+        quietly: tell nobody: it is history.
 
     Raises:
-        NoSuchProgram: there is none of this name.
+        NoSuchProgram: none of this name is active.
     """
-    check_program(program)
+    await program_of(program)
     standing = await enrolment_of(profile, program)
     if standing is None:
         id_ = store.id_of(program, profile.id)
         standing = await store.insert(Enrolment(id_, program, profile.id, min(at, now), joining, cause))
     is_new = standing.cause == cause
-    if is_new:
+    if is_new and quietly:
+        await store.close([standing.id])
+    elif is_new:
         await _tell([standing], now=now)
     return Joined(standing, is_new)
 
@@ -77,9 +106,9 @@ async def make_poster(caller: Caller, wanted: Wanted, *, cause: UUID, now: datet
     """Make a poster of a program; see `posters_store.make`.
 
     Raises:
-        NoSuchProgram: there is none of this name.
+        NoSuchProgram: none of this name is active.
     """
-    check_program(wanted.program)
+    await program_of(wanted.program)
     return await posters_store.make(caller, wanted, cause=cause, now=now)
 
 
@@ -108,11 +137,12 @@ async def keep_sweeping(clock: Callable[[], datetime]) -> None:
 
 async def _tell(enrolments: Sequence[Enrolment], *, now: datetime) -> None:
     if enrolments:
-        await announce([_announcement(it) for it in enrolments], now=now)
+        await announce([announcement(it) for it in enrolments], now=now)
         await store.close([it.id for it in enrolments])
 
 
-def _announcement(enrolment: Enrolment) -> Announcement:
+def announcement(enrolment: Enrolment) -> Announcement:
+    """Say that somebody has joined, as journeys hear of it."""
     joining = enrolment.joining
     properties = {
         "program": enrolment.program,

@@ -1,7 +1,7 @@
 """Enrolments in MongoDB: one for a person and a program, written once, and `open` until it is announced."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
@@ -36,6 +36,7 @@ class EnrolmentDocument(Keyed):
         personal = Personal("profile_id", ())
         indexes: ClassVar[list[IndexModel]] = [
             IndexModel([("profile_id", 1)], name="profile"),
+            IndexModel([("program", 1), ("joined_at", 1)], name="joined"),
             IndexModel([("joined_at", 1)], name="open", partialFilterExpression={"open": True}),
         ]
 
@@ -61,6 +62,13 @@ async def of(owners: Collection[OwnIds]) -> dict[OwnIds, list[Enrolment]]:
     async for row in rows:
         found[owner_of[row["profile_id"]]].append(_enrolment_of(row))
     return {own_ids: oldest(them) for own_ids, them in found.items()}
+
+
+async def joined(program: str, since: datetime, until: datetime) -> AsyncIterator[Enrolment]:
+    """Read who joined a program in a time, from `since` to before `until`, the earliest first."""
+    where = {"program": program, "joined_at": {"$gte": since, "$lt": until}}
+    async for row in EnrolmentDocument.get_pymongo_collection().find(where).sort("joined_at", 1):
+        yield _enrolment_of(row)
 
 
 async def close(enrolment_ids: Collection[UUID]) -> None:

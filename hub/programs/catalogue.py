@@ -50,6 +50,8 @@ class Catalogues:
     async def current(self) -> Catalogue:
         """Give the snapshot as of now: one small read, and the programs if one was activated since."""
         mark = await store.mark()
+        if mark is None:
+            return NOTHING_ACTIVE
         if mark != self._mark:
             listed = await store.activations()
             found = await store.load({it.version for it in listed})

@@ -39,7 +39,7 @@ class WithPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """After so many days in which none of these events has happened. It is decided when the time has come."""
+    """After so many days in which none of these events has happened. Whenever one does, points last longer."""
 
     days: int
     events: tuple[str, ...]
@@ -49,7 +49,7 @@ Expiry: TypeAlias = AfterDays | WithPeriod | Idle
 
 
 def expires_at(expiry: Expiry | None, earned_at: datetime, usable_at: datetime, zone: ZoneInfo) -> datetime | None:
-    """Tell when points expire; None where that is not said by the time at which they were earned.
+    """Tell when points expire. None: never. `earned_at` is what happened last, where they expire when nothing happens.
 
     Days end at midnight in the zone of the program: points of which it is said that they are good for 365 days are good
     for the whole of the last day.
@@ -59,6 +59,8 @@ def expires_at(expiry: Expiry | None, earned_at: datetime, usable_at: datetime, 
             return instant(usable_at.astimezone(zone).date() + timedelta(days=days + 1), 0, zone)
         case WithPeriod(end_of, later):
             return instant(_end(earned_at.astimezone(zone).date(), _LENGTHS[end_of], later), 0, zone)
+        case Idle(days):
+            return instant(earned_at.astimezone(zone).date() + timedelta(days=days + 1), 0, zone)
     return None
 
 

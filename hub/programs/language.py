@@ -142,7 +142,7 @@ def _zone(node: Node, terms: Terms) -> ZoneInfo | None:
 class _Wallets:
     """Reads the wallets of a program that is said in these languages."""
 
-    _KNOWN: Final = ("wallet", "kind", "one", "many", "expires", "pending", "negative")
+    _KNOWN: Final = ("wallet", "kind", "one", "many", "expires", "warn", "pending", "negative")
     _NEEDED: Final = ("wallet", "kind", "one", "many", "expires")
 
     def __init__(self, terms: Terms, languages: tuple[str, ...]) -> None:
@@ -169,6 +169,7 @@ class _Wallets:
         one, many = (terms.texts(nodes[it], it, self._languages) if it in nodes else {} for it in ("one", "many"))
         expiry = self.expiry(nodes["expires"]) if "expires" in nodes else None
         pending = terms.days(nodes["pending"], "pending") if "pending" in nodes else 0
+        warn = terms.days(nodes["warn"], "warn") if "warn" in nodes else 0
         negative = terms.one_of(nodes["negative"], "negative", Negative) if "negative" in nodes else None
         if name is None:
             return None
@@ -180,6 +181,7 @@ class _Wallets:
             expiry,
             pending or 0,
             negative or Negative.WITHIN_BALANCE,
+            warn or 0,
         )
 
     def expiry(self, node: Node) -> Expiry | None:

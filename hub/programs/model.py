@@ -39,6 +39,7 @@ class Wallet:
     """A currency of points. `one` and `many` are what its points are called.
 
     Attributes:
+        warn_days: so many days before points expire their owner is told; 0 is not at all.
         pending_days: so many days after the purchase, or after the pick-up, points can be used; 0 is at once.
         negative: what is taken back of what was spent.
     """
@@ -50,6 +51,7 @@ class Wallet:
     expiry: Expiry | None
     pending_days: int
     negative: Negative
+    warn_days: int = 0
 
     @property
     def is_told(self) -> bool:

@@ -31,7 +31,7 @@ A rule has one of `per`, `unit`, `visit`, `order` and `event`. What a condition 
 one with `where` or `lines`, and one for an event, brings its own `texts`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import Final
@@ -59,6 +59,7 @@ from hub.programs.model import (
     Threshold,
 )
 from hub.programs.terms import MOST_POINTS, Terms
+from hub.reviews import model as reviews
 
 MOST_RULES: Final = 50
 MOST_EVERY: Final = 1_000
@@ -216,6 +217,8 @@ class Rules:
         points = self._points(fields)
         once = "once" in fields and terms.flag(fields["once"].node, "once")
         by = self._path(fields["once_by"].node) if "once_by" in fields else None
+        if event and by:
+            self._refuse_stars(fields["once_by"].node, event, [by])
         if once and by:
             terms.report(node, "unknown_key", "Points come `once` for ever, or once for each value of `once_by`.")
         return PerEvent(event, points, once, by) if event and points else None
@@ -233,6 +236,11 @@ class Rules:
             self._terms.report(node, "unknown_name", "`once_by` names a property, as in `properties.product_id`.")
             return None
         return path
+
+    def _refuse_stars(self, node: Node, event: str, asked: Sequence[Path]) -> None:
+        """Refuse a rule by which praise would earn more than blame."""
+        if event in reviews.EVENTS and any(it[0] == scopes.PROPERTIES and it[1] in reviews.STARS for it in asked):
+            self._terms.report(node, "asks_for_stars", "What a review earns does not depend on its stars.")
 
     def _points(self, fields: Mapping[str, Field]) -> int | None:
         return self._terms.whole(fields["points"].node, "points", 1, MOST_POINTS) if "points" in fields else None
@@ -267,7 +275,9 @@ class Rules:
         if self._scope is None:
             return self._condition(fields["where"].node, None)
         if isinstance(gives, PerEvent):
-            return self._condition(fields["where"].node, scopes.of_event(gives.event, self._scope))
+            found = self._condition(fields["where"].node, scopes.of_event(gives.event, self._scope))
+            self._refuse_stars(fields["where"].node, gives.event, [it.path for it in scopes.asked_in(found)])
+            return found
         return self._condition(fields["where"].node, scopes.of_order(self._scope))
 
     def _condition(self, node: Node, scope: Scope | None) -> Condition | None:

@@ -57,6 +57,11 @@ def _of_customers(known: Scope) -> Scope:
     return {name: it for name, it in known.items() if name not in OF_SEGMENTS}
 
 
+def asked_in(condition: Condition | None) -> list[Asked]:
+    """List what a condition asks of values, wherever they are."""
+    return [it for it in leaves(condition) if not isinstance(it, InSegment)] if condition is not None else []
+
+
 def of_member(condition: Condition) -> list[Asked | InSegment]:
     """List what of a condition asks for the customer and not for order, event or tier: it is looked up beforehand."""
     return [it for it in leaves(condition) if isinstance(it, InSegment) or it.path[0] not in _OWN_ROOTS]

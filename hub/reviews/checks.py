@@ -24,8 +24,9 @@ def stars(part: str, value: object) -> int:
     Raises:
         BadReview: it is none.
     """
-    if type(value) is int and FEWEST_STARS <= value <= MOST_STARS:
-        return value
+    number = _whole(value)
+    if number is not None and FEWEST_STARS <= number <= MOST_STARS:
+        return number
     raise BadReview(part, f"`{part}` is a whole number from {FEWEST_STARS} to {MOST_STARS}.")
 
 
@@ -37,8 +38,9 @@ def photos(part: str, value: object) -> int:
     """
     if value is None:
         return 0
-    if type(value) is int and 0 <= value <= MOST_PHOTOS:
-        return value
+    number = _whole(value)
+    if number is not None and 0 <= number <= MOST_PHOTOS:
+        return number
     raise BadReview(part, f"`{part}` is a whole number from 0 to {MOST_PHOTOS}.")
 
 
@@ -125,3 +127,10 @@ def plain(part: str, value: object, *, longest: int) -> str | None:
     if len(written) > longest:
         raise BadReview(part, f"`{part}` has at most {longest} characters, here are {len(written)}.")
     return written or None
+
+
+def _whole(value: object) -> int | None:
+    """Read a whole number, also where JSON or a file of numbers writes it as 4.0."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if type(value) is int else None

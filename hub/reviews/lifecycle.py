@@ -9,12 +9,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from hub.events.announcing import Announcement
-from hub.reviews.model import By, Review, Said, State, Text, WrongState
+from hub.reviews.model import APPROVED, RECEIVED, REMOVED, By, Review, Said, State, Text, WrongState
 from hub.reviews.quality import Verdict
 
-RECEIVED: Final = "Review Received"
-APPROVED: Final = "Review Approved"
-REMOVED: Final = "Review Removed"
 MOST_KEYS: Final = 100
 """How many of the keys that have changed a review it remembers."""
 

@@ -6,12 +6,23 @@ There is one for each product and person, for ever: a later text takes the place
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import ClassVar, Final
 from uuid import UUID
 
 from hub.kit import ids
 from hub.kit.errors import HubError
+
+RECEIVED: Final = "Review Received"
+APPROVED: Final = "Review Approved"
+REMOVED: Final = "Review Removed"
+REVIEWED: Final = "Product Reviewed"
+WITHDRAWN: Final = "Review Withdrawn"
+EVENTS: Final = frozenset({RECEIVED, APPROVED, REMOVED, REVIEWED, WITHDRAWN})
+"""The events that are about reviews, the hub's own and those of sources."""
+STARS: Final = frozenset({"stars", "rating"})
+"""The properties in which they hold the stars. No points may depend on these."""
 
 FEWEST_STARS: Final = 1
 MOST_STARS: Final = 5
@@ -143,6 +154,26 @@ class Review:
     def stands(self) -> bool:
         """Whether it is a review at all: one that was taken away is none."""
         return self.state is not State.REMOVED
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """How many reviews with 1, 2, 3, 4 and 5 stars are shown of a product."""
+
+    by_stars: tuple[int, ...]
+
+    @property
+    def count(self) -> int:
+        """How many are shown."""
+        return sum(self.by_stars)
+
+    @property
+    def average(self) -> Decimal | None:
+        """The stars on average, in hundredths, halves up; none where nothing is shown."""
+        if not self.count:
+            return None
+        stars = sum(place * count for place, count in enumerate(self.by_stars, start=1))
+        return (Decimal(stars) / self.count).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 def id_of(product_id: str, profile_id: UUID) -> UUID:

@@ -15,7 +15,7 @@ from hub.events.model import Event, Kind, Trust
 from hub.profiles import merging
 from hub.profiles.model import Profile
 from hub.reviews import reading, service
-from hub.reviews.model import AlreadyReviewed, BadReview, NotBought
+from hub.reviews.model import WITHDRAWN, AlreadyReviewed, BadReview, NotBought
 
 QUESTION: Final = "review"
 """Asked of each event that tells of a review; only a no is recorded, a yes is the review itself."""
@@ -38,13 +38,13 @@ async def _take_in(event: Event, head: Profile, now: datetime) -> None:
         await _decide(event, head, Reason.UNTRUSTED_SOURCE, now)
         return
     try:
-        if event.name == reading.WITHDRAWN:
+        if event.name == WITHDRAWN:
             gone = reading.withdrawal(event)
             await service.withdraw(event.source, gone.review_id, reason=gone.reason, key=event.id, now=now)
         else:
             await service.submit(head, reading.submission(event), now=now)
     except BadReview as error:
-        await events_store.set_aside([(event, error.code, error.message)], now=now)
+        await events_store.set_aside([(event, error.code.lower(), error.message)], now=now)
     except NotBought:
         await _decide(event, head, Reason.NOT_BOUGHT, now)
     except AlreadyReviewed:

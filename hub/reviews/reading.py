@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import UUID
 
-from hub.events.model import Event
+from hub.events.model import IMPORT, Event, Kind
 from hub.kit import ids
 from hub.reviews import checks
-from hub.reviews.lifecycle import RECEIVED
-from hub.reviews.model import Said, Text
+from hub.reviews.model import RECEIVED, REVIEWED, WITHDRAWN, Said, Text
 from hub.reviews.service import Submission
 
-REVIEWED: Final = "Product Reviewed"
-WITHDRAWN: Final = "Review Withdrawn"
 EVENTS: Final = frozenset({REVIEWED, RECEIVED, WITHDRAWN})
 """The events that say something of a review. One that says `Review Received` has told of it already."""
+
+
+_NOBODY: Final = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ def submission(event: Event) -> Submission:
     return Submission(
         product_id=product_id,
         said=Said(
-            stars=checks.stars("stars", int(stars) if type(stars) is float and stars.is_integer() else stars),
+            stars=checks.stars("stars", stars),
             written=Text(
                 checks.text("text", text),
                 checks.title("title", said.get("title")),
@@ -73,3 +75,26 @@ def withdrawal(event: Event) -> Withdrawal:
 def _either(said: Mapping[str, Any], ours: str, segments: str) -> object:
     """Give a property by our name, else by Segment's."""
     return said[ours] if said.get(ours) is not None else said.get(segments)
+
+
+def check(name: str, properties: Mapping[str, Any]) -> None:
+    """Let properties pass that an event of this name could have, before it is sent.
+
+    Raises:
+        BadReview: one of them is missing or cannot be what it is.
+    """
+    seeming = Event(
+        id=_NOBODY,
+        source=IMPORT.id,
+        trust=IMPORT.trust,
+        kind=Kind.TRACK,
+        name=name,
+        user_id=None,
+        anonymous_id=None,
+        properties=properties,
+        traits={},
+        context={},
+        at=datetime.fromtimestamp(0, UTC),
+        accepted_at=datetime.fromtimestamp(0, UTC),
+    )
+    _ = withdrawal(seeming) if name == WITHDRAWN else submission(seeming)

@@ -195,7 +195,10 @@ def _is_outdated(before: Review, brought: Submission) -> bool:
 
 
 def _makes_way(before: Review, brought: Submission) -> bool:
-    return brought.replace or _is_of_one_name(before, brought) or (not before.stands and before.by is By.AUTHOR)
+    """Tell whether a review takes the place of the one there is. What its author took away no system brings back."""
+    if not before.stands and before.by is By.AUTHOR:
+        return brought.answered
+    return brought.replace or _is_of_one_name(before, brought)
 
 
 def _taken_in(

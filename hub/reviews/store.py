@@ -5,7 +5,7 @@ A review changes by one transaction with what the hub announces of it: a process
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeAlias
 from uuid import UUID
 
 from pymongo import IndexModel
@@ -20,7 +20,7 @@ from hub.events.store import EventDocument
 from hub.kit.pages import Page, Span
 from hub.reviews import language
 from hub.reviews.language import NAME
-from hub.reviews.model import WAITING, By, Fault, Purchase, Review, Said, State, Text
+from hub.reviews.model import MOST_STARS, WAITING, By, Fault, Purchase, Rating, Review, Said, State, Text
 from hub.reviews.quality import Rules
 from hub.seal import Personal
 
@@ -91,6 +91,9 @@ class ReviewDocument(Keyed):
         ]
 
 
+ProductKey: TypeAlias = tuple[str]
+"""A product, as pages are asked for."""
+
 DEFINITIONS: Final = Definitions(ReviewRulesDocument, "review rules")
 
 
@@ -138,6 +141,25 @@ async def pages(owners: Collection[OwnIds], wanted: Span) -> dict[OwnIds, Page[R
     """Read a page of each profile's reviews, newest first."""
     found = await database.pages(ReviewDocument, owners, wanted, by="at", where=EVERY_ROW)
     return {owner: it.each(review_of) for owner, it in found.items()}
+
+
+async def shown(products: Collection[ProductKey], wanted: Span) -> dict[ProductKey, Page[Review]]:
+    """Read a page of what is shown of each product, newest first."""
+    where = {"state": State.APPROVED.value}
+    found = await database.pages(ReviewDocument, products, wanted, by="at", where=where, of="product_id")
+    return {product: it.each(review_of) for product, it in found.items()}
+
+
+async def ratings(product_ids: Collection[str]) -> dict[str, Rating]:
+    """Count the stars of what is shown of each product, from an index alone. One of which nothing is shown has none."""
+    stages: list[Row] = [
+        {"$match": {"product_id": {"$in": list(product_ids)}, "state": State.APPROVED.value}},
+        {"$group": {"_id": {"product": "$product_id", "stars": "$stars"}, "count": {"$sum": 1}}},
+    ]
+    counts = {it: [0] * MOST_STARS for it in product_ids}
+    async for row in await ReviewDocument.get_pymongo_collection().aggregate(stages, hint="stars"):
+        counts[row["_id"]["product"]][row["_id"]["stars"] - 1] = row["count"]
+    return {product: Rating(tuple(it)) for product, it in counts.items()}
 
 
 class _Changed(Exception):

@@ -16,7 +16,7 @@ from hub.commerce import cards, reading
 from hub.commerce.reading import BadOrder
 from hub.events.model import OF_TILLS, Event, Kind, Source, Trust
 from hub.kit import ids, money
-from hub.kit.money import BadMoney
+from hub.kit.money import BadMoney, Money
 from hub.profiles.model import IdentifierKind
 from hub.profiles.rules import lookup_form
 from hub.tills.model import (
@@ -254,17 +254,26 @@ def _line(path: str, line: Line | RefundedLine, currency: str | None) -> dict[st
     return _without_none({**said, "quantity": quantity if isinstance(quantity, int) else float(quantity)})
 
 
+def money_of(amount: Amount, currency: str, path: str) -> Money:
+    """Read an amount.
+
+    Raises:
+        UnusableOrder: there is no such currency, or it has not so many digits.
+    """
+    try:
+        code = money.currency_of(currency)
+        return Money(amount.minor, code) if isinstance(amount, Minor) else Money.of(amount, code)
+    except BadMoney as error:
+        raise UnusableOrder(path, f"`{path}` cannot be used. {error.message}") from None
+
+
 def _number(amount: Amount | None, currency: str | None, path: str) -> float | int | None:
     """Give an amount as events have it, so that rules can compare it: its shortest number means it exactly."""
     if amount is None:
         return None
     if currency is None:
         raise MessageRefused("currency", "`currency` is missing: there are amounts.")
-    try:
-        minor = amount.minor if isinstance(amount, Minor) else money.minor_of(amount, money.currency_of(currency))
-        exact = money.Money(minor, money.currency_of(currency)).amount
-    except BadMoney as error:
-        raise UnusableOrder(path, f"`{path}` cannot be used. {error.message}") from None
+    exact = money_of(amount, currency, path).amount
     return int(exact) if exact == exact.to_integral_value() else float(exact)
 
 

@@ -4,7 +4,7 @@ They become the same events as those of any other source (`calls`).
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Final, TypeAlias
 from uuid import UUID
 
@@ -29,6 +29,7 @@ Measure: TypeAlias = Annotated[
 
 LONGEST_KEY: Final = 255
 MOST_LINES: Final = 500
+MOST_OF_A_DAY: Final = 10_000
 MOST_AT_ONCE: Final = 500
 """How many messages come in one batch."""
 
@@ -142,6 +143,46 @@ class Refund(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 Message: TypeAlias = Visit | Sale | Refund
 """What a till says. In a batch `type` tells which of these it is; `idempotency_key` is the till's own name for it."""
+
+
+class ClosedReceipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A receipt as the till's own journal has it: its newest version."""
+
+    order_id: Id
+    total: Amount
+
+
+class ClosedRefund(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A refund as the till's own journal has it, made in this store. The order is named as in the refund itself."""
+
+    refund_id: Id
+    order_id: Id
+    total: Amount
+    order_store: Id | None = None
+    order_source: Id | None = None
+
+
+class ClosedSums(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many there were, and what they come to, where a till keeps no list."""
+
+    count: Annotated[int, Meta(ge=0, le=10**9)]
+    total: Amount
+
+
+class DayClosed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the tills of a store say of a day, all together: lists, or only the sums, or nothing.
+
+    The day is that of the store's time zone, unless `since` and `until` say otherwise. The one closed last stands.
+    """
+
+    day: Annotated[date, Meta(description="The date of the day.")]
+    at: Moment
+    currency: Currency
+    orders: Annotated[Sequence[ClosedReceipt], Meta(max_length=MOST_OF_A_DAY)] | ClosedSums | None = None
+    refunds: Annotated[Sequence[ClosedRefund], Meta(max_length=MOST_OF_A_DAY)] | ClosedSums | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    store: Id | None = None
 
 
 class MessageRefused(HubError):

@@ -12,10 +12,18 @@ from hub.profiles.topics import ACCOUNT, SERVICE
 from hub.wording import templates
 from hub.wording.templates import Template
 
+ALREADY_A_MEMBER: Final = "already-a-member"
 CONFIRM_CONSENT: Final = "confirm-consent"
 ORDER_READY_FOR_PICKUP: Final = "order-ready-for-pickup"
+PROGRAM_JOINED: Final = "program-joined"
 SIGN_IN: Final = "sign-in"
-TOPICS: Final[Mapping[str, str]] = {CONFIRM_CONSENT: SERVICE, ORDER_READY_FOR_PICKUP: SERVICE, SIGN_IN: ACCOUNT}
+TOPICS: Final[Mapping[str, str]] = {
+    ALREADY_A_MEMBER: SERVICE,
+    CONFIRM_CONSENT: SERVICE,
+    ORDER_READY_FOR_PICKUP: SERVICE,
+    PROGRAM_JOINED: SERVICE,
+    SIGN_IN: ACCOUNT,
+}
 """What each of them is about."""
 
 _TEXTS: Final = Path(__file__).parent / "texts"

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from hub.commerce import posters_store
 from hub.commerce.posters import NoSuchPoster, PosterRefused
+from hub.kit.languages import by_nearness
 from hub.membership import service
 from hub.membership.model import Joining
 from hub.profiles import members, store
@@ -45,7 +46,11 @@ def routes(settings: Settings, clock: Callable[[], datetime]) -> list[Route]:
             status = HTTPStatus.NOT_FOUND if isinstance(error, NoSuchPoster) else HTTPStatus.GONE
             return _shown(request, "refused", status=status, refused=error.code)
         # A form that is sent twice acts once: it carries the key of its request.
-        given = {"program": found.program, "poster": request.path_params["code"], "key": uuid.uuid4().hex}
+        given = {
+            "program": await _called(request, found.program),
+            "poster": request.path_params["code"],
+            "key": uuid.uuid4().hex,
+        }
         return browser.known(_shown(request, "ask", **given), request, settings)
 
     return [Route("/q/{code}", shielded(show), methods=["GET"])]
@@ -74,8 +79,14 @@ async def welcome(
     """Show a member their code; `told` is what `join` gave, `preferences` the address of their own page."""
     head = (await store.heads([profile_id]))[profile_id]
     code = await members.own_code(head.own_ids, now=now)
-    given = {"program": told["program"], "already": told["already"]}
+    given = {"program": await _called(request, told["program"]), "already": told["already"]}
     return _shown(request, "joined", code=code, preferences=preferences, **given)
+
+
+async def _called(request: Request, program: str) -> str:
+    """Give what people call a program, in the language of the page."""
+    texts = (await service.program_of(program)).texts
+    return texts[by_nearness(texts, shell.language_of(request, _PAGE))[0]]
 
 
 def _shown(request: Request, step: str, *, status: int = HTTPStatus.OK, **values: Any) -> Response:

@@ -10,8 +10,9 @@ import msgspec
 import yaml
 
 from hub.access.model import Scope
-from hub.tills.model import MOST_AT_ONCE, Message, Refund, Sale, Taken, Visit
+from hub.tills.model import MOST_AT_ONCE, DayClosed, Message, Refund, Sale, Taken, Visit
 from integrations.pos import routes
+from integrations.pos.report import Report
 
 AT: Final = "2026-11-20T10:15:00+01:00"
 SALE: Final = {
@@ -31,6 +32,14 @@ SALE: Final = {
 }
 REFUND: Final = {"refund_id": "R-1", "order_id": "4711", "at": AT, "currency": "EUR", "total": "10.00"}
 VISIT: Final = {"id": "v-17", "at": AT, "customer": {"email": "ada@example.com"}, "first_name": "Ada", "language": "de"}
+
+DAY: Final = {
+    "day": "2026-11-20",
+    "at": "2026-11-20T20:05:00+01:00",
+    "currency": "EUR",
+    "since": "2026-11-20T00:00:00+01:00",
+    "until": "2026-11-21T00:00:00+01:00",
+}
 
 EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "/pos/v1/customers": {
@@ -70,15 +79,26 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
             ]
         }
     },
+    routes.DAYS: {
+        "listed": {
+            **DAY,
+            "orders": [{"order_id": "4711", "total": "39.80"}, {"order_id": "4712", "total": {"minor": 500}}],
+            "refunds": [{"refund_id": "R-1", "order_id": "4711", "total": "10.00"}],
+        },
+        "summed": {**DAY, "orders": {"count": 2, "total": "44.80"}},
+    },
 }
 """What is sent, by address; each can be sent as it is."""
 
 _SAYS: Final = {
-    "/pos/v1/customers": "A customer is there and says who they are",
-    "/pos/v1/orders": "A receipt, whole; a correction is the same with a higher version",
-    "/pos/v1/refunds": "What was given back at once",
-    routes.BATCH: "Messages that come together, such as those of a till that was offline",
+    "/pos/v1/customers": ("A customer is there and says who they are", "Visit", "Taken"),
+    "/pos/v1/orders": ("A receipt, whole; a correction is the same with a higher version", "Sale", "Taken"),
+    "/pos/v1/refunds": ("What was given back at once", "Refund", "Taken"),
+    routes.BATCH: ("Messages that come together, such as those of a till that was offline", "Batch", "Results"),
+    routes.DAYS: ("A store's day, held against what the hub has of it", "DayClosed", "Report"),
 }
+"""What each is for, and the schemas of what is sent and answered."""
+
 _CODES: Final = {
     "400": ("BAD_REQUEST", "The body is no JSON."),
     "401": ("UNAUTHENTICATED", "No key, or one that is unknown or revoked."),
@@ -125,21 +145,18 @@ def document() -> dict[str, Any]:
 
 
 def _operation(path: str) -> dict[str, Any]:
-    batch = path == routes.BATCH
+    summary, sent, answered = _SAYS[path]
     content = {
-        "schema": {"$ref": _REF.format(name="Batch" if batch else routes.MESSAGES[path].__name__)},
+        "schema": {"$ref": _REF.format(name=sent)},
         "examples": {name: {"value": it} for name, it in EXAMPLES[path].items()},
     }
     return {
-        "summary": _SAYS[path],
+        "summary": summary,
         "operationId": path.rpartition("/")[2],
-        "parameters": [*([] if batch else [_KEY]), _PREFER],
+        "parameters": [*([_KEY] if path in routes.MESSAGES else []), *([] if path == routes.DAYS else [_PREFER])],
         "requestBody": {"required": True, "content": {"application/json": content}},
         "responses": {
-            "200": {
-                "description": "Each message has its result, in their order." if batch else "Kept for good.",
-                "content": _json("Results" if batch else "Taken"),
-            },
+            "200": {"description": "It is kept.", "content": _json(answered)},
             **{status: {"description": says, "content": _json("Refusal")} for status, (_, says) in _CODES.items()},
         },
     }
@@ -165,12 +182,15 @@ def _json(name: str) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    found = msgspec.json.schema_components([Visit, Sale, Refund, Taken], ref_template=_REF)[1]
+    values = [Visit, Sale, Refund, Taken, DayClosed, Report]
+    found = msgspec.json.schema_components(values, ref_template=_REF)[1]
     made = {name: _tidied(schema) for name, schema in found.items()}
     for name in ("Visit", "Sale", "Refund"):
         made[name]["required"].remove("type")
         made[name]["properties"]["type"]["description"] = "Needed in a batch."
-    made["Taken"]["additionalProperties"] = False
+    for schema in made.values():
+        if schema.get("type") == "object":
+            schema["additionalProperties"] = False
     return {**made, **_batches()}
 
 

@@ -20,13 +20,14 @@ from hub.access.names import Names
 from hub.access.service import Callers
 from hub.kit.errors import HubError, TryLater
 from hub.settings import Settings
-from hub.tills import service
-from hub.tills.model import LONGEST_KEY, Message, MessageRefused, Refund, Sale, Taken, Visit
+from hub.tills import days, service
+from hub.tills.model import LONGEST_KEY, DayClosed, Message, MessageRefused, Refund, Sale, Taken, Visit
 from hub.tills.service import Tills
-from integrations.pos import wire
+from integrations.pos import report, wire
 
 KEY: Final = "Idempotency-Key"
 BATCH: Final = "/pos/v1/batch"
+DAYS: Final = "/pos/v1/days"
 OPENAPI: Final = "/pos/v1/openapi.yaml"
 MESSAGES: Final[Mapping[str, type[Visit] | type[Sale] | type[Refund]]] = {
     "/pos/v1/customers": Visit,
@@ -69,12 +70,21 @@ def routes(callers: Callers, settings: Settings, clock: Callable[[], datetime]) 
             return _refused(request, error)
         return _answer(request, {"results": [_shown(it) for it in results]})
 
+    async def close_day(request: Request) -> Response:
+        try:
+            caller = await caller_of(request)
+            found = await days.close(caller, wire.read(await request.body(), DayClosed))
+        except HubError as error:
+            return _refused(request, error)
+        return _answer(request, msgspec.to_builtins(report.of(found)))
+
     async def document(_request: Request) -> Response:
         return Response(_DOCUMENT.read_bytes(), media_type="application/yaml")
 
     return [
         *(Route(path, take_one, methods=["POST"]) for path in MESSAGES),
         Route(BATCH, take_batch, methods=["POST"]),
+        Route(DAYS, close_day, methods=["POST"]),
         Route(OPENAPI, document),
     ]
 

@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from hub.messaging import feedback, inbound
+from hub.membership import texting
+from hub.messaging import feedback
 from hub.profiles.suppression import Suppressions
 from hub.settings import Settings
 from integrations import webhooks
@@ -39,7 +40,7 @@ def routes(settings: Settings, clock: Callable[[], datetime]) -> list[Route]:
         if key and (report := events.report_of(fields, key, now=now)):
             await feedback.take_in([report], suppressions, now=now)
         elif sms := events.sms_of(fields):
-            await inbound.receive(sms, suppressions, now=now)
+            await texting.receive(sms, suppressions, now=now)
         return Response(_NO_REPLY, media_type="text/xml")
 
     return [Route(addresses.PATH, take, methods=["POST"])]

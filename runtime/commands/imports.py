@@ -20,7 +20,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer as one JSON object.
 
 @app.command(name="import")
 def import_(
-    kind: Annotated[str, typer.Argument(help="profiles, events, orders or consents.")],
+    kind: Annotated[str, typer.Argument(help="profiles, events, orders, consents or reviews.")],
     file: Annotated[
         Path,
         typer.Argument(exists=True, dir_okay=False, readable=True, help="A .csv, .jsonl (each also .gz) or .parquet."),

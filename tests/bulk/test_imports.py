@@ -203,3 +203,16 @@ async def test_history_moves_a_stage_and_announces_no_transition(database: Datab
     [ada] = (await people(database)).values()
     assert (ada["stage"], ada["rollups"]["purchases"]["count"]) == ("lapsed", 1)
     assert await database["events"].count_documents({"source": "hub"}) == 0
+
+
+async def test_reviews_of_a_file_rest_on_the_orders_of_one_and_set_nothing_off(database: Database) -> None:
+    row = {"userId": "u0", "timestamp": "2025-03-08T09:00:00Z", "product_id": "P-1", "rating": 4.0}
+    bought = [{**orders(1)[0], "products": [{"product_id": "P-1", "quantity": 1, "price": 5}]}]
+    await brought(RowKind.ORDERS, bought)
+    told = await brought(RowKind.REVIEWS, [{**row, "review_body": "Good"}, {**row, "review_body": None}], digest="r")
+    await route_all()
+
+    assert [(it.row, it.code) for it in told[-1].just_refused] == [(2, "bad_review")]
+    (review,) = await database["reviews"].find({}).to_list()
+    assert (review["stars"], review["text"], review["state"]) == (4, "Good", "received")
+    assert await database["events"].count_documents({"source": "hub"}) == 0

@@ -105,6 +105,7 @@ def test_what_only_the_hub_says_is_left_out() -> None:
         ),
         (RowKind.EVENTS, {"properties": "none"}, "invalid", "`properties` must be an object."),
         (RowKind.ORDERS, {"order_id": None}, "bad_order", "`order_id` is missing."),
+        (RowKind.REVIEWS, {"product_id": "P-1", "stars": 6}, "bad_review", "`stars` is a whole number from 1 to 5."),
         (RowKind.CONSENTS, {"state": "maybe"}, "bad_consent", "`state` must be one of granted, withdrawn."),
         (
             RowKind.CONSENTS,

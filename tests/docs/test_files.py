@@ -16,4 +16,7 @@ def test_the_page_names_every_code_of_a_refused_row_and_no_other() -> None:
     rows = page.split("| code | means |")[1].split("## Out")[0].splitlines()
     told = {code for row in rows for code in TOLD.findall(row.split("|")[1] if row.startswith("| `") else "")}
 
-    assert told == raised | AS_FOR_A_CALL | {"bad_order"}  # which is the order's own code
+    assert told == raised | AS_FOR_A_CALL | {
+        "bad_order",
+        "bad_review",
+    }  # which are the codes of orders and reviews themselves

@@ -50,12 +50,16 @@ def back(sku: str, quantity: str = "1", amount: int | None = None) -> RefundedLi
     return RefundedLine(None, sku, Decimal(quantity), amount)
 
 
-def program(
-    *rules_: str, multipliers: Sequence[str] = (), more: str = "", wallets: Sequence[str] = ("points",)
-) -> Questions:
-    """A program with these rules, each the inside of a mapping: `rule: base, wallet: points, …`."""
-    words = "one: {en: p}, many: {en: p}, expires: never"
-    written = [
+def written(
+    *rules_: str,
+    multipliers: Sequence[str] = (),
+    more: str = "",
+    wallet: str = "",
+    wallets: Sequence[str] = ("points",),
+) -> str:
+    """A program with these rules, each the inside of a mapping: `per: …, where: …`. `wallet` is said of each wallet."""
+    words = f"one: {{en: p}}, many: {{en: p}}, {wallet or 'expires: never'}"
+    parts = [
         "program: club\ntexts: {en: club}\nzone: Europe/Berlin\ncurrency: EUR",
         "wallets:",
         *(f"  - {{wallet: {it}, kind: spendable, {words}}}" for it in wallets),
@@ -65,7 +69,12 @@ def program(
         *(f"  - {{multiplier: m{place}, texts: {{en: x}}, {it}}}" for place, it in enumerate(multipliers)),
         more,
     ]
-    return Questions(language.read("\n".join(written), KNOWN))
+    return "\n".join(parts)
+
+
+def program(*rules_: str, **said: Any) -> Questions:
+    """What such a program asks."""
+    return Questions(language.read(written(*rules_, **said), KNOWN))
 
 
 def award(of: Questions, it: Order, facts: Facts = FACTS, rooms: Mapping[str, int] = {}) -> Award:

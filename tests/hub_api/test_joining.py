@@ -12,6 +12,7 @@ from hub.kit import ids
 from hub.settings import Environment
 from tests.hub_api.conftest import NOON, Hub
 from tests.hub_api.signing_in import PHONE, ask, code_in, link_in, sent
+from tests.membership.people import activated
 
 ENROLL = """mutation ($input: EnrollInput!) { enroll(input: $input) {
   __typename
@@ -40,6 +41,12 @@ async def enroll_customer(hub: Hub, key: str, **given: Any) -> dict[str, Any]:
     given = {"idempotencyKey": "enroll", "program": "club", **given}
     result: dict[str, Any] = (await hub.data(ENROLL_CUSTOMER, key, input=given))["enrollCustomer"]
     return result
+
+
+@pytest.fixture(autouse=True)
+async def programs(hub: Hub) -> None:
+    del hub
+    await activated("club", "bakers")
 
 
 @pytest.fixture
@@ -77,10 +84,10 @@ async def test_a_wrong_code_enrolls_nobody(hub: Hub, app_key: str, database: Dat
     assert await database["enrolments"].count_documents({}) == 0
 
 
-async def test_a_program_that_cannot_be_uses_up_no_code(hub: Hub, app_key: str) -> None:
+async def test_a_program_that_there_is_not_uses_up_no_code(hub: Hub, app_key: str) -> None:
     asked = await ask(hub, app_key)
     proof = {"signInId": asked["signInId"], "code": code_in((await sent(hub))[0]), "deviceSecret": PHONE}
-    given = {"idempotencyKey": "none", "program": "No Such!", **proof}
+    given = {"idempotencyKey": "none", "program": "no-such", **proof}
 
     assert await hub.codes(ENROLL, app_key, input=given) == ["NOT_FOUND"]
     assert (await enroll(hub, app_key, **proof))["__typename"] == "EnrollPayload"
@@ -151,3 +158,17 @@ async def test_nobody_is_enrolled_whom_nobody_knows(hub: Hub, admin: str) -> Non
     )
 
     assert unknown == ["BAD_USER_INPUT"]
+
+
+async def test_the_report_of_joins_is_of_ones_own_stores(hub: Hub, admin: str) -> None:
+    for name, store in (("ada", "S-1"), ("bob", "S-2")):
+        await hub.identify(name, email=f"{name}@example.com")
+        profile = (await hub.data(MINE, hub.token(name)))["me"]["id"]
+        await enroll_customer(hub, admin, idempotencyKey=name, profileId=profile, storeId=store, associateId="eve")
+    grant = Grant(KeyKind.STAFF, "shop", person="ann", roles=frozenset({Role.ANALYST}), stores=frozenset({"S-1"}))
+    ann = await keys.make(grant, key_id=keys.new_id(), env=Environment.DEV, now=NOON) or ""
+    query = '{ joins(program: "club", since: "2026-01-01T00:00:00Z") { storeId associateId joins firstPurchases } }'
+
+    one, other = ({"storeId": it, "associateId": "eve", "joins": 1, "firstPurchases": 0} for it in ("S-1", "S-2"))
+    assert (await hub.data(query, admin))["joins"] == [one, other]
+    assert (await hub.data(query, ann))["joins"] == [one]

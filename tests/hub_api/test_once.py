@@ -18,6 +18,7 @@ from hub_api.schema import build
 from tests.hub_api import signing_in
 from tests.hub_api.conftest import JOURNEY, NOON, Hub
 from tests.hub_api.test_inbox import tell
+from tests.membership.people import activated
 from tests.programs.written import FINCH
 
 Given: TypeAlias = dict[str, Any]
@@ -270,16 +271,19 @@ async def complete_sign_in(hub: Hub) -> tuple[str, Given, Given]:
 
 
 async def enroll(hub: Hub) -> tuple[str, Given, Given]:
+    await activated("club", "bakers")
     key, given, _ = await complete_sign_in(hub)
     return key, {"program": "club", **given}, {"program": "bakers", **given}
 
 
 async def enroll_customer(hub: Hub) -> tuple[str, Given, Given]:
+    await activated("club", "bakers")
     given = {"profileId": str(global_id("Profile", await profile_of(hub, "ada"))), "program": "club"}
     return await staff(hub), given, {**given, "program": "bakers"}
 
 
 async def create_poster(hub: Hub) -> tuple[str, Given, Given]:
+    await activated("club")
     given = {"program": "club", "word": "Coffee pls"}
     return await staff(hub), given, {**given, "word": "tea"}
 

@@ -9,6 +9,7 @@ from hub.database import Database
 from tests.hub_api.conftest import Hub
 from tests.hub_api.signing_in import PHONE, ask, code_in, sent
 from tests.hub_api.test_joining import enroll
+from tests.membership.people import activated
 
 STORE = """mutation { upsertStores(input: {idempotencyKey: "s", stores: [{
   storeId: "S-1", name: "One", timeZone: "Europe/Berlin", updatedAt: "2026-11-01T12:00:00Z",
@@ -36,6 +37,12 @@ async def switch_off(hub: Hub, key: str, code: str) -> dict[str, Any]:
     given = {"idempotencyKey": "off", "code": code, "enabled": False}
     result: dict[str, Any] = (await hub.data(CHANGE, key, input=given))["changePoster"]
     return result
+
+
+@pytest.fixture(autouse=True)
+async def programs(hub: Hub) -> None:
+    del hub
+    await activated("club", "bakers")
 
 
 @pytest.fixture

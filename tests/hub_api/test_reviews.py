@@ -200,3 +200,42 @@ async def test_rules_are_published_in_versions_and_refused_with_their_places(hub
     }
     assert refused["publishReviewRules"]["problems"] == [{"line": 1, "column": 24, "code": "wrong_type"}]
     assert (await hub.data("{ reviewRules { version } }", admin))["reviewRules"] == {"version": 1}
+
+
+async def test_a_product_shows_its_approved_reviews_by_pages_and_their_stars_and_nobody_who_wrote_them(
+    shop: Hub, admin: str
+) -> None:
+    names = {"productId": "P-1", "names": [{"language": "en", "text": "Beans"}], "variants": [{"sku": "A-1"}]}
+    upsert = "mutation ($input: UpsertProductsInput!) { upsertProducts(input: $input) { __typename } }"
+    given = {**names, "updatedAt": "2026-11-01T12:00:00Z"}
+    await shop.data(upsert, admin, input={"idempotencyKey": "p", "products": [given, {**given, "productId": "P-2"}]})
+    await shop.identify("ada", firstName="Augusta", lastName="Byron")
+    await submit(shop, shop.token("ada"), showName=True)
+    await submit(shop, shop.token("ada"), productId="P-2", text="It is a scam", stars=1)
+    await submit(shop, shop.token("bob"), stars=2, title="Well")
+
+    asked = """query ($first: Int, $after: String) { products { nodes { productId
+      rating { average count byStars { stars count } }
+      reviews(first: $first, after: $after) {
+        pageInfo { hasNextPage endCursor } nodes { stars title text author language photos }
+      }
+    } } }"""
+    device = await shop.key(KeyKind.SERVER)
+    found = {it["productId"]: it for it in (await shop.data(asked, device, first=1))["products"]["nodes"]}
+
+    assert found["P-1"]["rating"] == {
+        "average": "3.00",
+        "count": 2,
+        "byStars": [{"stars": it, "count": 1 if it in {2, 4} else 0} for it in (5, 4, 3, 2, 1)],
+    }
+    assert found["P-2"]["rating"]["count"] == 0
+    assert found["P-2"]["rating"]["average"] is None
+    first = found["P-1"]["reviews"]
+    assert first["nodes"] == [
+        {"stars": 2, "title": "Well", "text": "Tastes of plums", "author": None, "language": "en", "photos": 0}
+    ]
+    after = await shop.data(asked, device, first=1, after=first["pageInfo"]["endCursor"])
+    rest = {it["productId"]: it["reviews"] for it in after["products"]["nodes"]}["P-1"]
+    assert [(it["author"], it["text"]) for it in rest["nodes"]] == [("Augusta B.", "Tastes of plums")]
+    assert (first["pageInfo"]["hasNextPage"], rest["pageInfo"]["hasNextPage"]) == (True, False)
+    assert await EntryDocument.find({"what": audit.READ}).count() == 0

@@ -83,6 +83,11 @@ async def till_was_offline(hub: Hub) -> tuple[str, Request]:
     return address, {**request, "json": {"messages": [{"type": "refund", **told, "refund_id": "R-1"}, sold, sold]}}
 
 
+async def day_closed(hub: Hub) -> tuple[str, Request]:
+    day = {"day": "2026-11-20", "since": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z", "currency": "EUR"}
+    return await at_a_till(hub, "days", {**day, "orders": [{"order_id": "4711", "total": "39.80"}]})
+
+
 async def mutation(hub: Hub) -> tuple[str, Request]:
     """One of them: `test_once.py` asks all."""
     query = """mutation { saveTopic(input: {
@@ -165,12 +170,19 @@ async def stop(hub: Hub) -> tuple[str, Request]:
     return "/webhooks/twilio", signing.twilio_post(f"{hub.settings.public_url}/webhooks/twilio", fields)
 
 
+async def reviewed(hub: Hub) -> tuple[str, Request]:
+    del hub
+    one = {"id": "R-1", "productId": "P-1", "stars": 4, "text": "Tastes of plums", "email": ADA}
+    return "/webhooks/reviews", signing.reviews_post(one, {**one, "id": "R-2", "withdrawn": True})
+
+
 ROUTES: Final[Mapping[str, tuple[Prepare, ...]]] = {
     "/v1/{call}": (events,),
     "/pos/v1/customers": (visit,),
     "/pos/v1/orders": (sale,),
     "/pos/v1/refunds": (refund,),
     "/pos/v1/batch": (till_was_offline,),
+    "/pos/v1/days": (day_closed,),
     "/graphql": (mutation,),
     "/m/s": (ask_to_sign_in,),
     "/m/s/code": (sign_in_by_code,),
@@ -180,6 +192,7 @@ ROUTES: Final[Mapping[str, tuple[Prepare, ...]]] = {
     "/m/u/{token}": (unsubscribe, unsubscribe_by_one_click),
     "/webhooks/sendgrid": (reports,),
     "/webhooks/twilio": (status, stop),
+    "/webhooks/reviews": (reviewed,),
 }
 
 WRITTEN: Final[Mapping[Prepare, Mapping[str, int]]] = {
@@ -188,6 +201,7 @@ WRITTEN: Final[Mapping[Prepare, Mapping[str, int]]] = {
     sale: {"events": 1},
     refund: {"events": 1},
     till_was_offline: {"events": 2},
+    day_closed: {"till_days": 1},
     mutation: {"topics": 1, "audit": 1},
     ask_to_sign_in: {"sign_ins": 1, "messages": 1, "audit": 1},
     sign_in_by_code: {"known_devices": 1, "audit": 1},
@@ -198,6 +212,7 @@ WRITTEN: Final[Mapping[Prepare, Mapping[str, int]]] = {
     unsubscribe_by_one_click: {"consents": 1, "events": 1, "audit": 1},
     reports: {"reports": 1},
     status: {"events": 1, "suppressions": 1, "handled": 1},
+    reviewed: {"events": 2},
     stop: {"events": 2, "suppressions": 1, "consents": 1, "handled": 1},
 }
 """How many rows each of them leaves, by collection."""

@@ -65,12 +65,13 @@ async def test_each_journey_message_declares_one_of_these_surfaces_and_the_repor
     ]
     confirming = {**OWN, "template": "confirm-consent", **SERVICE}
     ready = {**OWN, "template": "order-ready-for-pickup", **SERVICE}
+    again, joined = ({**OWN, "template": it, **SERVICE} for it in ("already-a-member", "program-joined"))
     signing_in = {**OWN, "template": "sign-in", "brand": "default", "topic": "account"}
     assert {surface: messages for surface, messages in found.items() if messages} == {
         "EMAIL": [FIRST],
         "TRANSACTIONAL_EMAIL": [THIRD, confirming, ready, signing_in],
         "PUSH": [FIRST, ready],
-        "SMS": [FIRST, confirming, ready, signing_in],
+        "SMS": [FIRST, again, confirming, ready, joined, signing_in],
     }
 
 

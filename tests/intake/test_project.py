@@ -1,4 +1,4 @@
-"""Projections and the records of orders: what is not about them costs nothing."""
+"""Projections and the records of orders: what is not about them costs one small read, of which programs there are."""
 
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 READS = ("aggregate", "count_documents", "distinct", "find", "find_one", "find_one_and_update")
 
 
-async def test_an_event_that_concerns_no_projection_and_no_order_costs_no_command(
+async def test_an_event_that_concerns_no_projection_and_no_order_costs_one_small_read(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del database  # its documents are bound: whoever asked would reach it
@@ -27,8 +27,14 @@ async def test_an_event_that_concerns_no_projection_and_no_order_costs_no_comman
     def asked(*_: Any, **__: Any) -> NoReturn:
         pytest.fail("The database was asked.")
 
+    reads: list[str] = []
+
+    async def read(self: AsyncCollection[Any], *_: Any, **__: Any) -> None:
+        reads.append(self.name)
+
     for name in (*READS, *WRITES):
         monkeypatch.setattr(AsyncCollection, name, asked)
+    monkeypatch.setattr(AsyncCollection, "find_one", read)
     ada = Profile(id=uuid4())
     seen = [
         Event(
@@ -52,6 +58,7 @@ async def test_an_event_that_concerns_no_projection_and_no_order_costs_no_comman
 
     await project(Applied(seen, {ada.id: ada}), now=NOW)
 
+    assert reads == ["program_activations"]
     recorded = await recording.record(seen, {ada.id: ada}, now=NOW)
     assert recorded.profiles == {ada.id: ada}
     assert await recorded.finish({ada.id}) == set()

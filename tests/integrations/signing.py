@@ -1,6 +1,7 @@
 """Signs as providers do, with keys of the tests."""
 
 import base64
+import hmac
 import json
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -15,6 +16,7 @@ SENDGRID_PUBLIC: Final = base64.b64encode(
     SENDGRID_KEY.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 ).decode()
 TWILIO_TOKEN: Final = "a-token-of-the-tests"
+REVIEWS_SECRET: Final = "a-secret-of-the-tests"
 
 
 def sendgrid(body: bytes, *, at: datetime | None = None) -> dict[str, str]:
@@ -43,3 +45,11 @@ def twilio_post(url: str, fields: dict[str, str]) -> dict[str, Any]:
         "content": urlencode(fields).encode(),
         "headers": {"X-Twilio-Signature": signature, "Content-Type": "application/x-www-form-urlencoded"},
     }
+
+
+def reviews_post(*reviews: dict[str, Any], at: datetime | None = None, secret: str = REVIEWS_SECRET) -> dict[str, Any]:
+    """A request with reviews, signed as docs/reviews.md says, as httpx takes it."""
+    body = json.dumps({"reviews": reviews}).encode()
+    seconds = str(int((at or datetime.now(UTC)).timestamp()))
+    signature = hmac.new(secret.encode(), f"{seconds}.".encode() + body, "sha256").hexdigest()
+    return {"content": body, "headers": {"Hub-Signature": f"t={seconds},v1={signature}"}}

@@ -19,6 +19,7 @@ from hub.settings import Settings
 from integrations.pages import arriving, signin
 from runtime.http import RequestLog
 from tests.integrations.test_signin_page import NOON, clock, code_of, hidden, link_of, press
+from tests.membership.people import activated
 
 EVE = Caller(CallerKind.STAFF, "eve", frozenset())
 ADA = "ada@example.com"
@@ -36,6 +37,7 @@ async def web(settings: Settings, database: Database) -> AsyncIterator[AsyncClie
 @pytest.fixture
 async def poster(database: Database) -> Poster:
     del database
+    await activated("club")
     here = Address("1 High Street", "10115", "Berlin", "DE")
     await stores.upsert(EVE, [Store("S-1", "One", here, Opening("Europe/Berlin", {}, {}), NOON)], now=NOON)
     wanted = Wanted(Purpose.JOIN, "club", "default", "S-1", "opening", consent_version="v3")
@@ -44,7 +46,7 @@ async def poster(database: Database) -> Poster:
 
 async def ask(web: AsyncClient, poster: Poster) -> Response:
     page = await web.get(f"/q/{poster.code}")
-    assert "Join club" in page.text
+    assert "Join the Finch Club" in page.text
     form = {"key": hidden(page, "key"), "poster": hidden(page, "poster"), "address": ADA}
     return await web.post("/m/s", data=form)
 
@@ -79,7 +81,7 @@ async def test_who_scans_a_poster_joins_by_code_or_link_with_its_store_and_campa
     else:
         page = await press(web, await link_of(asked, settings))
 
-    assert (page.status_code, "Welcome to club" in page.text) == (200, True)
+    assert (page.status_code, "Welcome to the Finch Club" in page.text) == (200, True)
     assert await joined(database) == [BY_QR]
     named = await database["identifiers"].find_one({"value": member_code(page)})
     assert named is not None
@@ -92,7 +94,7 @@ async def test_who_is_a_member_already_is_told_so_and_shown_the_same_code(
     first = await type_code(web, await ask(web, poster), settings)
     second = await type_code(web, await ask(web, poster), settings)
 
-    assert "You are a member of club" in second.text
+    assert "You are a member of the Finch Club" in second.text
     assert member_code(second) == member_code(first)
     assert await joined(database) == [BY_QR]
 

@@ -9,9 +9,18 @@ from hub.kit import ids
 from hub.membership.model import Joining, Way
 from hub.profiles import store
 from hub.profiles.model import Profile
+from hub.programs import service as programs
+from tests.programs.written import FINCH
 
 NOON: Final = datetime(2026, 11, 22, 12, tzinfo=UTC)
 APP: Final = Joining(Way.APP, consent_version="v3")
+
+
+async def activated(*names: str) -> None:
+    """Have programs of these names."""
+    for name in names:
+        version = (await programs.draft(FINCH.replace("finch-club", name), by="t", key=name, now=NOON)).version
+        await programs.activate(version, by="t", key=name, now=NOON)
 
 
 async def somebody(**traits: Any) -> Profile:

@@ -9,12 +9,19 @@ from hub.database import Database
 from hub.intake import merging
 from hub.kit import ids
 from hub.membership import service, store
-from hub.membership.model import Joining, NoSuchProgram, Way
+from hub.membership.model import Joining, Way
+from hub.programs.service import NoSuchProgram
 from tests.killing import killed
-from tests.membership.people import APP, NOON, joins, known, somebody
+from tests.membership.people import APP, NOON, activated, joins, known, somebody
 
 LATER = NOON + timedelta(days=1)
 TILL = Joining(Way.STORE, "S-1", "opening", "eve")
+
+
+@pytest.fixture(autouse=True)
+async def programs(database: Database) -> None:
+    del database
+    await activated("club", "bakers")
 
 
 async def test_joining_is_stored_with_how_it_was_and_announced_once(database: Database) -> None:
@@ -60,12 +67,11 @@ async def test_one_is_in_each_program_by_itself(database: Database) -> None:
     assert len(await joins(database)) == 2
 
 
-@pytest.mark.usefixtures("database")
-async def test_what_cannot_be_a_program_is_refused_and_nobody_joins() -> None:
+async def test_a_program_that_there_is_not_is_refused_and_nobody_joins() -> None:
     ada = await somebody()
 
-    with pytest.raises(NoSuchProgram):
-        await service.join(ada, "The Club!", APP, cause=ids.new_id(), at=NOON, now=NOON)
+    with pytest.raises(NoSuchProgram, match="There is no program `clud`"):
+        await service.join(ada, "clud", APP, cause=ids.new_id(), at=NOON, now=NOON)
 
     assert await store.of([ada.own_ids]) == {}
 

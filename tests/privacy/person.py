@@ -29,6 +29,7 @@ from hub.wording.library import Library
 from hub.wording.templates import template_of
 from runtime import wiring
 from tests.intake.inflow import APP, NOW, identify, publish, route_all, said, track
+from tests.membership.people import activated
 
 ADA: Final = "ada-4711"
 NAME: Final = "Augusta Ada Byron"
@@ -75,6 +76,7 @@ async def lives(settings: Settings) -> Profile:
     await route_all()
     await advance(settings)
     await _signs_in(asked, settings)
+    await activated("club")
     for user in (ADA, "bob"):
         await membership.join(
             await of_user(user), "club", Joining(Way.STORE, "S-1"), cause=ids.new_id(), at=NOW, now=NOW

@@ -34,6 +34,8 @@ def test_points_expire_with_the_end_of_a_period_or_some_periods_later(expiry: Ex
     assert expires_at(expiry, EVENING, EVENING, BERLIN) == end
 
 
-def test_when_points_expire_that_only_idleness_ends_is_not_known_yet() -> None:
-    assert expires_at(Idle(365, ("Order Completed",)), EVENING, EVENING, BERLIN) is None
+def test_points_that_idleness_ends_expire_so_many_days_after_what_happened_last() -> None:
+    idle = Idle(365, ("Order Completed",))
+
+    assert expires_at(idle, EVENING, EVENING, BERLIN) == expires_at(AfterDays(365), EVENING, EVENING, BERLIN)
     assert expires_at(None, EVENING, EVENING, BERLIN) is None

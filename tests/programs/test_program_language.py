@@ -123,6 +123,32 @@ def test_a_condition_that_asks_for_what_is_not_there_is_refused(condition: str, 
     assert [it for _, _, it in problems(FINCH.replace("of: [base]", where))] == [code]
 
 
+@pytest.mark.parametrize(
+    ("event", "asks", "code"),
+    [
+        ("Review Approved", "where: properties.stars >= 4", "asks_for_stars"),
+        ("Review Received", "where: properties.photos > 0 and not properties.stars < 4", "asks_for_stars"),
+        ("Product Reviewed", "where: exists(properties.rating)", "asks_for_stars"),
+        ("Review Approved", "where: {any: [properties.photos > 0, properties.stars = 5]}", "asks_for_stars"),
+        ("Review Approved", "where: properties.photos > 0", None),
+        ("Hotel Rated", "where: properties.stars >= 4", None),
+    ],
+)
+def test_no_rule_for_a_review_can_ask_for_its_stars(event: str, asks: str, code: str | None) -> None:
+    rule = f"  - rule: review\n    wallet: points\n    event: {{name: {event}, points: 25}}\n    {asks}\n"
+    said = rule + "    texts: {en: 25 points for a review, de: 25 Punkte für eine Bewertung}\n"
+    source = FINCH.replace("multipliers:", f"{said}multipliers:")
+
+    assert [it for _, _, it in problems(source)] == [code] if code else language.read(source, KNOWN).rules["review"]
+
+
+def test_no_rule_for_a_review_earns_once_for_each_number_of_stars() -> None:
+    rule = "{rule: review, wallet: points, event: {name: Review Approved, points: 25, once_by: properties.stars}"
+    source = FINCH.replace("multipliers:", f"  - {rule}, texts: {{en: points, de: Punkte}}}}\nmultipliers:")
+
+    assert [it for _, _, it in problems(source)] == ["asks_for_stars"]
+
+
 def test_row_25_a_rule_that_cannot_be_worded_brings_its_words_or_is_refused() -> None:
     source = FINCH.replace("of: [base]", 'where: properties.channel = "app"')
 

@@ -8,11 +8,13 @@ from typer.testing import CliRunner
 
 from hub.access.audit import EntryDocument
 from runtime.cli import application
+from tests.membership.people import activated
 from tests.runtime.verbs import Verb
 
 
 @pytest.fixture
-def run(verb: Verb) -> Verb:
+async def run(verb: Verb) -> Verb:
+    await activated("club")
     return functools.partial(verb, "posters")
 
 

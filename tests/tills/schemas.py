@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 Schema = Mapping[str, Any]
@@ -68,6 +68,8 @@ def _of_text(value: str, schema: Schema, path: str) -> Iterator[str]:
         yield f"{path} does not match"
     if schema.get("format") == "date-time" and not _is_moment(value):
         yield f"{path} is no time"
+    if schema.get("format") == "date" and not _is_date(value):
+        yield f"{path} is no date"
 
 
 def _of_object(value: Mapping[str, Any], schema: Schema, document: Schema, path: str) -> Iterator[str]:
@@ -85,5 +87,12 @@ def _of_object(value: Mapping[str, Any], schema: Schema, document: Schema, path:
 def _is_moment(value: str) -> bool:
     try:
         return datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _is_date(value: str) -> bool:
+    try:
+        return date.fromisoformat(value).isoformat() == value
     except ValueError:
         return False

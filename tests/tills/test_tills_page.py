@@ -29,11 +29,13 @@ async def test_every_command_on_the_page_is_taken(till: Till) -> None:
             headers["Prefer"] = "wait=0"  # nobody routes here
         answer = await till.web.post(path, content=dict(given)["-d"], headers=headers)
         assert answer.status_code == 200, (command, answer.text)
+        if "/days" in path:
+            continue
         for result in answer.json().get("results", [answer.json()]):
             assert result.keys() == {"id", "applied"}
     await route_all()
 
-    assert len(commands) == 5
+    assert len(commands) == 6
     sold = await kept("4711")
     assert sold.net is not None
     assert sold.net.minor == 3980 - 1745

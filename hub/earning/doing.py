@@ -1,0 +1,188 @@
+"""Events earn: a review, a referral, a visit. Each is a posting of its own, whose key says how often there is one.
+
+`once` is one key for a member and rule, `once_by` one for each value, a visit one for each store and day; else each
+event has its own. Who was merged has been there before under another id: that counts too.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from hub.commerce import reading
+from hub.commerce.model import Order, SalesChannel
+from hub.commerce.reading import BadOrder
+from hub.conditions.evaluator import value_at
+from hub.decisions.model import Decision, Reason
+from hub.definitions import Version
+from hub.earning import asking, rules
+from hub.earning.asking import Questions
+from hub.earning.buying import Known
+from hub.earning.difference import FACTS, VERSION
+from hub.events.model import Event, Trust
+from hub.kit.errors import HubError
+from hub.ledger import service as ledger
+from hub.ledger.model import About, Past, Purse
+from hub.ledger.moves import Earn, Move
+from hub.ledger.service import Request
+from hub.profiles.model import Profile
+from hub.programs import scope
+from hub.programs.expiry import expires_at
+from hub.programs.model import PerEvent, PerVisit, Program, Rule
+
+STORE_VISITED: Final = "Store Visited"
+ORDER_COMPLETED: Final = "Order Completed"
+LONGEST: Final = 255
+"""How many characters a value has at most that tells one thing from another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something that a rule may reward: when it happened, what may be asked of it, and what makes it the same again."""
+
+    event: Event
+    at: datetime
+    value: Mapping[str, Any]
+    same: str
+    store: str | None = None
+
+
+async def earn(events: Sequence[Event], profiles: Mapping[UUID, Profile], known: Known, *, now: datetime) -> None:
+    """Post what trusted events earn. Repeating it changes nothing.
+
+    Raises:
+        HubError: the ledger could not do it now.
+    """
+    heads = {own_id: it for it in profiles.values() for own_id in it.own_ids}
+    asked = [
+        request
+        for event in events
+        if event.trust is Trust.SERVER and event.profile_id in heads
+        for request in _requests(event, heads[event.profile_id], known, now)
+    ]
+    for answer in await ledger.post(asked, now=now) if asked else ():
+        if isinstance(answer, HubError):
+            raise answer
+
+
+def untrusted(events: Sequence[Event], known: Known, *, now: datetime) -> list[Decision]:
+    """Say of the events that would earn if a server had told of them that they do not."""
+    return [
+        Decision(event.profile_id, f"earn {version.name}", str(event.id), Reason.UNTRUSTED_SOURCE, now)
+        for event in events
+        if event.trust is not Trust.SERVER and event.profile_id is not None
+        for version, questions in known.at(event.at).items()
+        if event.name in _names(questions)
+    ]
+
+
+def _names(questions: Questions) -> set[str]:
+    """Name the events by which a program gives points."""
+    rules_ = questions.program.rules.values()
+    of_events = {it.gives.event for it in rules_ if isinstance(it.gives, PerEvent)}
+    visits = {STORE_VISITED} if any(isinstance(it.gives, PerVisit) for it in rules_) else set()
+    return {*of_events, *visits, ORDER_COMPLETED}
+
+
+def _requests(event: Event, head: Profile, known: Known, now: datetime) -> Iterator[Request]:
+    visit = _visit(event)
+    for version, questions in known.at(visit.at if visit else event.at).items():
+        if event.is_history and not questions.program.imports:
+            continue
+        facts = questions.facts_of(head.id, head, now)
+        for rule in questions.program.rules.values():
+            deed = _deed(rule, event, visit, questions)
+            if deed is None or not rules.is_sampled(version.name, rule.name, head.id, rule.sample):
+                continue
+            value = {**deed.value, scope.MEMBER: {"tier": facts.tier}}
+            if questions.hold(rule.where, value, deed.at, facts):
+                yield _request(_Reward(version, questions.program, rule, deed), head, now)
+
+
+def _deed(rule: Rule, event: Event, visit: Deed | None, questions: Questions) -> Deed | None:
+    """Say what an event is to a rule: None where it is nothing."""
+    zone = questions.program.zone
+    match rule.gives:
+        case PerVisit() if visit is not None:
+            day = visit.at.astimezone(zone).date().isoformat()
+            value = {**visit.value, scope.ORDER: asking.when(visit.at, zone)}
+            return Deed(event, visit.at, value, f"{visit.same}/{day}", visit.store)
+        case PerEvent(name, once=once, once_by=path) if name == event.name:
+            value = {scope.PROPERTIES: event.properties, scope.ORDER: asking.when(event.at, zone)}
+            same = "" if once else f"event/{event.id}"
+            if path is not None:
+                found = value_at(path, value)
+                if found is None or isinstance(found, dict | list):
+                    return None
+                same = f"{path[-1]}/{str(found)[:LONGEST]}"
+            return Deed(event, event.at, value, same, _text(event.properties.get("store_id")))
+    return None
+
+
+def _visit(event: Event) -> Deed | None:
+    """Read a visit to a store: an event that tells of one, or an order that was paid at its till."""
+    if event.name == STORE_VISITED:
+        store = _text(event.properties.get("store_id"))
+        at, value = event.at, {scope.PROPERTIES: event.properties}
+    elif event.name == ORDER_COMPLETED and (order := _order(event)) and order.contents and order.completed_at:
+        said = order.contents
+        store = said.store_id if said.channel in {None, SalesChannel.POS} else None
+        at = order.completed_at
+        value = {scope.PROPERTIES: event.properties}
+    else:
+        return None
+    return Deed(event, at, value, f"store/{store}", store) if store else None
+
+
+def _order(event: Event) -> Order | None:
+    try:
+        return reading.read(event)
+    except BadOrder:
+        return None
+
+
+def _text(value: object) -> str | None:
+    return value[:LONGEST] if isinstance(value, str) and value else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reward:
+    """What a rule of a program gives for a deed."""
+
+    version: Version
+    program: Program
+    rule: Rule
+    deed: Deed
+
+    def origin(self, owner: UUID) -> str:
+        """Name it as the origin of points, as a deed of this profile."""
+        return "/".join(filter(None, ("rule", self.rule.name, str(owner), self.deed.same)))
+
+    def earn(self, origin: str) -> Earn:
+        """Give the lot that it makes."""
+        wallet, at = self.program.wallets[self.rule.wallet], self.deed.at
+        usable = at + timedelta(days=wallet.pending_days)
+        points = self.rule.gives.points
+        return Earn(wallet.name, points, origin, usable, expires_at(wallet.expiry, at, usable, self.program.zone))
+
+
+def _request(reward: _Reward, head: Profile, now: datetime) -> Request:
+    deed, owner = reward.deed, reward.deed.event.profile_id or head.id
+    origin = reward.origin(owner)
+
+    def decide(purse: Purse, past: Past) -> Sequence[Move]:
+        del purse
+        if any(FACTS in it.about.detail for it in past):
+            return ()  # they had it under another id
+        return (reward.earn(origin),)
+
+    about = About(
+        cause=str(deed.event.id),
+        reason=reward.rule.name,
+        store=deed.store,
+        brand=reward.program.brand,
+        detail={VERSION: reward.version.number, FACTS: {"rule": reward.rule.name}},
+    )
+    origins = [reward.origin(own_id) for own_id in head.own_ids]
+    return Request(reward.version.name, owner, f"earn/{origin}", decide, about, now, origins=origins)

@@ -1,0 +1,100 @@
+"""A store's day: what its tills say it comes to, what the hub has of it, and where the two differ."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+from hub.kit.money import Money
+
+
+class LineKind(StrEnum):
+    """What a line of a day is of."""
+
+    ORDER = "order"
+    REFUND = "refund"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day of a store, from a moment until before another one."""
+
+    store: str
+    day: date
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A receipt or refund by its name, and what it comes to; None where nobody knows how much."""
+
+    what: LineKind
+    id: str
+    amount: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """How many lines there are, and what those of each currency come to, in minor units."""
+
+    count: int = 0
+    by_currency: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What the tills of a store say of a day. Of what they do not list only the sums are compared, if they say any."""
+
+    day: Day
+    closed_at: datetime
+    lines: Mapping[LineKind, Sequence[Line]]
+    sums: Mapping[LineKind, Sums]
+
+    def said(self, what: LineKind) -> Sums | None:
+        """Give the sums of what they list, else those that they say; None where they say nothing of it."""
+        return summed(self.lines[what]) if what in self.lines else self.sums.get(what)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something of which tills and hub have not the same: a line by its name, or all of its kind where `id` is None."""
+
+    what: LineKind
+    id: str | None
+    tills: Sums
+    hub: Sums
+
+
+def summed(lines: Iterable[Line]) -> Sums:
+    """Add lines up. One that nobody knows the amount of is counted, and adds nothing."""
+    counted, by_currency = 0, Counter[str]()
+    for line in lines:
+        counted += 1
+        if line.amount is not None:
+            by_currency[line.amount.currency] += line.amount.minor
+    return Sums(counted, dict(sorted(by_currency.items())))
+
+
+def differences(closing: Closing, kept: Mapping[LineKind, Sequence[Line]]) -> list[Difference]:
+    """Say where the hub has something else than the tills of a store, line by line where they list them."""
+    return [it for what in LineKind for it in _differences(closing, what, kept[what])]
+
+
+def _differences(closing: Closing, what: LineKind, kept: Sequence[Line]) -> Iterator[Difference]:
+    if what in closing.lines:
+        tills, hub = _by_name(closing.lines[what]), _by_name(kept)
+        for name in sorted(tills.keys() | hub.keys()):
+            pair = summed(tills.get(name, ())), summed(hub.get(name, ()))
+            if pair[0] != pair[1]:
+                yield Difference(what, name, *pair)
+    elif (said := closing.sums.get(what)) is not None and said != (found := summed(kept)):
+        yield Difference(what, None, said, found)
+
+
+def _by_name(lines: Iterable[Line]) -> dict[str, list[Line]]:
+    found: dict[str, list[Line]] = {}
+    for line in lines:
+        found.setdefault(line.id, []).append(line)
+    return found
