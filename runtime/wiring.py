@@ -40,6 +40,7 @@ from hub.messaging.inbox import InboxSender
 from hub.messaging.inbox_store import InboxMessageDocument
 from hub.messaging.ports import EmailSender, PushSender, Senders, SmsSender
 from hub.messaging.rates import BucketDocument
+from hub.messaging.short_links import ShortLinkDocument
 from hub.messaging.soft_bounces import SoftBounceDocument
 from hub.messaging.store import MessageDocument
 from hub.messaging.visits_store import VisitsDocument
@@ -146,6 +147,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     UnionDocument,
     VersionDocument,
     VisitsDocument,
+    ShortLinkDocument,
     ViewDocument,
     VoteDocument,
     VoucherDocument,
