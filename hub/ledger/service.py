@@ -15,8 +15,8 @@ from typing import Final, TypeAlias
 from uuid import UUID
 
 from hub.kit.errors import HubError
-from hub.ledger import ledger, store
-from hub.ledger.model import About, Born, Crowded, Entry, KeyReused, Past, Posting, Purse, Wallet, posting_id
+from hub.ledger import ledger, store, turns
+from hub.ledger.model import About, Born, Crowded, Entry, KeyReused, Past, Posting, Purse, Wallet, posting_id, purse_id
 from hub.ledger.moves import Move
 from hub.ledger.page import in_ms
 
@@ -109,6 +109,11 @@ async def post(requests: Sequence[Request], *, now: datetime) -> list[Answer]:
         What became of each, in their order. Of errors: InsufficientPoints and its like, KeyReused, Crowded, and what
         `decide` raises as a HubError. Nothing of such a request was moved.
     """
+    async with turns.taken([purse_id(it.program, it.owner) for it in requests]):
+        return await _posted(requests, now=now)
+
+
+async def _posted(requests: Sequence[Request], *, now: datetime) -> list[Answer]:
     answers: dict[int, Answer] = {}
     tried: set[UUID] = set()
     loop = asyncio.get_running_loop()
