@@ -29,14 +29,14 @@ from hub.journeys import keeper
 from hub.kit import tasks
 from hub.ledger import keeper as ledger_keeper
 from hub.membership import service as membership
-from hub.messaging import visits_keeper
+from hub.messaging import reports_keeper, visits_keeper
 from hub.messaging.dispatch import Dispatcher
 from hub.messaging.ports import Senders
 from hub.privacy.service import Privacy
 from hub.profiles import abandoned, consents
 from hub.profiles.suppression import Suppressions
 from hub.settings import Settings
-from hub.vouchers import settling
+from hub.vouchers import sweeping
 from hub.wording.library import Library
 from runtime import logs, wiring
 from workflows import worker as temporal_worker
@@ -83,8 +83,9 @@ async def router(settings: Settings) -> None:
             membership.keep_sweeping(wiring.clock),
             abandoned.keep(),
             waiting.keep(wiring.clock),
-            settling.keep(wiring.clock),
+            sweeping.keep(wiring.clock),
             visits_keeper.keep(Suppressions(settings), wiring.clock),
+            reports_keeper.keep(Suppressions(settings), wiring.clock),
         )
 
 
