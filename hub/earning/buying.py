@@ -4,7 +4,7 @@ The key of the posting names the order and its revision: whoever comes to the sa
 Who has read an older state than is stored looks again, before the event that told of it is finished.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -14,6 +14,7 @@ from hub.commerce.orders import Kept
 from hub.commerce.reading import BadOrder
 from hub.definitions import Version
 from hub.earning.asking import Questions
+from hub.earning.capping import Owed, capped
 from hub.earning.difference import VERSION, Difference, origin_of
 from hub.events.model import IMPORT, Event, Trust
 from hub.kit.errors import HubError
@@ -94,9 +95,10 @@ class _Batch:
 
     async def requests(self, *, now: datetime) -> list[Request]:
         """Ask for a posting for each order and program, and each owner whom it has had."""
-        return [request for order_id in self._kept for request in await self._of_order(order_id, now)]
+        found = [it for order_id in self._kept for it in await self._of_order(order_id, now)]
+        return [_request(it, difference, now) for it, difference in zip(found, await capped(found, now), strict=True)]
 
-    async def _of_order(self, order_id: UUID, now: datetime) -> list[Request]:
+    async def _of_order(self, order_id: UUID, now: datetime) -> list[Owed]:
         kept = self._kept[order_id]
         order, contents = kept.order, kept.order.contents
         if contents is None or order.completed_at is None:
@@ -118,39 +120,38 @@ class _Batch:
                 is_theirs = contents.profile_id in own_ids
                 whose = own_ids if len(owners) > 1 else None
                 difference = Difference(questions, order, kept.rev, facts, owners=whose, is_theirs=is_theirs)
-                found.append(self._request(owner, version, difference, self._causes[order_id], now))
+                found.append(Owed(version, owner, own_ids, difference, self._causes[order_id]))
         return found
 
-    def _by_head(self, owners: Iterable[UUID]) -> dict[UUID, Collection[UUID]]:
+    def _by_head(self, owners: Iterable[UUID]) -> dict[UUID, Sequence[UUID]]:
         """Give to each owner all the ids that are the same person's. Who is erased is nobody's owner any more."""
-        found: dict[UUID, Collection[UUID]] = {}
+        found: dict[UUID, Sequence[UUID]] = {}
         for owner in owners:
             head = self._heads.get(owner)
             if head is not None and not any(owner in own_ids for own_ids in found.values()):
                 found[owner] = head.own_ids
         return found
 
-    def _request(self, owner: UUID, version: Version, difference: Difference, cause: Event, now: datetime) -> Request:
-        order = difference.order
-        origin = origin_of(order)
-        key = f"earn/{origin}/{difference.rev}"
-        said = order.contents
-        about = About(
-            cause=str(cause.id),
-            channel=said.channel if said else None,
-            store=said.store_id if said else None,
-            brand=difference.questions.program.brand,
-            detail={VERSION: version.number, **difference.detail},
-        )
-        return Request(
-            version.name,
-            owner,
-            key if difference.is_theirs else f"{key}/{owner}",
-            difference,
-            about,
-            now,
-            origins=[origin],
-        )
+
+def _request(owed: Owed, difference: Difference, now: datetime) -> Request:
+    said, origin = difference.order.contents, origin_of(difference.order)
+    key = f"earn/{origin}/{difference.rev}"
+    about = About(
+        cause=str(owed.cause.id),
+        channel=said.channel if said else None,
+        store=said.store_id if said else None,
+        brand=difference.questions.program.brand,
+        detail={VERSION: owed.version.number, **difference.detail},
+    )
+    return Request(
+        program=owed.version.name,
+        owner=owed.owner,
+        key=key if difference.is_theirs else f"{key}/{owed.owner}",
+        decide=difference,
+        about=about,
+        at=now,
+        origins=[origin],
+    )
 
 
 def _owners(kept: Kept) -> dict[UUID, None]:
