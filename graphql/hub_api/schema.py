@@ -22,6 +22,7 @@ from hub_api.content_definitions import ContentDefinitionMutations, ContentDefin
 from hub_api.decisions import Decision
 from hub_api.devices import DeviceMutations
 from hub_api.doubts import DoubtQueries
+from hub_api.earning import EarningQueries
 from hub_api.enrolments import JoinQueries
 from hub_api.events import EventMutations
 from hub_api.inbox import InboxMutations
@@ -64,6 +65,7 @@ from hub_api.trials import TrialMutations
 
 @strawberry.type
 class Query(
+    EarningQueries,
     AssetQueries,
     BrandQueries,
     AssociateQueries,

@@ -59,14 +59,14 @@ async def _wanted(owed: Owed) -> dict[str, int]:
     difference = owed.difference
     if not difference.is_theirs:
         return {}
-    facts = facts_by(await _past(owed)) or difference.facts
+    past = await past_of(owed.version.name, owed.owner, origin_of(difference.order))
+    facts = facts_by(past) or difference.facts
     return {it.rule: it.points for it in rules.award(difference.questions, difference.order, facts).given}
 
 
-async def _past(owed: Owed) -> Past:
-    """Read the postings about an order: those in the purse first, and then those that were copied out."""
-    origin, program = origin_of(owed.difference.order), owed.version.name
-    purse = (await ledger_store.load(program, [owed.owner]))[owed.owner]
+async def past_of(program: str, owner: UUID, origin: str) -> Past:
+    """Read the postings about an origin, oldest first: first those in the purse, then those that were copied out."""
+    purse = (await ledger_store.load(program, [owner]))[owner]
     copied = await ledger_store.postings([], program, [origin])
     boxed = {it.id: it for it in purse.outbox if origin in it.origins}
     return sorted({**copied, **boxed}.values(), key=lambda it: (it.booked_at, it.number))
