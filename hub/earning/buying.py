@@ -13,9 +13,11 @@ from hub.commerce import orders, reading
 from hub.commerce.orders import Kept
 from hub.commerce.reading import BadOrder
 from hub.definitions import Version
+from hub.earning import ranking
 from hub.earning.asking import Questions
 from hub.earning.capping import Owed, capped
 from hub.earning.difference import VERSION, Difference, origin_of
+from hub.earning.ranking import Tiers
 from hub.events.model import IMPORT, Event, Trust
 from hub.kit.errors import HubError
 from hub.ledger import service as ledger
@@ -32,11 +34,13 @@ class Known:
 
     programs: Catalogue
     questions: Mapping[Version, Questions] = field(default_factory=dict)
+    deeds: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, programs: Catalogue) -> "Known":
         """Prepare them."""
-        return cls(programs, {version: Questions(it) for version, it in programs.programs.items()})
+        questions = {version: Questions(it) for version, it in programs.programs.items()}
+        return cls(programs, questions, frozenset().union(*(it.deeds for it in questions.values())))
 
     def at(self, moment: datetime) -> dict[Version, Questions]:
         """Give what the rules ask of each program, in the version that was active at a time."""
@@ -86,12 +90,15 @@ class _Batch:
         self._causes = causes
         self._known = known
         self._heads = {own_id: it for it in profiles.values() for own_id in it.own_ids}
+        self._tiers = Tiers()
 
     async def look_up(self) -> None:
-        """Read the profiles that are not of this batch."""
+        """Read the profiles that are not of this batch, and where they stand."""
         wanted = {owner for it in self._kept.values() for owner in _owners(it)}
         if missing := wanted - self._heads.keys():
             self._heads |= await profiles_store.heads(missing)
+        members = {self._heads[it].id for it in wanted & self._heads.keys()}
+        self._tiers = await ranking.load(self._known.questions.values(), members)
 
     async def requests(self, *, now: datetime) -> list[Request]:
         """Ask for a posting for each order and program, and each owner whom it has had."""
@@ -115,7 +122,8 @@ class _Batch:
         owners = self._by_head(_owners(kept))
         found = []
         for version, questions in active.items():
-            facts = questions.facts_of(contents.profile_id, head, now, number=number)
+            tier = self._tiers.at(version.name, head.id if head else None, order.completed_at)
+            facts = questions.facts_of(contents.profile_id, head, now, number=number, tier=tier)
             for owner, own_ids in owners.items():
                 is_theirs = contents.profile_id in own_ids
                 whose = own_ids if len(owners) > 1 else None

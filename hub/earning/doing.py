@@ -16,10 +16,11 @@ from hub.commerce.reading import BadOrder
 from hub.conditions.evaluator import value_at
 from hub.decisions.model import Decision, Reason
 from hub.definitions import Version
-from hub.earning import asking, rooms_store, rules
-from hub.earning.asking import Questions
+from hub.earning import asking, ranking, rooms_store, rules
+from hub.earning.asking import ORDER_COMPLETED, STORE_VISITED, Questions
 from hub.earning.buying import Known
 from hub.earning.difference import FACTS, VERSION
+from hub.earning.ranking import Tiers
 from hub.earning.rooms import KEPT, Use
 from hub.earning.rooms_store import Asked
 from hub.events.model import Event, Trust
@@ -33,8 +34,6 @@ from hub.programs import scope
 from hub.programs.expiry import expires_at
 from hub.programs.model import PerEvent, PerVisit, Program, Rule
 
-STORE_VISITED: Final = "Store Visited"
-ORDER_COMPLETED: Final = "Order Completed"
 LONGEST: Final = 255
 """How many characters a value has at most that tells one thing from another."""
 
@@ -57,12 +56,13 @@ async def earn(events: Sequence[Event], profiles: Mapping[UUID, Profile], known:
         HubError: the ledger could not do it now.
     """
     heads = {own_id: it for it in profiles.values() for own_id in it.own_ids}
-    rewards = [
-        reward
-        for event in events
-        if event.trust is Trust.SERVER and event.profile_id in heads
-        for reward in _rewards(event, heads[event.profile_id], known, now)
+    deeds = [
+        (it, heads[it.profile_id])
+        for it in events
+        if it.name in known.deeds and it.trust is Trust.SERVER and it.profile_id in heads
     ]
+    tiers = await ranking.load(known.questions.values(), {head.id for _, head in deeds})
+    rewards = [reward for event, head in deeds for reward in _rewards(event, head, known, tiers, now)]
     asked = [
         _request(reward, points, now) for reward, points in zip(rewards, await _granted(rewards, now), strict=True)
     ]
@@ -78,24 +78,17 @@ def untrusted(events: Sequence[Event], known: Known, *, now: datetime) -> list[D
         for event in events
         if event.trust is not Trust.SERVER and event.profile_id is not None
         for version, questions in known.at(event.at).items()
-        if event.name in _names(questions)
+        if event.name in {*questions.deeds, ORDER_COMPLETED}
     ]
 
 
-def _names(questions: Questions) -> set[str]:
-    """Name the events by which a program gives points."""
-    rules_ = questions.program.rules.values()
-    of_events = {it.gives.event for it in rules_ if isinstance(it.gives, PerEvent)}
-    visits = {STORE_VISITED} if any(isinstance(it.gives, PerVisit) for it in rules_) else set()
-    return {*of_events, *visits, ORDER_COMPLETED}
-
-
-def _rewards(event: Event, head: Profile, known: Known, now: datetime) -> "Iterator[_Reward]":
+def _rewards(event: Event, head: Profile, known: Known, tiers: Tiers, now: datetime) -> "Iterator[_Reward]":
     visit = _visit(event)
     for version, questions in known.at(visit.at if visit else event.at).items():
         if event.is_history and not questions.program.imports:
             continue
-        facts = questions.facts_of(head.id, head, now)
+        tier = tiers.at(version.name, head.id, event.at)
+        facts = questions.facts_of(head.id, head, now, tier=tier)
         for rule in questions.program.rules.values():
             deed = _deed(rule, event, visit, questions)
             if deed is None or not rules.is_sampled(version.name, rule.name, head.id, rule.sample):

@@ -8,7 +8,7 @@ from uuid import UUID
 from hub.commerce import orders
 from hub.commerce.orders import Kept
 from hub.definitions import Version
-from hub.earning import service
+from hub.earning import ranking, service
 from hub.earning.capping import past_of
 from hub.earning.difference import FACTS, Difference, facts_by, got, origin_of
 from hub.earning.model import Award, Facts
@@ -63,11 +63,14 @@ async def _explained(kept: Kept, owner: UUID, head: Profile | None, version: Ver
     order, origin = kept.order, origin_of(kept.order)
     past = [it for it in await past_of(version.name, owner, origin) if FACTS in it.about.detail]
     facts = facts_by(past)
-    number = 1
+    number, tier = 1, None
     if facts is None and head is not None and questions.counts:
         number = await orders.number_of(order, head.own_ids)
+    if facts is None:
+        tiers = await ranking.load([questions], {head.id} if head else ())
+        tier = tiers.at(version.name, head.id if head else None, order.completed_at or now)
     difference = Difference(
-        questions, order, kept.rev, facts or questions.facts_of(owner, head, now, number=number), rooms=None
+        questions, order, kept.rev, facts or questions.facts_of(owner, head, now, number=number, tier=tier), rooms=None
     )
     has = {wallet: points for wallet in questions.program.wallets if (points := got(past, wallet, origin))}
     return Explained(version, difference.award_by(past), has, facts or difference.facts, facts is not None)
