@@ -54,6 +54,7 @@ from hub_api.runs import Run
 from hub_api.segments import SegmentMutations, SegmentQueries
 from hub_api.shipping import ShippingMutations, ShippingQueries
 from hub_api.signin import SignInMutations
+from hub_api.simulating import SimulationQueries
 from hub_api.snippets import SnippetMutations, SnippetQueries
 from hub_api.stock import StockMutations, StockQueries
 from hub_api.store_days import StoreDayQueries
@@ -97,6 +98,7 @@ class Query(
     RfmQueries,
     RollupQueries,
     SegmentQueries,
+    SimulationQueries,
     ShippingQueries,
     SnippetQueries,
     StockQueries,

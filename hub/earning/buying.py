@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from hub.commerce import orders, reading
+from hub.commerce import history, orders, reading
 from hub.commerce.orders import Kept
 from hub.commerce.reading import BadOrder
 from hub.definitions import Version
@@ -118,7 +118,7 @@ class _Batch:
         head = self._heads.get(contents.profile_id)
         number = 1
         if head and any(it.counts for it in active.values()):
-            number = await orders.number_of(order, head.own_ids)
+            number = await history.number_of(order, head.own_ids)
         owners = self._by_head(_owners(kept))
         found = []
         for version, questions in active.items():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from hub.commerce import orders
+from hub.commerce import history, orders
 from hub.commerce.orders import Kept
 from hub.definitions import Version
 from hub.earning import ranking, service
@@ -65,7 +65,7 @@ async def _explained(kept: Kept, owner: UUID, head: Profile | None, version: Ver
     facts = facts_by(past)
     number, tier = 1, None
     if facts is None and head is not None and questions.counts:
-        number = await orders.number_of(order, head.own_ids)
+        number = await history.number_of(order, head.own_ids)
     if facts is None:
         tiers = await ranking.load([questions], {head.id} if head else ())
         tier = tiers.at(version.name, head.id if head else None, order.completed_at or now)
