@@ -27,6 +27,7 @@ from hub.commerce.waiting import WishDocument
 from hub.contact.store import ContactDocument, PolicyDocument
 from hub.content.store import ContentDocument, ViewDocument
 from hub.decisions.store import DecisionDocument
+from hub.earning.rooms_store import RoomDocument
 from hub.events.store import DeadLetterDocument, EventDocument
 from hub.intake.parts import RouterDocument
 from hub.journeys.cohorts import CohortDocument
@@ -133,6 +134,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     RewardDocument,
     ReviewRulesDocument,
     RollupDocument,
+    RoomDocument,
     RouterDocument,
     RunDocument,
     SealedKeyDocument,

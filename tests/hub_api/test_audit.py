@@ -61,6 +61,7 @@ ROOTS = {
     "reviews": "reviews(filter: {states: [RECEIVED]}) { nodes { text } }",
     "review": 'review(id: "REVIEW") { text }',
     "order": 'order(id: "ORDER") { id }',
+    "explainEarning": 'explainEarning(id: "ORDER") { programs { program } }',
 }
 """How each question is asked that shows something of Ada to staff. The fields of a profile need no line here."""
 
