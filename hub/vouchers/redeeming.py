@@ -70,7 +70,11 @@ async def redeem(profile: Profile, wish: Wish, hidden: Codes, *, now: datetime) 
         NoSuchReward: there is none of this name.
         RewardUnavailable: they cannot have it now.
     """
-    code = await hidden.of(wish.key)
+    return await issue(profile, wish, await hidden.of(wish.key), now=now)
+
+
+async def issue(profile: Profile, wish: Wish, code: str, *, now: datetime) -> Voucher:
+    """Issue a voucher that has this code; see `redeem`. The one that has it already stays as it is."""
     voucher_id = codes.voucher_id(code)
     if (row := await store.read(voucher_id)) is not None:
         return store.voucher_of(row)

@@ -144,6 +144,14 @@ async def move(where: Row, state: VoucherState, *, limit: int, now: datetime) ->
     return len(found)
 
 
+async def usable(reward: str, owners: Collection[UUID], *, limit: int) -> list[Row]:
+    """Read the vouchers of a reward that these can use, the newest first, those still in outboxes among them."""
+    await flushing.flush(owners)
+    wanted = {"profile_id": {"$in": list(owners)}, "reward": reward, "state": VoucherState.ISSUED.value}
+    found = VoucherDocument.get_pymongo_collection().find(wanted).sort([("issued_at", -1), ("_id", -1)])
+    return await found.limit(limit).to_list()
+
+
 async def lapsed(limit: int, *, now: datetime) -> list[Row]:
     """Read vouchers that an order has reserved and did not pay for in time."""
     wanted = {"state": VoucherState.RESERVED.value, "leased_until": {"$lte": now}}

@@ -157,3 +157,13 @@ def test_what_does_not_belong_to_a_kind_is_refused_at_its_place(
         language.read(document, SCOPE)
 
     assert [((it.line, it.column), it.code) for it in refused.value.problems] == [(place, code)]
+
+
+def test_a_reward_that_comes_by_itself_costs_points() -> None:
+    card = "{reward: a, kind: experience, labels: {en: A}, auto: true%s}"
+
+    assert language.read(card % ", cost: {program: club, wallet: stamps, points: 9}", SCOPE).auto
+    for source, code in ((card % "", "missing_key"), ((card % "").replace("true", "9"), "wrong_type")):
+        with pytest.raises(InvalidDefinition) as refused:
+            language.read(source, SCOPE)
+        assert [it.code for it in refused.value.problems] == [code]
