@@ -19,6 +19,7 @@ from hub.commerce.carts_store import CartDocument
 from hub.commerce.orders import OrderDocument
 from hub.commerce.posters_store import PosterDocument
 from hub.commerce.products import ProductDocument
+from hub.commerce.receipts import ReceiptDocument
 from hub.commerce.shipping_store import ShippingDocument
 from hub.commerce.stock import StockDocument
 from hub.commerce.stores import StoreDocument
@@ -40,6 +41,7 @@ from hub.messaging.inbox import InboxSender
 from hub.messaging.inbox_store import InboxMessageDocument
 from hub.messaging.ports import EmailSender, PushSender, Senders, SmsSender
 from hub.messaging.rates import BucketDocument
+from hub.messaging.reports_waiting import WaitingReportsDocument
 from hub.messaging.soft_bounces import SoftBounceDocument
 from hub.messaging.store import MessageDocument
 from hub.messaging.visits_store import VisitsDocument
@@ -101,6 +103,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     EventDocument,
     GuardDocument,
     HandledDocument,
+    WaitingReportsDocument,
     IdempotencyDocument,
     IdentifierDocument,
     ImportDocument,
@@ -124,6 +127,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     RankingsDocument,
     RateDocument,
     ReviewDocument,
+    ReceiptDocument,
     RevokedTokenDocument,
     RewardDocument,
     ReviewRulesDocument,

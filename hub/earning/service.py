@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from hub.decisions import store as decisions
-from hub.earning import buying, doing
+from hub.earning import buying, doing, reviewing
 from hub.earning.buying import Known
 from hub.events.model import Event
 from hub.profiles.model import Profile
@@ -48,4 +48,5 @@ async def project(events: Sequence[Event], profiles: Mapping[UUID, Profile], *, 
     if refused := doing.untrusted(events, known, now=now):
         await decisions.record(refused)
     await buying.earn(events, profiles, known, now=now)
-    await doing.earn(events, profiles, known, now=now)
+    await reviewing.follow(events, profiles, known, now=now)
+    await doing.earn([it for it in events if not reviewing.is_own(it)], profiles, known, now=now)

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
-from hub.commerce import carts_store, waiting
+from hub.commerce import carts_store, receipts, waiting
 from hub.earning import service as earning
 from hub.events.model import Event
 from hub.intake import granting, pickups, returns
@@ -38,6 +38,7 @@ KEEPING: Final[Sequence[Projection]] = (
     earning.project,
     returns.project,
     granting.project,
+    receipts.project,
     tiers.project,
     idling.project,
 )

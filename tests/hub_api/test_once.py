@@ -327,6 +327,18 @@ async def change_poster(hub: Hub) -> tuple[str, Given, Given]:
     return await staff(hub), given, {**given, "enabled": True}
 
 
+async def claim_receipt(hub: Hub) -> tuple[str, Given, Given]:
+    await hub.identify("ada")
+    order = {"order_id": "4711", "currency": "EUR", "total": "39.80", "receipt_code": "B1"}
+    await hub.say({"type": "track", "anonymousId": "order:x", "event": "Order Completed", "properties": order})
+    return hub.token("ada"), {"receiptCode": "B1"}, {"receiptCode": "B2"}
+
+
+async def set_profile_fields(hub: Hub) -> tuple[str, Given, Given]:
+    await hub.identify("ada")
+    return hub.token("ada"), {"fields": {"hobby": "tea"}}, {"fields": {"hobby": "chess"}}
+
+
 async def register_device(hub: Hub) -> tuple[str, Given, Given]:
     await hub.identify("ada")
     given = {"app": "shop", "platform": "IOS", "token": "t1", "installationId": "i-1"}
@@ -452,6 +464,8 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "signOut": sign_out,
     "enroll": enroll,
     "enrollCustomer": enroll_customer,
+    "claimReceipt": claim_receipt,
+    "setProfileFields": set_profile_fields,
     "createPoster": create_poster,
     "changePoster": change_poster,
     "registerDevice": register_device,
