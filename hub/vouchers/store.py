@@ -152,6 +152,14 @@ async def usable(reward: str, owners: Collection[UUID], *, limit: int) -> list[R
     return await found.limit(limit).to_list()
 
 
+async def held(rewards: Collection[str], owners: Collection[UUID]) -> frozenset[str]:
+    """Tell of which of these rewards somebody has a voucher, be it used or not."""
+    await flushing.flush(owners)
+    states = [VoucherState.ISSUED.value, VoucherState.RESERVED.value, VoucherState.USED.value]
+    wanted = {"profile_id": {"$in": list(owners)}, "reward": {"$in": list(rewards)}, "state": {"$in": states}}
+    return frozenset(await VoucherDocument.get_pymongo_collection().distinct("reward", wanted))
+
+
 async def lapsed(limit: int, *, now: datetime) -> list[Row]:
     """Read vouchers that an order has reserved and did not pay for in time."""
     wanted = {"state": VoucherState.RESERVED.value, "leased_until": {"$lte": now}}
