@@ -40,6 +40,7 @@ class VoucherDocument(Keyed):
     wallet: str | None
     points: int
     state: str
+    cause: str
     issued_at: datetime
     expires_at: datetime
     places: list[UUID]
@@ -83,6 +84,7 @@ def row_of(voucher: Voucher, places: Collection[UUID]) -> Row:
         "wallet": cost.wallet if cost else None,
         "points": cost.points if cost else 0,
         "state": voucher.state.value,
+        "cause": voucher.cause,
         "issued_at": voucher.issued_at,
         "expires_at": voucher.expires_at,
         "places": list(places),
@@ -104,6 +106,7 @@ def voucher_of(sealed: Mapping[str, Any]) -> Voucher:
         state=VoucherState(row["state"]),
         issued_at=row["issued_at"],
         expires_at=row["expires_at"],
+        cause=row["cause"],
         order=Order(order["source"], order["order_id"]) if order else None,
         store=row.get("store"),
         leased_until=row.get("leased_until"),
