@@ -80,6 +80,7 @@ class Stage:
 
     async def ask(self, reward: str, *, name: str) -> Voucher | Waiting:
         self.asked += 1
+        self.now += timedelta(seconds=1)
         wish = Wish(reward, ids.key_of("test", name, self.asked))
         return await waiting.ask(self.person(name), wish, self.hidden, now=self.now)
 
