@@ -71,6 +71,7 @@ from hub.tiers.store import StandingDocument
 from hub.tills.store import TillDayDocument
 from hub.vault import SealedKeyDocument
 from hub.vouchers.store import VoucherDocument
+from hub.vouchers.waiting import WaiterDocument
 from hub.wording.assets import AssetDocument
 from hub.wording.brand_store import BrandDocument
 from hub.wording.library import TemplateDocument, TemplateVersionDocument
@@ -157,6 +158,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     ViewDocument,
     VoteDocument,
     VoucherDocument,
+    WaiterDocument,
     WishDocument,
 ]
 """Every collection of the hub: what `hub migrate` makes and every process binds."""

@@ -10,6 +10,7 @@ from strawberry.schema.types.concrete_type import ConcreteType
 from strawberry.types import ExecutionContext
 from strawberry.types.base import StrawberryObjectDefinition
 
+from hub_api.access_to import AccessQueries
 from hub_api.assets import AssetMutations, AssetQueries
 from hub_api.associates import AssociateQueries
 from hub_api.audit import AuditQueries
@@ -92,6 +93,7 @@ class Query(
     ProgramQueries,
     QuestionQueries,
     RewardQueries,
+    AccessQueries,
     RewardDefinitionQueries,
     ReadySegmentQueries,
     ReviewQueries,

@@ -57,6 +57,7 @@ ROOTS = {
     "content": 'content(surface: STAFF_SCRIPT, id: "ADA") { text }',
     "doubtfulMessages": "doubtfulMessages(doubt: UNKNOWN) { nodes { state } }",
     "previewTemplate": 'previewTemplate(input: {name: "sign-in", channel: EMAIL, profileId: "ADA"}) { __typename }',
+    "canAccess": 'canAccess(id: "ADA", sku: "A-1") { allowed }',
     "rewards": 'rewards(id: "ADA") { name }',
     "reviews": "reviews(filter: {states: [RECEIVED]}) { nodes { text } }",
     "review": 'review(id: "REVIEW") { text }',
