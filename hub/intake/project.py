@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
-from hub.commerce import carts_store, waiting
+from hub.commerce import carts_store, receipts, waiting
 from hub.earning import service as earning
 from hub.events.model import Event
-from hub.intake import pickups
+from hub.intake import pickups, returns
 from hub.intake.apply import Applied
 from hub.membership import projecting as membership
 from hub.profiles import cases, consents, devices
@@ -36,6 +36,8 @@ KEEPING: Final[Sequence[Projection]] = (
     membership.project,
     reviews.project,
     earning.project,
+    returns.project,
+    receipts.project,
     tiers.project,
     idling.project,
 )

@@ -37,6 +37,9 @@ def of_refund(refund: Refund, *, order_source: str | None) -> dict[str, Any]:
     """Say what was given back; as `of_sale`. `order_source` names the source of the order, if it is another one."""
     if refund.order_store and refund.order_source:
         raise MessageRefused("order_source", "Send `order_store` or `order_source`, not both.")
+    if refund.total is None and any(it.price is None and it.amount is None for it in refund.products):
+        # Other sources may leave it to the order; a till has given somebody money.
+        raise UnusableOrder("total", "`total` is missing: a line of the refund has no price.")
     lines = [_line(f"products[{place}]", it, refund.currency) for place, it in enumerate(refund.products)]
     return without_none(
         {
