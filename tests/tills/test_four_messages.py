@@ -1,4 +1,4 @@
-"""Row 8: four messages of a till, a customer, an order, a voucher used and a refund, are enough for all that follows."""
+"""Row 8: four messages of a till, a customer, an order, a voucher used and a refund, are all that the rest needs."""
 
 from datetime import UTC, datetime
 from typing import Any, Final
