@@ -36,6 +36,7 @@ ROUTES: Final[Mapping[str, Scope | str]] = {
     "/m/s/{token}": "the link from the message, on the device that asked for it",
     "/m/p/{token}": "the signed link to one's own preferences",
     "/m/p/{token}/confirm": "the signed link that confirms an address, from a message to it",
+    "/m/r/{token}": "the signed link to one's rewards, which is over soon",
     "/m/u/{token}": "the signed link in a message, which ends such messages",
     "/webhooks/sendgrid": "the signature of SendGrid",
     "/webhooks/twilio": "the signature of Twilio",

@@ -62,6 +62,8 @@ from hub_api.surfaces import SurfaceQueries
 from hub_api.templates import TemplateMutations, TemplateQueries
 from hub_api.topics import TopicMutations, TopicQueries
 from hub_api.trials import TrialMutations
+from hub_api.voucher_use import VoucherUseMutations
+from hub_api.vouchers import VoucherMutations
 
 
 @strawberry.type
@@ -126,6 +128,8 @@ class Mutation(
     ProgramMutations,
     QuestionMutations,
     RewardMutations,
+    VoucherMutations,
+    VoucherUseMutations,
     RewardDefinitionMutations,
     ReviewMutations,
     ReceiptMutations,

@@ -12,7 +12,7 @@ from uuid import UUID
 from hub.commerce import carts_store, receipts, waiting
 from hub.earning import service as earning
 from hub.events.model import Event
-from hub.intake import pickups
+from hub.intake import pickups, returns
 from hub.intake.apply import Applied
 from hub.membership import projecting as membership
 from hub.profiles import cases, consents, devices
@@ -37,6 +37,7 @@ KEEPING: Final[Sequence[Projection]] = (
     reviews.project,
     earning.project,
     receipts.project,
+    returns.project,
     tiers.project,
     idling.project,
 )

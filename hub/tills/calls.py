@@ -230,6 +230,9 @@ def _sale(sale: Sale) -> dict[str, Any]:
 def _refund(told: Told, refund: Refund) -> dict[str, Any]:
     if refund.order_store and refund.order_source:
         raise MessageRefused("order_source", "Send `order_store` or `order_source`, not both.")
+    if refund.total is None and any(it.price is None and it.amount is None for it in refund.products):
+        # Other sources may leave it to the order; a till has given somebody money.
+        raise UnusableOrder("total", "`total` is missing: a line of the refund has no price.")
     source = told.sold[0] if told.sold else told.source.id
     lines = [_line(f"products[{place}]", it, refund.currency) for place, it in enumerate(refund.products)]
     return _without_none(
