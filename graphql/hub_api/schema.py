@@ -17,7 +17,7 @@ from hub_api.brands import BrandMutations, BrandQueries
 from hub_api.broadcasting import BroadcastMutations
 from hub_api.broadcasts import BroadcastQueries
 from hub_api.consents import ConsentMutations
-from hub_api.content import ContentQueries, ContentReportMutations
+from hub_api.content import AgreedSnippetQueries, ContentQueries, ContentReportMutations
 from hub_api.content_definitions import ContentDefinitionMutations, ContentDefinitionQueries
 from hub_api.decisions import Decision
 from hub_api.devices import DeviceMutations
@@ -72,6 +72,7 @@ class Query(
     BrandQueries,
     AssociateQueries,
     ContentQueries,
+    AgreedSnippetQueries,
     ContentDefinitionQueries,
     BroadcastQueries,
     ProfileQueries,

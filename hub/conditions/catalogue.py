@@ -121,13 +121,13 @@ EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
     "Member Joined": dict.fromkeys(
         ("program", "way", "store_id", "campaign", "associate_id", "consent_version"), _TEXT
     ),
-    "Profile Field Completed": dict.fromkeys(("field", "consent_version"), _TEXT),
-    "Receipt Claimed": dict.fromkeys(("order_id", "source", "store_id"), _TEXT),
     "Reward Issued": _VOUCHER,
     "Voucher Used": _VOUCHER,
     "Voucher Released": _VOUCHER,
     "Voucher Expired": _VOUCHER,
     "Voucher Reversed": _VOUCHER,
+    "Profile Field Completed": dict.fromkeys(("field", "consent_version"), _TEXT),
+    "Receipt Claimed": dict.fromkeys(("order_id", "source", "store_id"), _TEXT),
     "Sms Received": dict.fromkeys(("number", "means", "keyword"), _TEXT),
     "Segment Entered": {"segment": _TEXT},
     "Segment Left": {"segment": _TEXT},

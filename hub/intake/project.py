@@ -36,8 +36,8 @@ KEEPING: Final[Sequence[Projection]] = (
     membership.project,
     reviews.project,
     earning.project,
-    receipts.project,
     returns.project,
+    receipts.project,
     tiers.project,
     idling.project,
 )
