@@ -29,7 +29,7 @@ from hub.journeys import keeper
 from hub.kit import tasks
 from hub.ledger import keeper as ledger_keeper
 from hub.membership import service as membership
-from hub.messaging import visits_keeper
+from hub.messaging import reports_keeper, visits_keeper
 from hub.messaging.dispatch import Dispatcher
 from hub.messaging.ports import Senders
 from hub.privacy.service import Privacy
@@ -85,6 +85,7 @@ async def router(settings: Settings) -> None:
             waiting.keep(wiring.clock),
             sweeping.keep(wiring.clock),
             visits_keeper.keep(Suppressions(settings), wiring.clock),
+            reports_keeper.keep(Suppressions(settings), wiring.clock),
         )
 
 

@@ -41,6 +41,7 @@ from hub.messaging.inbox import InboxSender
 from hub.messaging.inbox_store import InboxMessageDocument
 from hub.messaging.ports import EmailSender, PushSender, Senders, SmsSender
 from hub.messaging.rates import BucketDocument
+from hub.messaging.reports_waiting import WaitingReportsDocument
 from hub.messaging.soft_bounces import SoftBounceDocument
 from hub.messaging.store import MessageDocument
 from hub.messaging.visits_store import VisitsDocument
@@ -102,6 +103,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     EventDocument,
     GuardDocument,
     HandledDocument,
+    WaitingReportsDocument,
     IdempotencyDocument,
     IdentifierDocument,
     ImportDocument,

@@ -1,12 +1,13 @@
 """Feedback in: reports of providers settle messages, are announced, and suppress dead and unwilling addresses.
 
-Everything it writes has a key made of the report. Whoever takes reports in answers the provider only afterwards, so
-that a process may die at any point: the provider tells it again, and what was done already is not done twice.
+Everything it writes has a key made of the report, so that a process may die at any point: what was done already is not
+done twice. Whoever answers a provider does so when its reports are stored (`take_note`), and a keeper lets them hold a
+moment later; or when they hold (`take_in`).
 """
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -14,11 +15,11 @@ import structlog
 
 from hub.events.announcing import announce
 from hub.kit import ids
-from hub.messaging import handled, reports_store, soft_bounces, store
+from hub.messaging import handled, reports_store, reports_waiting, soft_bounces, store
 from hub.messaging import reports as rules
 from hub.messaging.model import Message
 from hub.messaging.reports import Fault, Report
-from hub.profiles.suppression import Address, Suppressions
+from hub.profiles.suppression import Suppressions
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +30,17 @@ class TakenIn:
 
     known: int
     unknown: int
+
+
+async def take_note(reports: Sequence[Report], suppressions: Suppressions, *, now: datetime) -> None:
+    """Store what a provider has told at once, for a keeper to take in. It is durable when this returns."""
+    if reports:
+        hashed = [await _without_address(it, suppressions) if it.fault else it for it in reports]
+        await reports_waiting.add(hashed, now=now)
+
+
+async def _without_address(report: Report, suppressions: Suppressions) -> Report:
+    return replace(report, address=None, address_hash=await _hash_of(report, suppressions))
 
 
 async def take_in(reports: Sequence[Report], suppressions: Suppressions, *, now: datetime) -> TakenIn:
@@ -66,16 +78,19 @@ async def _judge_addresses(faulty: Sequence[Report], suppressions: Suppressions,
     by_key = {ids.key_of("report", it.provider, it.event_id): it for it in faulty}
     done = await handled.among(by_key.keys())
     for key, report in by_key.items():
-        if key not in done and report.fault is not None and report.address:
-            await _judge((report.channel, report.address), report.fault, report, suppressions, now=now)
+        if key not in done and report.fault is not None and (hashed := await _hash_of(report, suppressions)):
+            await _judge(hashed, report.fault, report, suppressions, now=now)
     await handled.note(by_key.keys() - done, now=now)
 
 
-async def _judge(address: Address, fault: Fault, report: Report, suppressions: Suppressions, *, now: datetime) -> None:
+async def _hash_of(report: Report, suppressions: Suppressions) -> str | None:
+    return await suppressions.hash_of((report.channel, report.address)) if report.address else report.address_hash
+
+
+async def _judge(hashed: str, fault: Fault, report: Report, suppressions: Suppressions, *, now: datetime) -> None:
     reason = rules.suppressing(fault)
     if fault is Fault.PASSING:
-        hashed = await suppressions.hash_of(address)
         times = await soft_bounces.note(hashed, f"{report.provider} {report.event_id}", report.at)
         reason = rules.suppressing(Fault.LASTING) if rules.is_worn_out(times) else None
     if reason is not None:
-        await suppressions.suppress(address, reason, now=now)
+        await suppressions.suppress_hashed(hashed, reason, now=now)

@@ -62,6 +62,7 @@ class Report:
         event_id: the provider's own name of the report: the same in every repetition.
         at: when it happened.
         address: where the message went, for suppressing it. It is neither stored nor logged.
+        address_hash: its keyed hash, where the report was stored meanwhile.
         fault: whether the address is to blame, and for how long.
         provider_id: the provider's own id of the message.
         link: of a click, the number of the link in the message.
@@ -79,6 +80,7 @@ class Report:
     provider_id: str | None = None
     link: int | None = None
     target: str | None = None
+    address_hash: str | None = None
 
 
 _TIMES: Final = {

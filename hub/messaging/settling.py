@@ -7,8 +7,8 @@ from uuid import UUID
 import structlog
 
 from hub.kit import ids
-from hub.messaging import delivery, store
-from hub.messaging.model import Attempt, Message
+from hub.messaging import delivery, reports_waiting, store
+from hub.messaging.model import Attempt, Message, State
 from hub.messaging.ports import Accepted, CanFind, Reports, Senders
 from hub.messaging.timing import Timekeeper
 from hub.settings import Settings
@@ -44,7 +44,10 @@ class Settling:
         now = self._clock()
         if not isinstance(sender, CanFind):
             grace = timedelta(seconds=sender.grace_seconds if isinstance(sender, Reports) else 0)
-            await store.settle([delivery.unsettled(message, now=now, grace=grace)], {}, token=token)
+            after = delivery.unsettled(message, now=now, grace=grace)
+            if grace and after.state is not State.SENDING and await reports_waiting.any_wait():
+                return  # what was told in time may be about it: it is looked at again when this claim's lease runs out
+            await store.settle([after], {}, token=token)
             return
         try:
             accepted: Accepted | None = await sender.find(message.id)

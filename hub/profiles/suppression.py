@@ -74,6 +74,11 @@ class Suppressions:
             The keyed hash under which it is known.
         """
         hashed = await self.hash_of(address)
+        await self.suppress_hashed(hashed, reason, brand=brand, now=now)
+        return hashed
+
+    async def suppress_hashed(self, hashed: str, reason: SuppressionReason, *, brand: str = ALL, now: datetime) -> None:
+        """Do what `suppress` does to an address of which nobody knows more than its keyed hash."""
         row: Row = {"reason": reason.value, "at": now}
         collection = SuppressionDocument.get_pymongo_collection()
         with ignoring(DuplicateKeyError):  # somebody else has made the row: the update below finds it
@@ -81,7 +86,6 @@ class Suppressions:
         await collection.update_one(
             {"_id": hashed, f"brands.{brand}": {"$exists": False}}, {"$set": {f"brands.{brand}": row}}
         )
-        return hashed
 
     async def lift(self, address: Address, *, brand: str = ALL) -> str:
         """Let an address be written to again by a brand, or by those that the ban of all has kept from it.

@@ -42,7 +42,7 @@ def routes(settings: Settings, clock: Callable[[], datetime]) -> list[Route]:
             read = events.read(body)
         except (NotSigned, Unreadable) as error:
             return webhooks.refused(request, error)
-        taken = await feedback.take_in(read.reports, suppressions, now=now)
-        return JSONResponse({"taken": taken.known, "ignored": taken.unknown + read.others})
+        await feedback.take_note(read.reports, suppressions, now=now)
+        return JSONResponse({"taken": len(read.reports), "ignored": read.others})
 
     return [Route(PATH, take, methods=["POST"])]

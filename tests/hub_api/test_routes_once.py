@@ -242,7 +242,7 @@ WRITTEN: Final[Mapping[Prepare, Mapping[str, int]]] = {
     confirm: {"consents": 1, "events": 1, "audit": 1},
     unsubscribe: {"consents": 1, "events": 1, "audit": 1},
     unsubscribe_by_one_click: {"consents": 1, "events": 1, "audit": 1},
-    reports: {"events": 2, "soft_bounces": 1, "handled": 1},
+    reports: {"reports": 1},
     status: {"events": 1, "suppressions": 1, "handled": 1},
     reviewed: {"events": 2},
     stop: {"events": 2, "suppressions": 1, "consents": 1, "handled": 1},

@@ -13,7 +13,10 @@ from sendgrid.helpers.eventwebhook import EventWebhook
 
 from hub.database import Database
 from hub.kit import ids
+from hub.messaging import reports_keeper
 from hub.messaging.reports import Fault, ReportKind
+from hub.profiles.suppression import Suppressions
+from hub.settings import Settings
 from integrations.sendgrid import events
 from integrations.sendgrid.signature import InvalidVerificationKey, Verifier
 from integrations.webhooks import NotSigned, Unreadable
@@ -202,15 +205,20 @@ def test_a_body_that_is_no_list_is_unreadable(body: bytes) -> None:
 
 
 async def test_events_are_taken_over_http_and_a_repetition_changes_nothing(
-    web: AsyncClient, database: Database
+    web: AsyncClient, settings: Settings, database: Database
 ) -> None:
     one = await posting.queued(message(await posting.person()))
     told = {**event("delivered"), "hub_message": str(one.id)}
     request = signing.sendgrid_post(told, {**told, "hub_message": str(ids.new_id())}, event("unsubscribe"))
 
-    answers = [await web.post(PATH, **request) for _ in range(2)]
+    answers = []
+    for _ in range(2):
+        answers.append(await web.post(PATH, **request))
+        assert await database["reports"].count_documents({"told": 2}) == 1
+        assert await reports_keeper.step(Suppressions(settings), now=datetime.now(UTC)) == 2
 
-    assert [(it.status_code, it.json()) for it in answers] == [(200, {"taken": 1, "ignored": 2})] * 2
+    assert [(it.status_code, it.json()) for it in answers] == [(200, {"taken": 2, "ignored": 1})] * 2
+    assert await database["reports"].count_documents({}) == 0
     assert await database["messages"].count_documents({"state": "delivered", "delivered_at": NOON}) == 1
     assert await database["events"].count_documents({"name": "Message Delivered"}) == 1
 
