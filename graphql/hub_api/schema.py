@@ -10,6 +10,7 @@ from strawberry.schema.types.concrete_type import ConcreteType
 from strawberry.types import ExecutionContext
 from strawberry.types.base import StrawberryObjectDefinition
 
+from hub_api.accounts import AccountMutations
 from hub_api.assets import AssetMutations, AssetQueries
 from hub_api.associates import AssociateQueries
 from hub_api.audit import AuditQueries
@@ -111,6 +112,7 @@ class Query(
 
 @strawberry.type
 class Mutation(
+    AccountMutations,
     AssetMutations,
     BrandMutations,
     ContentReportMutations,
