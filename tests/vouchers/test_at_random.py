@@ -52,7 +52,7 @@ async def test_whatever_happens_at_the_same_time_points_and_places_agree_with_th
         await ada.reverse(f"O-{chance.randrange(6)}")
 
     async def flush() -> None:
-        await flushing.step(now=ada.now + DAY)
+        await flushing.flush_waiting(500, now=ada.now + DAY)
 
     ways: Sequence[Callable[[], Awaitable[None]]] = (earn, redeem, redeem, redeem, use, use, drop, give_back, flush)
     for _ in range(ROUNDS):
