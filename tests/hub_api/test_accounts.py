@@ -44,9 +44,9 @@ async def mine(hub: Hub, user: str) -> dict[str, Any]:
     return me
 
 
-async def put(hub: Hub, key: str, account: str, user: str, role: str, request: str = "put") -> dict[str, Any]:
+async def put(hub: Hub, key: str, account: str, user: str, role: str) -> dict[str, Any]:
     profile = (await mine(hub, user))["id"]
-    given = {"idempotencyKey": request, "accountId": account, "profileId": profile, "role": role}
+    given = {"idempotencyKey": "put", "accountId": account, "profileId": profile, "role": role}
     result: dict[str, Any] = (await hub.data(PUT, key, input=given))["putAccountPerson"]
     return result
 
@@ -73,7 +73,7 @@ async def test_a_customer_puts_nobody_in_and_takes_nobody_out(hub: Hub, admin: s
     assert await hub.codes(REMOVE, hub.token("bob"), input=taking) == ["FORBIDDEN"]
 
 
-async def test_refusals_are_data_with_a_code(hub: Hub, admin: str, household: str) -> None:
+async def test_refusals_are_data_with_a_code(hub: Hub, household: str) -> None:
     given = {"idempotencyKey": "leave", "accountId": household}
     last = (await hub.data(REMOVE, hub.token("ada"), input=given))["removeAccountPerson"]
     twice = {"idempotencyKey": "again", "program": "club", "kind": "HOUSEHOLD"}
