@@ -26,6 +26,7 @@ from hub.profiles.topics import Catalogue
 from hub.segments import service as segments
 from hub.segments import store as segments_store
 from hub_api import members
+from hub_api.accounts import InAccounts
 from hub_api.carts import Cart, carts_of
 from hub_api.connections import After, Before, Connection, First, Last
 from hub_api.consents import Consent, MessagePreference
@@ -67,7 +68,7 @@ class ProfileIdentifier:
 
 
 @strawberry.type
-class Profile(Node, RolledUp, InSegments, Bought, HasInbox, HasReviews, Engaged, Enrolled, HasVouchers):
+class Profile(Node, RolledUp, InSegments, Bought, HasInbox, HasReviews, Engaged, Enrolled, HasVouchers, InAccounts):
     """A customer."""
 
     profile_id: strawberry.Private[UUID]
