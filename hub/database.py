@@ -10,6 +10,7 @@ from uuid import UUID
 import beanie
 from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient, IndexModel, monitoring
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import (
@@ -155,12 +156,14 @@ async def insert_once(document: type[beanie.Document], rows: Sequence[Mapping[st
     return await insert_into(document.get_pymongo_collection(), rows)
 
 
-async def insert_into(collection: Rows, rows: Sequence[Mapping[str, Any]]) -> set[int]:
+async def insert_into(
+    collection: Rows, rows: Sequence[Mapping[str, Any]], *, session: AsyncClientSession | None = None
+) -> set[int]:
     """Insert rows into a collection, as `insert_once`."""
     if not rows:
         return set()
     try:
-        await collection.insert_many(rows, ordered=False)
+        await collection.insert_many(rows, ordered=False, session=session)
     except BulkWriteError as error:
         return duplicates_of(error)
     return set()

@@ -134,6 +134,8 @@ class Settings(BaseSettings):
     consent_sms: ConsentPolicy = ConsentPolicy.OPT_IN
     consent_inbox: ConsentPolicy = ConsentPolicy.OPT_IN
 
+    receipt_claim_days: int = Field(default=30, ge=1)
+
     phone_region: str = Field(default="", pattern="^([A-Z]{2})?$")
 
     api_bind: str = "127.0.0.1:8000"

@@ -4,10 +4,17 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from runtime import texts
 from runtime.errors import UnusableFile
+
+Snippets = Annotated[
+    list[Path] | None,
+    typer.Option("--snippet", exists=True, dir_okay=False, help="A NAME.snippet.yaml whose words may be said."),
+]
 
 if TYPE_CHECKING:
     from hub.wording.brands import Kit

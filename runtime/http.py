@@ -16,7 +16,7 @@ from hub.settings import Settings
 from hub_api import endpoint
 from integrations.assets import routes as assets
 from integrations.console import inbox
-from integrations.pages import arriving, confirmation, download, preferences, signin, tracking, unsubscribing
+from integrations.pages import arriving, confirmation, download, preferences, redeeming, signin, tracking, unsubscribing
 from integrations.pos import routes as pos
 from integrations.reviews import routes as reviews
 from integrations.segment import routes as segment
@@ -43,6 +43,7 @@ async def application(settings: Settings, client: Client) -> ASGIApp:
             *assets.routes(),
             *signin.routes(settings, wiring.clock),
             *arriving.routes(settings, wiring.clock),
+            *redeeming.routes(settings, wiring.clock),
             *confirmation.routes(settings, wiring.clock),
             *preferences.routes(settings, wiring.clock),
             *unsubscribing.routes(settings, wiring.clock),

@@ -27,7 +27,7 @@ from hub.intake.ringer import Ringer
 from hub.intake.router import Router
 from hub.journeys import keeper
 from hub.kit import tasks
-from hub.ledger import flushing
+from hub.ledger import keeper as ledger_keeper
 from hub.membership import service as membership
 from hub.messaging import reports_keeper, visits_keeper
 from hub.messaging.dispatch import Dispatcher
@@ -36,7 +36,7 @@ from hub.privacy.service import Privacy
 from hub.profiles import abandoned, consents
 from hub.profiles.suppression import Suppressions
 from hub.settings import Settings
-from hub.vouchers import settling
+from hub.vouchers import sweeping
 from hub.wording.library import Library
 from runtime import logs, wiring
 from workflows import worker as temporal_worker
@@ -77,13 +77,13 @@ async def router(settings: Settings) -> None:
             profiles_keeper.keep(wiring.clock),
             ranks.keep(wiring.clock),
             audit_keeper.keep(wiring.clock),
-            flushing.keep(wiring.clock),
+            ledger_keeper.keep(wiring.clock),
             Privacy(settings, wiring.DOCUMENTS).keep(wiring.clock),
             consents.keep_sweeping(wiring.clock),
             membership.keep_sweeping(wiring.clock),
             abandoned.keep(),
             waiting.keep(wiring.clock),
-            settling.keep(wiring.clock),
+            sweeping.keep(wiring.clock),
             visits_keeper.keep(Suppressions(settings), wiring.clock),
             reports_keeper.keep(Suppressions(settings), wiring.clock),
         )

@@ -19,6 +19,7 @@ from hub.commerce.carts_store import CartDocument
 from hub.commerce.orders import OrderDocument
 from hub.commerce.posters_store import PosterDocument
 from hub.commerce.products import ProductDocument
+from hub.commerce.receipts import ReceiptDocument
 from hub.commerce.shipping_store import ShippingDocument
 from hub.commerce.stock import StockDocument
 from hub.commerce.stores import StoreDocument
@@ -126,6 +127,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     RankingsDocument,
     RateDocument,
     ReviewDocument,
+    ReceiptDocument,
     RevokedTokenDocument,
     RewardDocument,
     ReviewRulesDocument,

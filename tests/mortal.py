@@ -26,7 +26,11 @@ from hub.database import Database
 from hub.intake import backfill, merging
 from hub.intake.standing import Definitions
 from hub.privacy.service import Privacy
+from hub.profiles.model import Profile
 from hub.settings import Settings
+from hub.vouchers import redeeming, sweeping
+from hub.vouchers.codes import Codes
+from hub.vouchers.redeeming import Wish
 from runtime.wiring import DOCUMENTS
 from tests.conftest import ROOT
 
@@ -77,11 +81,24 @@ async def _fill(task: Task, settings: Settings) -> None:
         pass
 
 
+async def _redeem(task: Task, settings: Settings) -> None:
+    wish = Wish(task["reward"], UUID(task["key"]))
+    await redeeming.redeem(Profile(UUID(task["profile"])), wish, Codes(settings), now=_now(task))
+
+
+async def _sweep(task: Task, settings: Settings) -> None:
+    del settings
+    while await sweeping.sweep(now=_now(task)):
+        pass
+
+
 WORK: Final[Mapping[str, Callable[[Task, Settings], Awaitable[None]]]] = {
     "merge": _merge,
     "unmerge": _unmerge,
     "erase": _erase,
     "fill": _fill,
+    "redeem": _redeem,
+    "sweep": _sweep,
 }
 
 

@@ -63,6 +63,8 @@ MEANINGS: Final[Mapping[str, str]] = {
     "google_application_credentials": "The path of the key of a service account that may send push messages, or "
     "that key itself as JSON. The `fcm` provider needs it.",
     "fcm_url": "FCM's address.",
+    "receipt_claim_days": "Within how many days of its order a receipt of nobody known can be "
+    "[claimed](../membership.md#claim-a-receipt).",
     "phone_region": "The country, in two capital letters, that phone numbers without a country's code are of. Where it "
     "is empty, the locale in an event's context says it. The same for every API and router.",
     "email_from": "The sender of every e-mail, as `Name <address>`.",

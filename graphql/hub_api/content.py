@@ -8,8 +8,8 @@ import strawberry
 
 from hub.access import idempotency
 from hub.access.idempotency import Done
-from hub.access.model import Scope
-from hub.content import model, service, visitors
+from hub.access.model import Limited, Scope
+from hub.content import model, service, speaking, visitors
 from hub.content.choosing import Spot
 from hub.content.model import What
 from hub.content.visitors import Visitor, Whom
@@ -17,6 +17,7 @@ from hub.definitions import Version
 from hub.kit import ids
 from hub.kit.errors import HubError
 from hub.messaging.surfaces import Surface
+from hub.profiles.consent import DEFAULT_BRAND
 from hub_api.context import Info
 from hub_api.failures import IdempotencyKeyReused, UserError
 from hub_api.needs import Needs
@@ -37,6 +38,8 @@ VisitorId = Annotated[
 Page = Annotated[str | None, strawberry.argument(description="The page, such as `/coffee/beans`.")]
 StoreId = Annotated[str | None, strawberry.argument(description="The store; of a device that is in one it is known.")]
 Language = Annotated[str | None, strawberry.argument(description="Such as `de-AT`. Left out, it is the visitor's.")]
+Brand = Annotated[str, strawberry.argument(description="The brand that speaks: snippets may name it.")]
+Named = Annotated[list[str] | None, strawberry.argument(description="Only these, such as `signature`; else all.")]
 First = Annotated[int, strawberry.argument(description=f"How many, of the highest priority; at most {MOST}.")]
 
 
@@ -120,6 +123,46 @@ class ContentQueries:
         visitor = await _visitor(info, id, member_code, visitor_id)
         found = await service.shown(spot, visitor, language=language, now=context.clock(), most=first)
         return [Content.of(it, visitor) for it in found]
+
+
+@strawberry.type
+class AgreedSnippet:
+    """Words that were agreed to by a second person, for the staff to say, or to put under a mail of their own."""
+
+    name: str = strawberry.field(description="The snippet.")
+    tone: str = strawberry.field(description="How it speaks; empty, where nobody said so.")
+    version: int = strawberry.field(description="The version that was agreed to.")
+    language: str = strawberry.field(description="In which language it speaks.")
+    text: str = strawberry.field(description="What it says, as plain text.")
+
+    @classmethod
+    def of(cls, it: speaking.Spoken) -> Self:
+        """Show one."""
+        return cls(name=it.name, tone=it.tone, version=it.version, language=it.language, text=it.text)
+
+
+@strawberry.type
+class AgreedSnippetQueries:
+    """The words of the brand, for those who speak for it."""
+
+    @strawberry.field(extensions=[Needs(Scope.ASSOCIATE_READ)])
+    async def agreed_snippets(
+        self,
+        info: Info,
+        *,
+        brand: Brand = DEFAULT_BRAND,
+        names: Named = None,
+        id: Id = None,  # noqa: A002 - its name on the wire
+        member_code: MemberCode = None,
+        language: Language = None,
+    ) -> list[AgreedSnippet]:
+        """What the staff say and put under their mails, in the newest words that were agreed to, by name."""
+        caller = info.context.caller
+        if caller.brands and brand not in caller.brands:
+            raise Limited
+        visitor = await _visitor(info, id, member_code, None)
+        found = await speaking.spoken(visitor, language=language, brand=brand, names=names)
+        return [AgreedSnippet.of(it) for it in found]
 
 
 @strawberry.input

@@ -65,6 +65,7 @@ class Message(TimelineEntry):
     step: str | None = strawberry.field(description="The step that sends it.")
     broadcast_id: strawberry.ID | None = strawberry.field(description="The broadcast that sends it, if one does.")
     run_id: strawberry.ID | None = strawberry.field(description="The run that sends it.")
+    snippets: list[str] = strawberry.field(description="The versions of snippets that it says, such as `footer/3`.")
 
     @classmethod
     def of(cls, message: model.Message) -> Self:
@@ -97,4 +98,5 @@ class Message(TimelineEntry):
             step=message.step,
             broadcast_id=global_id("Broadcast", message.broadcast_id) if message.broadcast_id else None,
             run_id=global_id("Run", message.run_id) if message.run_id else None,
+            snippets=list(message.snippets),
         )

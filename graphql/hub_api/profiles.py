@@ -47,6 +47,7 @@ from hub_api.rollups import RolledUp
 from hub_api.runs import Run
 from hub_api.suppressions import Suppression
 from hub_api.timeline import TimelineEntry, TimelineFilter
+from hub_api.vouchers import HasVouchers
 
 
 @strawberry.type
@@ -66,7 +67,7 @@ class ProfileIdentifier:
 
 
 @strawberry.type
-class Profile(Node, RolledUp, InSegments, Bought, HasInbox, HasReviews, Engaged, Enrolled):
+class Profile(Node, RolledUp, InSegments, Bought, HasInbox, HasReviews, Engaged, Enrolled, HasVouchers):
     """A customer."""
 
     profile_id: strawberry.Private[UUID]

@@ -17,7 +17,7 @@ from hub_api.brands import BrandMutations, BrandQueries
 from hub_api.broadcasting import BroadcastMutations
 from hub_api.broadcasts import BroadcastQueries
 from hub_api.consents import ConsentMutations
-from hub_api.content import ContentQueries, ContentReportMutations
+from hub_api.content import AgreedSnippetQueries, ContentQueries, ContentReportMutations
 from hub_api.content_definitions import ContentDefinitionMutations, ContentDefinitionQueries
 from hub_api.decisions import Decision
 from hub_api.devices import DeviceMutations
@@ -37,10 +37,12 @@ from hub_api.policy import PolicyMutations, PolicyQueries
 from hub_api.posters import PosterMutations, PosterQueries
 from hub_api.privacy import PrivacyMutations, PrivacyQueries
 from hub_api.products import ProductMutations, ProductQueries
+from hub_api.profile_fields import ProfileFieldMutations
 from hub_api.profiles import ProfileQueries
 from hub_api.programs import ProgramMutations, ProgramQueries
 from hub_api.questions import QuestionMutations, QuestionQueries
 from hub_api.ready_segments import ReadySegmentQueries
+from hub_api.receipts import ReceiptMutations
 from hub_api.reviewing import ReviewMutations
 from hub_api.reviews import ReviewQueries
 from hub_api.reward_definitions import RewardDefinitionMutations, RewardDefinitionQueries
@@ -60,6 +62,8 @@ from hub_api.surfaces import SurfaceQueries
 from hub_api.templates import TemplateMutations, TemplateQueries
 from hub_api.topics import TopicMutations, TopicQueries
 from hub_api.trials import TrialMutations
+from hub_api.voucher_use import VoucherUseMutations
+from hub_api.vouchers import VoucherMutations
 
 
 @strawberry.type
@@ -68,6 +72,7 @@ class Query(
     BrandQueries,
     AssociateQueries,
     ContentQueries,
+    AgreedSnippetQueries,
     ContentDefinitionQueries,
     BroadcastQueries,
     ProfileQueries,
@@ -120,11 +125,15 @@ class Mutation(
     PolicyMutations,
     PosterMutations,
     ProductMutations,
+    ProfileFieldMutations,
     ProgramMutations,
     QuestionMutations,
     RewardMutations,
+    VoucherMutations,
+    VoucherUseMutations,
     RewardDefinitionMutations,
     ReviewMutations,
+    ReceiptMutations,
     RollupMutations,
     SegmentMutations,
     ShippingMutations,

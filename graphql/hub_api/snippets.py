@@ -10,6 +10,8 @@ from hub.access.audit import Change
 from hub.access.idempotency import Done
 from hub.access.model import Scope
 from hub.definitions import Published
+from hub.messaging import wordings
+from hub.messaging.store import EARLIEST
 from hub.wording import snippet_store
 from hub.wording.snippet_store import NoSuchSnippet, Outdated, SamePerson, SnippetDocument
 from hub_api.context import Info
@@ -58,6 +60,37 @@ class OutdatedTemplate:
 
 
 @strawberry.type
+class OutdatedMessages:
+    """Messages of one template that went out with other words of a snippet than were agreed to by then."""
+
+    snippet: str = strawberry.field(description="The snippet.")
+    said: int = strawberry.field(description="The version that they say.")
+    agreed: int = strawberry.field(description="The version that templates say now, once they are published again.")
+    template: str = strawberry.field(description="The template.")
+    messages: int = strawberry.field(description="How many there are.")
+    first_at: datetime = strawberry.field(description="When the first of them went out.")
+    last_at: datetime = strawberry.field(description="When the last of them did.")
+
+    @classmethod
+    def of(cls, it: wordings.Outdated) -> Self:
+        """Show them."""
+        return cls(
+            snippet=it.snippet,
+            said=it.said,
+            agreed=it.agreed,
+            template=it.template,
+            messages=it.messages,
+            first_at=it.first_at,
+            last_at=it.last_at,
+        )
+
+
+Since = Annotated[
+    datetime | None, strawberry.argument(description="Those that went out since then; all, if it is left out.")
+]
+
+
+@strawberry.type
 class SnippetQueries:
     """How snippets are found."""
 
@@ -72,6 +105,11 @@ class SnippetQueries:
     async def outdated_templates(self) -> list[OutdatedTemplate]:
         """The templates that say something else than was agreed to last."""
         return [OutdatedTemplate.of(it) for it in await snippet_store.outdated()]
+
+    @strawberry.field(extensions=[Needs(Scope.DEFINITIONS_READ)])
+    async def outdated_messages(self, since: Since = None) -> list[OutdatedMessages]:
+        """Messages that went out with other words of a snippet than were agreed to by then."""
+        return [OutdatedMessages.of(it) for it in await wordings.outdated(since or EARLIEST)]
 
 
 @strawberry.input

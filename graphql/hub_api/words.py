@@ -32,6 +32,7 @@ from hub.reviews.model import Fault as ReviewFault
 from hub.reviews.model import State as ReviewState
 from hub.rewards.model import RewardKind, RewardState
 from hub.tills.closing import LineKind
+from hub.vouchers.model import VoucherState
 
 # Registered in place: the fields of the schema are annotated with the hub's own classes.
 strawberry.enum(Basis, name="ShippingBasis", description="What a price of shipping is made of.")
@@ -50,6 +51,7 @@ strawberry.enum(KeyKind, name="KeyKind", description="What a key is for.")
 strawberry.enum(Kind, name="EventKind", description="The calls of the Segment spec.")
 strawberry.enum(RewardKind, name="RewardKind", description="What a reward gives.")
 strawberry.enum(RewardState, name="RewardState", description="Whether a reward can be had or voted for.")
+strawberry.enum(VoucherState, name="VoucherState", description="Where a voucher stands.")
 strawberry.enum(MessageClass, name="MessageClass", description="What to do where nobody can tell if it arrived.")
 strawberry.enum(FulfilmentKind, name="FulfilmentKind", description="How goods come to a customer.")
 strawberry.enum(OrderStatus, name="OrderStatus", description="How far an order is; `OPEN` until it was completed.")

@@ -30,6 +30,7 @@ class Scope(StrEnum):
     EVENTS_WRITE = "events:write"
     TILLS_WRITE = "tills:write"
     TILLS_READ = "tills:read"
+    VOUCHERS_USE = "vouchers:use"
     PROFILE_SELF = "profile:self"
     PROFILE_READ = "profile:read"
     PROFILE_WRITE = "profile:write"

@@ -12,6 +12,7 @@ from hub.access.model import CallerKind, Role, Scope
 
 MEANINGS: Final[Mapping[Scope, str]] = {
     Scope.EVENTS_WRITE: "send events",
+    Scope.VOUCHERS_USE: "use a voucher for an order, by its code",
     Scope.TILLS_WRITE: "tell, as a till, who came to a store and what was sold and given back there, and be believed",
     Scope.TILLS_READ: "see what a store has sold and given back on a day, and where its tills say otherwise",
     Scope.PROFILE_SELF: "everything of one's own, and nothing of anybody else's",
@@ -41,6 +42,7 @@ KINDS: Final[Mapping[CallerKind, frozenset[Scope]]] = {
     CallerKind.PARTNER: frozenset({Scope.EVENTS_WRITE, Scope.COMMERCE_READ}),
     CallerKind.SERVER: frozenset(
         {
+            Scope.VOUCHERS_USE,
             Scope.EVENTS_WRITE,
             Scope.TILLS_WRITE,
             Scope.PROFILE_READ,

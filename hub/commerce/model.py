@@ -4,10 +4,10 @@ Whatever is told of an order is an `Order` that knows little: one version of its
 Joining these in any sequence, and any of them twice, gives the same order.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from uuid import UUID
 
@@ -112,6 +112,7 @@ class RefundedLine:
 class Refund:
     """The newest version of what was given back at once. Without an amount, it is all that was paid.
 
+    `by_lines`: it comes to what its lines do, of which some have no amount either: so many pieces as were paid.
     `store_id` is where it was given back, which need not be where it was bought.
     """
 
@@ -123,6 +124,12 @@ class Refund:
     reason: str | None = None
     lines: tuple[RefundedLine, ...] = ()
     store_id: str | None = None
+    by_lines: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that was paid was given back."""
+        return self.amount is None and not self.by_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,17 +182,24 @@ class Order:
         gross = self.gross
         if gross is None:
             return None
-        if any(it.currency is None for it in self.refunds.values()):
+        if any(it.is_whole for it in self.refunds.values()):
             return gross
-        return Money(
-            sum(it.amount or 0 for it in self.refunds.values() if it.currency == gross.currency), gross.currency
-        )
+        counted = (it for it in self.refunds.values() if it.currency in {None, gross.currency})
+        return Money(sum(self._worth(it) for it in counted), gross.currency)
+
+    def _worth(self, refund: Refund) -> int:
+        """Tell what a refund comes to, in minor units."""
+        if refund.amount is not None:
+            return refund.amount
+        lines = self.contents.lines if self.contents else ()
+        return sum(it.amount if it.amount is not None else _price_of(it, lines) for it in refund.lines)
 
     def given_back(self, refund: Refund) -> Money | None:
         """What one refund gave back: all that was paid, where it does not say. None where nobody knows how much."""
-        if refund.currency is None or refund.amount is None:
-            return self.gross
-        return Money(refund.amount, refund.currency)
+        if refund.amount is not None and refund.currency is not None:
+            return Money(refund.amount, refund.currency)
+        gross = self.gross
+        return gross if refund.is_whole or gross is None else Money(self._worth(refund), gross.currency)
 
     @property
     def net(self) -> Money | None:
@@ -210,6 +224,17 @@ class Order:
             },
             heard_from=frozenset() if contents else self.heard_from | other.heard_from,
         )
+
+
+def _price_of(back: RefundedLine, lines: Sequence[Line]) -> int:
+    """Tell what was to be paid for so many pieces, in minor units; nothing for what is in no line."""
+    for line in lines:
+        same = line.sku == back.sku if back.sku is not None else line.product_id == back.product_id
+        if same and line.quantity:
+            whole = line.quantity * (line.price or 0) - (line.discount or 0)
+            part = min(back.quantity, line.quantity) / line.quantity
+            return int((whole * part).to_integral_value(ROUND_HALF_UP))
+    return 0
 
 
 def _newest_contents(one: Contents | None, other: Contents | None) -> Contents | None:

@@ -317,6 +317,7 @@ def _row_of(kept: Kept) -> Row:
             {
                 **{name: getattr(it, name) for name in _OF_REFUND},
                 **({"store_id": it.store_id} if it.store_id else {}),
+                **({"by_lines": True} if it.by_lines else {}),
                 "stamp": _plain(it.stamp),
             }
             for it in order.refunds.values()

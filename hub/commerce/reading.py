@@ -196,18 +196,18 @@ def _refund(event: Event) -> Refund:
     )
     given = (_amount(said, name, currency) for name in ("total", "value", "revenue"))
     amount = next((it for it in given if it is not None), None)
-    if amount is None and lines:
-        if any(line.amount is None for line in lines):
-            raise BadOrder("total", "is missing: a line of the refund has no price.")
+    by_lines = amount is None and any(line.amount is None for line in lines)
+    if amount is None and lines and not by_lines:
         amount = sum(line.amount or 0 for line in lines)
     return Refund(
         refund_id=_id(said, "refund_id") or str(event.id),
         stamp=_stamp(event),
         at=event.at,
-        currency=currency if amount is not None else None,
+        currency=currency if amount is not None or any(line.amount for line in lines) else None,
         amount=None if amount is None else _not_negative("total", amount),
         reason=_text(said, "reason"),
         lines=lines,
+        by_lines=by_lines,
         store_id=_id(said, "store_id"),
     )
 

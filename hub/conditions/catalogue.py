@@ -73,6 +73,10 @@ _CONTENT: Final[Mapping[str, Shape]] = {
     **dict.fromkeys(("content", "page", "store_id"), _TEXT),
     "version": _NUMBER,
 }
+_VOUCHER: Final[Mapping[str, Shape]] = {
+    **dict.fromkeys(("voucher_id", "reward", "program", "wallet", "order_id", "order_source", "expires_at"), _TEXT),
+    **dict.fromkeys(("version", "points"), _NUMBER),
+}
 EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
     "Products Searched": {"query": _TEXT},
     "Product List Viewed": _LIST,
@@ -117,6 +121,13 @@ EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
     "Member Joined": dict.fromkeys(
         ("program", "way", "store_id", "campaign", "associate_id", "consent_version"), _TEXT
     ),
+    "Reward Issued": _VOUCHER,
+    "Voucher Used": _VOUCHER,
+    "Voucher Released": _VOUCHER,
+    "Voucher Expired": _VOUCHER,
+    "Voucher Reversed": _VOUCHER,
+    "Profile Field Completed": dict.fromkeys(("field", "consent_version"), _TEXT),
+    "Receipt Claimed": dict.fromkeys(("order_id", "source", "store_id"), _TEXT),
     "Sms Received": dict.fromkeys(("number", "means", "keyword"), _TEXT),
     "Segment Entered": {"segment": _TEXT},
     "Segment Left": {"segment": _TEXT},

@@ -12,6 +12,7 @@ priority: 60
 """
 
 import re
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -51,19 +52,20 @@ KEYS: Final = (
 _NAME: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-def read(source: str, scope: Scope | None) -> Content:
+def read(source: str, scope: Scope | None, snippets: Collection[str] | None = None) -> Content:
     """Read a content.
 
     Args:
         source: the document, YAML or JSON.
         scope: what its audience may be asked for; None for one that was checked when it was published.
+        snippets: those that its texts may say; None for one that was checked, or where nobody asks.
 
     Raises:
         InvalidDefinition: with every problem that the document has; one that is no YAML has that one only.
     """
     # What somebody did, and who is at the top, is asked in segments, which are counted for all.
     known = None if scope is None else {name: it for name, it in scope.items() if name not in OF_SEGMENTS}
-    reader = _Reader(known)
+    reader = _Reader(known, snippets)
     content = reader.content(documents.load(source))
     if reader.reading.problems or content is None:
         raise InvalidDefinition(reader.reading.problems)
@@ -73,9 +75,10 @@ def read(source: str, scope: Scope | None) -> Content:
 class _Reader:
     """Reads one document, and collects what is wrong with it."""
 
-    def __init__(self, scope: Scope | None) -> None:
+    def __init__(self, scope: Scope | None, snippets: Collection[str] | None) -> None:
         self.reading = Reading()
         self._scope = scope
+        self._snippets = snippets
 
     def content(self, document: Node) -> Content | None:
         found = self.reading.fields(document, "a content", KEYS, "content", "surface", "texts")
@@ -85,7 +88,7 @@ class _Reader:
         name = self._name(nodes["content"]) if "content" in nodes else None
         surface = self._one_of(nodes["surface"], "`surface`", SHOWN) if "surface" in nodes else None
         since, before = self._window(nodes["window"]) if "window" in nodes else (None, None)
-        texts = words.read(nodes["texts"], self.reading) if "texts" in nodes else {}
+        texts = words.read(nodes["texts"], self.reading, self._snippets) if "texts" in nodes else {}
         audience = self._audience(nodes["audience"], name) if "audience" in nodes else None
         pages = self._places(nodes["pages"], "`pages`") if "pages" in nodes else ()
         stores = self._places(nodes["stores"], "`stores`") if "stores" in nodes else ()
@@ -104,6 +107,7 @@ class _Reader:
             before=before,
             frequency=frequency,
             priority=USUAL_PRIORITY if priority is None else priority,
+            snippets=words.snippets_in(texts),
         )
 
     def _name(self, node: Node) -> str | None:

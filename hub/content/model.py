@@ -69,6 +69,7 @@ class Content:
         before: up to when.
         frequency: how often one visitor sees it.
         priority: which comes first, 0 to 100.
+        snippets: those whose words it says.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Content:
     before: datetime | None = None
     frequency: Frequency = Frequency()
     priority: int = USUAL_PRIORITY
+    snippets: frozenset[str] = frozenset()
 
     def is_at(self, page: str | None, store: str | None) -> bool:
         """Tell whether it belongs on a page, in a store. Where it names some, it is nowhere else."""

@@ -19,6 +19,8 @@ from hub.content.words import NotSaid, Said
 from hub.definitions import Published, Version
 from hub.events.announcing import Announcement, announce
 from hub.segments import service as segments
+from hub.wording import snippet_store
+from hub.wording.snippet_store import Agreed
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +31,7 @@ EVENTS: Final[Mapping[What, str]] = {
 }
 """What stands in the timeline of a customer who saw it."""
 _catalogues: Final = Catalogues()
+_agreed: Final = Agreed()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,9 @@ async def publish(source: str, *, by: str, key: str, now: datetime) -> Published
     Raises:
         InvalidDefinition: with every problem of the document.
     """
-    scope = await segments.rules()
+    scope, snippets = await segments.rules(), await snippet_store.approved()
     return await store.DEFINITIONS.publish(
-        source, read=lambda _: documents_of_content.read(source, scope).name, by=by, key=key, now=now
+        source, read=lambda _: documents_of_content.read(source, scope, snippets).name, by=by, key=key, now=now
     )
 
 
@@ -82,7 +85,9 @@ async def users_of(segment: str) -> list[str]:
 
 
 async def shown(spot: Spot, visitor: Visitor, *, language: str | None = None, now: datetime, most: int) -> list[Shown]:
-    """List what is shown to a visitor at a place now, the first to be shown first: three reads, however much there is.
+    """List what is shown to a visitor at a place now, the first to be shown first: a few reads, however much there is.
+
+    Its snippets say what was agreed to by now.
 
     One whose words stumble over what they read of the visitor is left out, and the log names it.
     """
@@ -90,10 +95,11 @@ async def shown(spot: Spot, visitor: Visitor, *, language: str | None = None, no
     catalogue = await _catalogues.current()
     here = [it for it in catalogue.contents.values() if it.surface is spot.surface]
     seen = await store.seen_by(visitor.ids) if here and visitor.ids else {}
+    snippets = await _agreed.current() if any(it.snippets for it in here) else words.NO_SNIPPETS
     found: list[Shown] = []
     for content in choosing.chosen(here, spot, visitor.profile, seen, now=now):
         try:
-            said = words.say(content.texts, wished, visitor.readable)
+            said = words.say(content.texts, wished, visitor.readable, snippets)
         except NotSaid as error:
             log.warning("content_not_rendered", content=content.name, reason=error.message)
             continue

@@ -1,7 +1,7 @@
 """The words of a content: read from its document, and said to one visitor in the nearest language."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -15,7 +15,9 @@ from hub.kit.languages import by_nearness
 from hub.kit.problems import did_you_mean
 from hub.kit.reading import Reading, spoken
 from hub.wording import sandbox
+from hub.wording.snippets import Snippet, named_in, put_into
 
+NO_SNIPPETS: Final[Mapping[str, Snippet]] = {}
 LONGEST: Final[Mapping[str, int]] = {"title": 200, "text": 5_000, "button": 100}
 LONGEST_LINK: Final = 2_000
 
@@ -43,8 +45,19 @@ class Said:
     link: str | None
 
 
-def say(texts: Mapping[str, Words], wished: str | None, profile: Mapping[str, Any]) -> Said:
-    """Say it in the nearest language; `profile` is what the texts may read of the visitor, by name.
+def say(
+    texts: Mapping[str, Words],
+    wished: str | None,
+    profile: Mapping[str, Any],
+    snippets: Mapping[str, Snippet] = NO_SNIPPETS,
+) -> Said:
+    """Say it in the nearest language.
+
+    Args:
+        texts: what it says, by language.
+        wished: the language that is wished for.
+        profile: what the texts may read of the visitor, by name.
+        snippets: those whose words it may say, by name, as they were agreed to.
 
     Raises:
         NotSaid: a text met a value that it cannot work with.
@@ -52,12 +65,21 @@ def say(texts: Mapping[str, Words], wished: str | None, profile: Mapping[str, An
     language = by_nearness(texts, wished)[0]
     words = texts[language]
     parts = {"title": words.title, "text": words.text, "button": words.button}
-    said = {part: None if source is None else _said(part, language, source, profile) for part, source in parts.items()}
+    said = {
+        part: None if source is None else _said(part, language, put_into(source, language, snippets), profile)
+        for part, source in parts.items()
+    }
     return Said(language, said["text"] or "", said["title"], said["button"], words.link)
 
 
-def read(node: Node, reading: Reading) -> Mapping[str, Words]:
-    """Read the texts of a document, by language."""
+def snippets_in(texts: Mapping[str, Words]) -> frozenset[str]:
+    """Name the snippets that the texts say."""
+    sources = (it for words in texts.values() for it in (words.title, words.text, words.button) if it)
+    return frozenset(name for source in sources for name in named_in(source))
+
+
+def read(node: Node, reading: Reading, snippets: Collection[str] | None) -> Mapping[str, Words]:
+    """Read the texts of a document, by language. They may say these snippets; where it is None, nobody asks."""
     if not isinstance(node, Fields):
         reading.report(node, "wrong_type", f"`texts` takes languages ({{en: {{text: Hello}}}}), not {spoken(node)}.")
         return {}
@@ -68,18 +90,22 @@ def read(node: Node, reading: Reading) -> Mapping[str, Words]:
         if not _LANGUAGE.fullmatch(language):
             reading.report(field.key, "bad_language", "A language is written as `de` or `de-AT`.")
         fields = reading.fields(field.node, f"`{language[:20]}`", (*LONGEST, "link"), "text")
-        parts = {part: _part(fields[part].node, part, reading) for part in LONGEST if part in fields}
+        parts = {part: _part(fields[part].node, part, reading, snippets) for part in LONGEST if part in fields}
         link = _link(fields["link"].node, reading) if "link" in fields else None
         found[language] = Words(parts.get("text") or "", parts.get("title"), parts.get("button"), link)
     return found
 
 
-def _part(node: Node, part: str, reading: Reading) -> str | None:
+def _part(node: Node, part: str, reading: Reading, snippets: Collection[str] | None) -> str | None:
     source = reading.text(node, f"`{part}`", longest=LONGEST[part])
     if source is None:
         return None
+    for name in named_in(source):
+        if snippets is not None and name not in snippets:
+            hint = did_you_mean(name, snippets)
+            reading.report(node, "unknown_snippet", f"`{part}`: there is no snippet `{name}`.{hint}")
     try:
-        filters = sandbox.filters_of(sandbox.parse(source))
+        filters = sandbox.filters_of(sandbox.parse(put_into(source, "", NO_SNIPPETS)))
     except LiquidError as error:
         reading.report(node, "bad_liquid", f"`{part}`: {error.message}.")
         return None

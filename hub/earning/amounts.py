@@ -46,7 +46,7 @@ def kept(order: Order) -> Kept:
     contents = order.contents
     if contents is None or contents.gross is None or contents.currency is None:
         return Kept((), _ALL, _ALL)
-    if any(it.currency is None and not it.lines for it in order.refunds.values()):
+    if any(it.is_whole for it in order.refunds.values()):
         return Kept((_NOTHING,) * len(contents.lines), _NOTHING, _NOTHING, is_any=False)
     *lines, beside = _goods(contents, _PAID)
     refunds = [it for it in order.refunds.values() if it.currency in {None, contents.currency}]

@@ -92,7 +92,7 @@ def _requests(event: Event, head: Profile, known: Known, now: datetime) -> Itera
             continue
         facts = questions.facts_of(head.id, head, now)
         for rule in questions.program.rules.values():
-            deed = _deed(rule, event, visit, questions)
+            deed = deed_of(rule, event, visit, questions)
             if deed is None or not rules.is_sampled(version.name, rule.name, head.id, rule.sample):
                 continue
             value = {**deed.value, scope.MEMBER: {"tier": facts.tier}}
@@ -100,8 +100,8 @@ def _requests(event: Event, head: Profile, known: Known, now: datetime) -> Itera
                 yield _request(_Reward(version, questions.program, rule, deed), head, now)
 
 
-def _deed(rule: Rule, event: Event, visit: Deed | None, questions: Questions) -> Deed | None:
-    """Say what an event is to a rule: None where it is nothing."""
+def deed_of(rule: Rule, event: Event, visit: Deed | None, questions: Questions) -> Deed | None:
+    """Say what an event is to a rule: None where it is nothing. `visit` is the visit that it tells of."""
     zone = questions.program.zone
     match rule.gives:
         case PerVisit() if visit is not None:

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from hub.decisions import store as decisions
-from hub.earning import buying, doing
+from hub.earning import buying, doing, reviewing
 from hub.earning.buying import Known
 from hub.events.model import Event
 from hub.profiles.model import Profile
@@ -36,16 +36,14 @@ async def current() -> Known:
     return _kept.known(await programs.current())
 
 
-async def project(events: Sequence[Event], profiles: Mapping[UUID, Profile], *, now: datetime) -> None:
+async def earn(events: Sequence[Event], profiles: Mapping[UUID, Profile], known: Known, *, now: datetime) -> None:
     """Post what applied events earn in the programs that were active when it happened. Repeating it changes nothing.
 
     Only a server's word earns, as a till's. The same from a client source is a decision, `untrusted_source`. What stood
     in a file earns where the program says so.
     """
-    known = await current()
-    if not known.programs.activations:
-        return
     if refused := doing.untrusted(events, known, now=now):
         await decisions.record(refused)
     await buying.earn(events, profiles, known, now=now)
-    await doing.earn(events, profiles, known, now=now)
+    await reviewing.follow(events, profiles, known, now=now)
+    await doing.earn([it for it in events if not reviewing.is_own(it)], profiles, known, now=now)

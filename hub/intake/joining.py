@@ -19,6 +19,7 @@ from hub.intake.assignment import Join
 from hub.intake.identify import Found
 from hub.intake.standing import Defined
 from hub.kit import ids
+from hub.ledger import gathering
 from hub.profiles import merging, store
 from hub.profiles.model import Profile
 
@@ -60,6 +61,8 @@ async def join(
             taking.take_in(it)
         else:
             waiting.append(it)
+    # Those as well whom another one has absorbed and not lived to hand over.
+    await gathering.gather(absorbed | taking.taken_in, now=now)
     profiles = _without_waiting(batch, found.profiles, waiting, {it: taking.head(it) for it in absorbed})
     return Joined(profiles, taking.heads, taking.changed)
 
@@ -77,6 +80,7 @@ class _Taking:
         self._head_of = {it: head.id for it, head in store.heads_in(lineage).items()}
         self.heads = {head: lineage[head] for head in self._head_of.values()}
         self.changed: set[UUID] = set()
+        self.taken_in: set[UUID] = set()
 
     def take_in_the_absorbed(self) -> None:
         """Take in those whose head does not name them: whoever absorbed them died before it was saved."""
@@ -115,6 +119,7 @@ class _Taking:
         head = self.heads.get(head_id) or standing.begun(Profile(id=head_id), self._defined)
         head = standing.passed(head, self._defined, now=self._now)
         both = merging.taken_in(head, other, believed=False)
+        self.taken_in |= {other.id, *other.members}
         self.heads[head_id] = standing.merged(head, other, both, self._defined, now=self._now)
         self.changed.add(head_id)
 

@@ -1,11 +1,12 @@
 """Merging: a person decides that two profiles are one, or that they are two after all.
 
-It links and moves nothing: one transaction changes the two profiles and announces it. What follows in journeys, the
-router does when it takes in the announcement, and before anybody enters.
+It links and moves nothing but points: one transaction changes the two profiles, hands the points over and announces it.
+What follows in journeys, the router does when it takes in the announcement, and before anybody enters.
 """
 
 import asyncio
 from datetime import datetime
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from hub.events.announcing import Announcement
 from hub.intake import standing
 from hub.intake.standing import Definitions
 from hub.kit.errors import HubError, TryLater
+from hub.ledger import flushing, gathering
 from hub.profiles import consent, consent_store, merging, rules, store, unions
 from hub.profiles.model import Profile
 
@@ -107,7 +109,9 @@ async def merge(head_id: UUID, other_id: UUID, *, key: UUID, now: datetime) -> U
             taken = merging.taken_in(head, other, believed=True)
             after = standing.merged(head, other, taken, defined, now=now)
             said = Announcement(merging.MERGED, head.id, cause=str(key), at=now, properties={"absorbed": str(other.id)})
-            if await unions.unite(after, other, key=key, announcements=[said], now=now):
+            points = partial(gathering.unite, other=other.id, head=head.id, now=now)
+            await flushing.flush([other.id])
+            if await unions.unite(after, other, points, key=key, announcements=[said], now=now):
                 return head.id
         await _pause(deadline)
     return done
@@ -141,7 +145,8 @@ async def unmerge(other_id: UUID, *, key: UUID, now: datetime) -> UUID:
                 Announcement(merging.UNMERGED, it.id, cause=str(key), at=now, properties={"other": str(them.id)})
                 for it, them in ((head, other), (other, head))
             ]
-            if await unions.divide(after, free, key=key, announcements=said, now=now):
+            points = partial(gathering.divide, other=other.id, head=head.id, now=now)
+            if await unions.divide(after, free, points, key=key, announcements=said, now=now):
                 return head.id
         await _pause(deadline)
     return done

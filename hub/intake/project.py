@@ -9,17 +9,14 @@ from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
-from hub.commerce import carts_store, waiting
-from hub.earning import service as earning
+from hub.commerce import carts_store, receipts, waiting
 from hub.events.model import Event
-from hub.intake import pickups
+from hub.intake import loyalty, pickups, returns
 from hub.intake.apply import Applied
 from hub.membership import projecting as membership
 from hub.profiles import cases, consents, devices
 from hub.profiles.model import Profile
 from hub.reviews import projecting as reviews
-from hub.tiers import idling
-from hub.tiers import service as tiers
 
 
 class Projection(Protocol):
@@ -35,9 +32,9 @@ KEEPING: Final[Sequence[Projection]] = (
     cases.project,
     membership.project,
     reviews.project,
-    earning.project,
-    tiers.project,
-    idling.project,
+    loyalty.project,
+    returns.project,
+    receipts.project,
 )
 SETTING_OFF: Final[Sequence[Projection]] = (pickups.tell, carts_store.note, waiting.note)
 """Those by which somebody is told something, now or later: history does not come to them."""

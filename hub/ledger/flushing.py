@@ -4,43 +4,23 @@ Several processes may do it at the same time. What is copied twice is copied onc
 its purse is still as it was read.
 """
 
-import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-import structlog
-from pymongo.errors import PyMongoError
-
 from hub.ledger import store
 from hub.ledger.model import Purse
 
-log = structlog.get_logger(__name__)
-
-BATCH: Final = 500
-EVERY_SECONDS: Final = 0.5
 AGE: Final = timedelta(seconds=0.5)
 """How long a posting may wait for the next one of its purse, which takes it along."""
 
 
-async def keep(clock: Callable[[], datetime]) -> None:
-    """Flush until cancelled. A database that is away is waited for."""
-    while True:
-        try:
-            flushed = await step(now=clock())
-        except PyMongoError as error:
-            log.warning("flusher_waits_for_database", error=type(error).__name__)
-            flushed = 0
-        if flushed < BATCH:
-            await asyncio.sleep(EVERY_SECONDS)
-
-
-async def step(*, now: datetime) -> int:
-    """Flush a batch of the purses that have waited longest, and tell how many there were."""
-    purses = await store.unflushed(now - AGE, BATCH)
+async def flush_waiting(limit: int, *, now: datetime) -> list[UUID]:
+    """Flush some of the purses that have waited longest, and name the owner of each."""
+    purses = await store.unflushed(now - AGE, limit)
     await _flush(purses)
-    return len(purses)
+    return [it.owner for it in purses]
 
 
 async def flush(owners: Collection[UUID]) -> None:

@@ -17,6 +17,7 @@ from hub.ledger.moves import (
     Adjust,
     Capture,
     Earn,
+    Exchange,
     Expire,
     Extend,
     Move,
@@ -52,14 +53,7 @@ def applied(
     page = Page(purse, posting, in_ms(now))
     for number, move in enumerate(moves):
         _do(page, move, number)
-    for currency in list(page.wallets):
-        page.settle(currency)
-    sums: defaultdict[str, int] = defaultdict(int)
-    for entry in page.entries:
-        sums[entry.currency] += entry.points
-    if any(sums.values()):
-        raise ValueError(f"Posting {posting} does not sum to zero: {dict(sums)}.")
-    return page.wallets, tuple(page.entries)
+    return page.full()
 
 
 def _do(page: Page, move: Move, number: int) -> None:
@@ -81,6 +75,9 @@ def _do(page: Page, move: Move, number: int) -> None:
             page.put(Way(move.currency, model.SPENT, move.origin, Kind.RESTORE), move.draws)
         case Adjust():
             _adjust(page, move, number)
+        case Exchange():
+            give(page, move)
+            get(page, move, number)
         case _:
             _change(page, move)
 
@@ -99,6 +96,25 @@ def _change(page: Page, move: TakeBack | Expire | Extend | Reinstate | Activate)
             _activate(page, move)
         case _:
             assert_never(move)
+
+
+def give(page: Page, move: Exchange) -> None:
+    """Take the points that are to be exchanged.
+
+    Raises:
+        InsufficientPoints: fewer can be spent.
+        WorthNothing: they are too few for one of the other currency.
+    """
+    if not move.rate.of(move.points):
+        raise model.WorthNothing(move.points)
+    page.out(Way(move.source, model.EXCHANGED, move.origin, Kind.EXCHANGE), page.take_all(move.source, move.points))
+
+
+def get(page: Page, move: Exchange, number: int = 0) -> None:
+    """Make the lot that the points become."""
+    points = move.rate.of(move.points)
+    way = Way(move.target, model.EXCHANGED, move.origin, Kind.EXCHANGE)
+    _give(page, way, Earn(move.target, points, move.origin, page.now, move.expires_at), number)
 
 
 def _give(page: Page, way: Way, move: Earn, number: int) -> None:

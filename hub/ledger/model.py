@@ -298,6 +298,16 @@ class InsufficientPoints(HubError):
         self.missing = requested - available
 
 
+class WorthNothing(HubError):
+    """Points that are to be exchanged are too few for even one of the other currency."""
+
+    code = "BAD_USER_INPUT"
+
+    def __init__(self, points: int) -> None:
+        super().__init__(f"{points} points are too few to be exchanged.")
+        self.points = points
+
+
 class NoSuchHold(HubError):
     """These points are not held, or no longer."""
 

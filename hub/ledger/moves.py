@@ -126,6 +126,45 @@ class Activate:
     usable_at: datetime
 
 
+class Rounding(StrEnum):
+    """What becomes of a part of a point."""
+
+    DOWN = "down"
+    NEAREST = "nearest"
+    UP = "up"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At which points of one currency become points of another: for every `takes` of the one, `gives` of the other."""
+
+    takes: int
+    gives: int
+    rounding: Rounding
+
+    def of(self, points: int) -> int:
+        """Convert points. A half is rounded up."""
+        whole, part = divmod(points * self.gives, self.takes)
+        match self.rounding:
+            case Rounding.UP:
+                return whole + (part > 0)
+            case Rounding.NEAREST:
+                return whole + (2 * part >= self.takes)
+        return whole
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Turn points of a currency into a new lot of another one of the same purse."""
+
+    source: str
+    target: str
+    points: int
+    rate: Rate
+    origin: str
+    expires_at: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Adjust:
     """Give points by hand, or take them (`points` below zero, as many as can be spent)."""
@@ -137,5 +176,17 @@ class Adjust:
 
 
 Move: TypeAlias = (
-    Earn | Spend | Reserve | Capture | Release | TakeBack | Restore | Expire | Extend | Reinstate | Activate | Adjust
+    Earn
+    | Spend
+    | Reserve
+    | Capture
+    | Release
+    | TakeBack
+    | Restore
+    | Expire
+    | Extend
+    | Reinstate
+    | Activate
+    | Adjust
+    | Exchange
 )

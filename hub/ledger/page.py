@@ -1,5 +1,6 @@
 """A posting that is being written: the wallets it has come to, and its entries so far."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -33,10 +34,20 @@ class Page:
     moved: dict[str, Wallet] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
 
-    @property
-    def wallets(self) -> Mapping[str, Wallet]:
-        """The wallets that were touched, as they are then."""
-        return self.moved
+    def full(self) -> tuple[Mapping[str, Wallet], tuple[Entry, ...]]:
+        """Give the wallets that were touched, as they are then, and all entries, once what is owed is paid.
+
+        Raises:
+            ValueError: the entries of a currency do not sum to zero.
+        """
+        for currency in list(self.moved):
+            self.settle(currency)
+        sums: defaultdict[str, int] = defaultdict(int)
+        for entry in self.entries:
+            sums[entry.currency] += entry.points
+        if any(sums.values()):
+            raise ValueError(f"Posting {self.posting} does not sum to zero: {dict(sums)}.")
+        return self.moved, tuple(self.entries)
 
     def wallet(self, currency: str) -> Wallet:
         """Give a wallet as it is by now."""

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from hub.kit.errors import HubError
 from hub.ledger import ledger, store
-from hub.ledger.model import About, Born, Crowded, Entry, KeyReused, Past, Posting, Purse, posting_id
+from hub.ledger.model import About, Born, Crowded, Entry, KeyReused, Past, Posting, Purse, Wallet, posting_id
 from hub.ledger.moves import Move
 from hub.ledger.page import in_ms
 
@@ -204,27 +204,15 @@ class _Round:
         return Posted(done, purse, replayed=done.id not in self._tried)
 
     def _posted(self, draft: _Draft, request: Request, now: datetime) -> Answer:
-        purse, at = draft.after, in_ms(request.at)
+        purse = draft.after
         try:
             moves = request.decide(purse, self._past(purse, request.origins))
-            wallets, entries = ledger.applied(purse, moves, request.posting, now=at)
+            wallets, entries = ledger.applied(purse, moves, request.posting, now=request.at)
         except HubError as error:
             return error
         if not entries and not request.born:
             return Posted(None, purse)
-        posting = Posting(
-            id=request.posting,
-            program=purse.program,
-            owner=purse.owner,
-            number=purse.numbered + 1,
-            digest=request.digest,
-            at=at,
-            booked_at=in_ms(now),
-            about=request.about,
-            entries=entries,
-            balances={currency: it.balance for currency, it in wallets.items()},
-            born=tuple(request.born),
-        )
+        posting = booked(request, purse, wallets, entries, now=now)
         draft.after = purse.with_posting(posting, wallets)
         return Posted(posting, draft.after)
 
@@ -233,6 +221,25 @@ class _Round:
         boxed = (it for it in purse.outbox if not it.origins.isdisjoint(origins))
         found = {it.id: it for it in (*copied, *boxed)}
         return sorted(found.values(), key=lambda it: (it.booked_at, it.number))
+
+
+def booked(
+    request: Request, purse: Purse, wallets: Mapping[str, Wallet], entries: tuple[Entry, ...], *, now: datetime
+) -> Posting:
+    """Make the next posting of a purse."""
+    return Posting(
+        id=request.posting,
+        program=purse.program,
+        owner=purse.owner,
+        number=purse.numbered + 1,
+        digest=request.digest,
+        at=in_ms(request.at),
+        booked_at=in_ms(now),
+        about=request.about,
+        entries=entries,
+        balances={currency: it.balance for currency, it in wallets.items()},
+        born=tuple(request.born),
+    )
 
 
 async def _written(changed: Sequence[_Draft], *, now: datetime) -> bool:

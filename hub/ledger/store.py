@@ -6,12 +6,14 @@ twice as one.
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from pymongo import IndexModel, UpdateOne
+from pymongo.asynchronous.client_session import AsyncClientSession
 
 from hub import database, seal
 from hub.database import Keyed, Row, insert_once
@@ -144,23 +146,45 @@ async def postings_of(program: str, owner: UUID) -> AsyncIterator[Posting]:
         yield posting_of(row)
 
 
-async def save(changes: Sequence[tuple[Purse, Purse]], *, now: datetime) -> bool:
+async def save(
+    changes: Sequence[tuple[Purse, Purse]], *, now: datetime, session: AsyncClientSession | None = None
+) -> bool:
     """Write purses (as they were read, as they are to be), each only where its `rev` is still the one that was read.
 
     Returns:
         Whether all were written. If not, which of them were is found by looking again.
     """
+    purses = PurseDocument.get_pymongo_collection()
     new = [_new_row(after, now) for before, after in changes if not before.rev]
-    taken = await insert_once(PurseDocument, new)
+    taken = await database.insert_into(purses, new, session=session)
     updates = [
         UpdateOne({"_id": before.id, "rev": before.rev}, _change(before, after, now))
         for before, after in changes
         if before.rev
     ]
-    if not updates:
+    if not updates or taken:
         return not taken
-    written = await PurseDocument.get_pymongo_collection().bulk_write(updates, ordered=False)
-    return written.matched_count == len(updates) and not taken
+    written = await purses.bulk_write(updates, ordered=False, session=session)
+    return written.matched_count == len(updates)
+
+
+async def together(write: Callable[[AsyncClientSession], Awaitable[bool]]) -> bool:
+    """Write in one transaction. What gives False is undone, and False is given."""
+    async with PurseDocument.get_pymongo_collection().database.client.start_session() as session:
+        try:
+            await session.with_transaction(partial(_all_or_nothing, write))
+        except _Undone:
+            return False
+    return True
+
+
+class _Undone(Exception):
+    """Nothing of a transaction is to stay."""
+
+
+async def _all_or_nothing(write: Callable[[AsyncClientSession], Awaitable[bool]], session: AsyncClientSession) -> None:
+    if not await write(session):
+        raise _Undone
 
 
 def _new_row(purse: Purse, now: datetime) -> Row:
@@ -174,6 +198,7 @@ def _new_row(purse: Purse, now: datetime) -> Row:
         "outbox": [_boxed(it) for it in purse.outbox],
         "unflushed_at": now,
         "due": purse.due,
+        **({"moved_to": purse.moved_to} if purse.moved_to else {}),
     }
 
 
@@ -184,6 +209,8 @@ def _change(before: Purse, after: Purse, now: datetime) -> Row:
         if before.wallets.get(currency) is not it
     }
     changed |= {"rev": before.rev + 1, "numbered": after.numbered, "due": after.due}
+    if after.moved_to != before.moved_to:
+        changed["moved_to"] = after.moved_to
     if before.outbox and after.outbox[: len(before.outbox)] == before.outbox:
         added = [_boxed(it) for it in after.outbox[len(before.outbox) :]]
         return {"$set": changed, "$push": {"outbox": {"$each": added}}}
@@ -223,6 +250,25 @@ async def unflushed(before: datetime, limit: int) -> list[Purse]:
     found = PurseDocument.get_pymongo_collection().find({"unflushed_at": {"$lte": before}})
     rows_ = await found.sort("unflushed_at", 1).limit(limit).batch_size(database.AT_ONCE).to_list()
     return [purse_of(row) for row in rows_]
+
+
+async def all_of(owner: UUID, session: AsyncClientSession | None = None) -> dict[str, Purse]:
+    """Read all purses of an owner as they are, by program."""
+    found = PurseDocument.get_pymongo_collection().find({"owner": owner}, session=session)
+    return {row["program"]: purse_of(row) async for row in found}
+
+
+async def staying(owners: Collection[UUID]) -> set[UUID]:
+    """Tell which of these owners have a purse that has not gone over into another."""
+    wanted = {"owner": {"$in": list(owners)}, "moved_to": None}
+    return set(await PurseDocument.get_pymongo_collection().distinct("owner", wanted))
+
+
+async def last_about(origin: str, program: str, owner: UUID) -> Posting | None:
+    """Read the last copied posting of a purse that is about an origin."""
+    wanted = {"origins": origin, "program": program, "owner": owner}
+    row = await PostingDocument.get_pymongo_collection().find_one(wanted, sort=[("number", -1)])
+    return row and posting_of(row)
 
 
 async def unflushed_of(owners: Collection[UUID]) -> list[Purse]:

@@ -9,7 +9,7 @@ from hub.decisions import store as decisions
 from hub.decisions.model import Decision, Reason
 from hub.events import store as events_store
 from hub.events.model import Event, Kind, Trust
-from hub.membership import service, texting
+from hub.membership import completing, service, texting
 from hub.membership.model import Joining, Way
 from hub.profiles.model import Profile
 from hub.programs.service import NoSuchProgram
@@ -29,6 +29,7 @@ async def project(events: Sequence[Event], profiles: Mapping[UUID, Profile], *, 
         if event.kind is not Kind.TRACK or profile is None:
             continue
         if event.name != REQUESTED:
+            await completing.credit(event, profile, now=now)
             await texting.joined_by(event, profile, now=now)
         elif event.trust is Trust.SERVER:
             await _requested(event, profile, now)

@@ -85,6 +85,8 @@ class Message:
     ends; None once the message is settled. Of two that compete for one customer's attention goes out the one with the
     higher `priority`.
 
+    `snippets` are the versions of those whose words it says, as `NAME/VERSION`, since somebody has begun to send it.
+
     `delivered_at` to `complained_at` are the first of each that providers reported; they stand beside the state.
     `duplicated_at` is when a provider first told of a second message under the same key.
     """
@@ -112,6 +114,7 @@ class Message:
     attempts: tuple[Attempt, ...] = ()
     reason: str | None = None
     priority: int = USUAL_PRIORITY
+    snippets: tuple[str, ...] = ()
     delivered_at: datetime | None = None
     opened_at: datetime | None = None
     clicked_at: datetime | None = None

@@ -177,7 +177,8 @@ class Preparer:
             sender = kit.sender_of(self._email_from) if kit else self._email_from
             unsubscribe = links.get("unsubscribe") if on_channel.channel is Channel.EMAIL else None
             outgoing = _outgoing(on_channel, to, rendered, sender, unsubscribe)
-            return Ready(on_channel, outgoing, advertises, wish)
+            worded = replace(on_channel, snippets=rendered.snippets) if template.snippets else on_channel
+            return Ready(worded, outgoing, advertises, wish)
         if refused:
             return Unsent(message, delivery.skipped(message, refused))
         if silent:

@@ -88,7 +88,7 @@ class Sending:
         # From before the claim is written, as its lease: a database that was away meanwhile has used the lease up.
         stale_at = asyncio.get_running_loop().time() + FRESH_SECONDS
         try:
-            mine = await store.claim([it.message for it in ready], token=token, until=until)
+            mine = await store.claim([it.message for it in ready], token=token, until=until, worded_at=now)
             allowed, refused = await self._still_allowed([it for it in ready if it.message.id in mine])
         except PyMongoError:
             self._uncertain.add(token)

@@ -54,6 +54,9 @@ class MessageDocument(Keyed):
     priority: int = USUAL_PRIORITY
     lane: Channel | None = None
     """The channel it is on, by which it is found."""
+    snippets: list[str] | None = None
+    worded_at: datetime | None = None
+    """When somebody began to send it with the words of these snippets."""
     delivered_at: datetime | None = None
     opened_at: datetime | None = None
     clicked_at: datetime | None = None
@@ -90,6 +93,11 @@ class MessageDocument(Keyed):
                 [("broadcast_id", 1), ("state", 1), ("reason", 1)],
                 name="broadcast",
                 partialFilterExpression={"broadcast_id": {"$gt": Binary.from_uuid(UUID(int=0))}},
+            ),
+            IndexModel(
+                [("snippets", 1), ("worded_at", 1)],
+                name="snippets",
+                partialFilterExpression={"worded_at": {"$gt": EARLIEST}},
             ),
             *(
                 # Of a broadcast's messages most are in none of these: they are counted without reading the others.
@@ -160,24 +168,34 @@ async def expired(now: datetime, limit: int) -> list[Message]:
     return [message_of(row) async for row in rows]
 
 
-async def claim(messages: Sequence[Message], *, token: UUID, until: datetime) -> set[UUID]:
+async def claim(
+    messages: Sequence[Message], *, token: UUID, until: datetime, worded_at: datetime | None = None
+) -> set[UUID]:
     """Take messages for sending or settling: guarded by the state and due time they were read in.
 
     Every write gives a message another due time, so that nobody acts on what it was before: on an older place or try.
+
+    Args:
+        messages: as they were read.
+        token: of the claim.
+        until: when its lease ends.
+        worded_at: where they are to be sent, when that is: then it is noted which snippets they say.
 
     Returns:
         The ids of those that are this token's now.
     """
     # Messages that were queued together are claimed together: one statement for many costs MongoDB a third less.
-    alike: defaultdict[tuple[State, datetime | None, int, Channel], list[UUID]] = defaultdict(list)
+    alike: defaultdict[tuple[State, datetime | None, tuple[tuple[str, Any], ...]], list[UUID]] = defaultdict(list)
     for message in messages:
-        alike[message.state, message.due, message.place, message.channel].append(message.id)
+        claimed: Row = {"place": message.place, "lane": message.channel}
+        if worded_at is not None and (message.snippets or message.attempts):
+            # One that was tried before may have said others, on another channel.
+            claimed |= {"snippets": message.snippets, "worded_at": worded_at if message.snippets else None}
+        alike[message.state, message.due, tuple(claimed.items())].append(message.id)
+    sending: Row = {"state": State.SENDING, "token": token, "due": until}
     updates = [
-        UpdateMany(
-            {"_id": {"$in": message_ids}, "state": state, "due": due},
-            {"$set": {"state": State.SENDING, "token": token, "due": until, "place": place, "lane": lane}},
-        )
-        for (state, due, place, lane), message_ids in alike.items()
+        UpdateMany({"_id": {"$in": message_ids}, "state": state, "due": due}, {"$set": {**sending, **dict(claimed)}})
+        for (state, due, claimed), message_ids in alike.items()
     ]
     if not updates:
         return set()
@@ -296,6 +314,7 @@ def message_of(sealed: Mapping[str, Any]) -> Message:
         attempts=tuple(_attempt_of(it) for it in row["attempts"]),
         reason=row["reason"],
         priority=row.get("priority", USUAL_PRIORITY),
+        snippets=tuple(row.get("snippets") or ()),
         delivered_at=row.get("delivered_at"),
         opened_at=row.get("opened_at"),
         clicked_at=row.get("clicked_at"),

@@ -14,10 +14,13 @@ PREFERENCES_LAST: Final = timedelta(days=90)
 UNSUBSCRIBE_LASTS: Final = timedelta(days=730)
 """Longer than anybody keeps a mail they want to be rid of."""
 CONFIRMATION_LASTS: Final = timedelta(days=7)
+REWARDS_LAST: Final = timedelta(hours=1)
+"""Who holds such an address spends somebody's points."""
 FORM_LASTS: Final = timedelta(hours=12)
 
 _PREFERENCES: Final = "preferences"
 _UNSUBSCRIBE: Final = "unsubscribe"
+_REWARDS: Final = "rewards"
 _CONFIRM: Final = "confirm consent"
 _FORM: Final = "form"
 _ID_BYTES: Final = 16
@@ -77,6 +80,10 @@ class Links:
         content = profile_id.bytes + subject.key.encode()
         return f"{self._url}/m/u/{self._token(_UNSUBSCRIBE, content, now + UNSUBSCRIBE_LASTS)}"
 
+    def rewards(self, profile_id: UUID, poster: str, *, now: datetime) -> str:
+        """Make the address at which a person redeems who has scanned a poster and signed in."""
+        return f"{self._url}/m/r/{self._token(_REWARDS, profile_id.bytes + poster.encode(), now + REWARDS_LAST)}"
+
     def confirm(self, consent_id: UUID, *, asked_at: datetime) -> str:
         """Make the address by which a person confirms what they were asked."""
         return f"{self._url}/m/p/{self._token(_CONFIRM, consent_id.bytes, asked_at + CONFIRMATION_LASTS)}/confirm"
@@ -89,6 +96,11 @@ class Links:
         """Tell whose preference page a token opens. None where it opens none (any more)."""
         content = self._signer.content(_PREFERENCES, token, now=now)
         return UUID(bytes=content) if content else None
+
+    def rewards_of(self, token: str, *, now: datetime) -> tuple[UUID, str] | None:
+        """Tell who redeems by a token, and in front of which poster. None where it opens nothing (any more)."""
+        content = self._signer.content(_REWARDS, token, now=now)
+        return (UUID(bytes=content[:_ID_BYTES]), content[_ID_BYTES:].decode()) if content else None
 
     def unsubscribes(self, token: str, *, now: datetime) -> Unsubscribing | None:
         """Tell whom a token unsubscribes from what."""

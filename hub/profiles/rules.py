@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from hub.events.model import Event, Kind, Properties, Trust
-from hub.profiles import addresses, answers, codes
+from hub.profiles import addresses, answers, codes, fields
 from hub.profiles.model import Identifier, IdentifierKind, Profile
 
 CONTACT_TRAITS: Final = frozenset({"email", "phone"})
@@ -106,13 +106,14 @@ def next_seq(profile: Profile, milliseconds: int) -> int:
 def apply(profile: Profile, event: Event, *, seq: int) -> Profile:
     """Change a profile by an event and name the event in it, so that it counts once.
 
-    What the hub itself announces is no sign of life: it takes its place in the order, and changes nothing else but the
-    customer's answers.
+    What the hub itself announces is no sign of life: it takes its place in the order, and changes nothing else but what
+    the customer has answered or said of themself.
     """
     counted = {**profile.counted, event.id: seq}
     if event.about:
         # Here only, and not where a source sends an event of that name.
-        return replace(profile, seq=seq, counted=counted, traits=answers.taken_in(profile.traits, event))
+        traits = fields.taken_in(answers.taken_in(profile.traits, event), event)
+        return replace(profile, seq=seq, counted=counted, traits=traits)
     told = _told(profile, event)
     return replace(
         profile,

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 from uuid import UUID
 
 from pymongo import IndexModel
@@ -16,6 +16,9 @@ from hub.events.store import EventDocument
 from hub.profiles import clashes, store
 from hub.profiles.model import Profile, Unranked
 from hub.profiles.store import ProfileDocument
+
+Also: TypeAlias = Callable[[AsyncClientSession], Awaitable[bool]]
+"""What belongs to two profiles and is changed with them, in their transaction."""
 
 
 class Decided(StrEnum):
@@ -48,13 +51,20 @@ async def decided(key: UUID) -> UUID | None:
 
 
 async def unite(
-    head: Profile, other: Profile, *, key: UUID, announcements: Collection[Announcement], now: datetime
+    head: Profile,
+    other: Profile,
+    also: Also,
+    *,
+    key: UUID,
+    announcements: Collection[Announcement],
+    now: datetime,
 ) -> bool:
     """Save a head that has taken another profile in, and point that one to it.
 
     Args:
         head: as it is to be, with the `rev` that was read.
         other: as it was read.
+        also: what is done in the same transaction. False from it: not now, and nothing is written.
         key: of the request.
         announcements: what the hub says of it.
         now: the time.
@@ -69,12 +79,19 @@ async def unite(
         await clashes.resolve(head.own_ids, other.own_ids, session=session)
         union = UnionDocument(id=key, head=head.id, other=other.id, decided=Decided.MERGED, at=now)
         await _note(union, announcements, session)
+        await _do(also, session)
 
     return await _together(write)
 
 
 async def divide(
-    head: Profile, other: Profile, *, key: UUID, announcements: Collection[Announcement], now: datetime
+    head: Profile,
+    other: Profile,
+    also: Also,
+    *,
+    key: UUID,
+    announcements: Collection[Announcement],
+    now: datetime,
 ) -> bool:
     """Save a head that has let another profile go, and that one as its own head.
 
@@ -86,12 +103,18 @@ async def divide(
         await _save(other, session, absorbed_by=None)
         union = UnionDocument(id=key, head=head.id, other=other.id, decided=Decided.UNMERGED, at=now)
         await _note(union, announcements, session)
+        await _do(also, session)
 
     return await _together(write)
 
 
 class _Changed(Exception):
-    """A profile is no longer as it was read."""
+    """A profile is no longer as it was read, or what belongs to it."""
+
+
+async def _do(also: Also, session: AsyncClientSession) -> None:
+    if not await also(session):
+        raise _Changed
 
 
 async def _together(write: Callable[[AsyncClientSession], Awaitable[None]]) -> bool:

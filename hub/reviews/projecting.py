@@ -14,7 +14,7 @@ from hub.events import store as events_store
 from hub.events.model import Event, Kind, Trust
 from hub.profiles import merging
 from hub.profiles.model import Profile
-from hub.reviews import reading, service
+from hub.reviews import reading, service, store
 from hub.reviews.model import WITHDRAWN, AlreadyReviewed, BadReview, NotBought
 
 QUESTION: Final = "review"
@@ -23,14 +23,25 @@ QUESTION: Final = "review"
 
 async def project(events: Sequence[Event], profiles: Mapping[UUID, Profile], *, now: datetime) -> None:
     """Keep what applied events say of reviews, in their order. All of it may be repeated."""
+    await _one_each([profiles[it.profile_id] for it in events if it.profile_id and _joins(it, profiles)], now)
     for event in events:
-        if event.profile_id is None or event.kind is not Kind.TRACK:
-            continue
-        if event.about is not None:
-            if event.name in merging.DECIDED:
-                await service.one_for_each_product(profiles[event.profile_id], now=now)
-        elif event.name in reading.EVENTS:
+        if event.kind is Kind.TRACK and event.name in reading.EVENTS and event.about is None and event.profile_id:
             await _take_in(event, profiles[event.profile_id], now)
+
+
+def _joins(event: Event, profiles: Mapping[UUID, Profile]) -> bool:
+    """Tell whether two may have become one by an event, or one two."""
+    if event.kind in {Kind.IDENTIFY, Kind.ALIAS}:
+        return bool(event.profile_id and profiles[event.profile_id].members)
+    return event.about is not None and event.name in merging.DECIDED
+
+
+async def _one_each(heads: Sequence[Profile], now: datetime) -> None:
+    """Let nobody have two reviews of a product who has become one with somebody, or none who has become two."""
+    by_id = {it.id: it for it in heads}
+    owners = {own: it.id for it in by_id.values() for own in it.own_ids}
+    for head_id in await store.with_any(owners) if owners else ():
+        await service.one_for_each_product(by_id[head_id], now=now)
 
 
 async def _take_in(event: Event, head: Profile, now: datetime) -> None:

@@ -31,7 +31,7 @@ def kept_in(order: Order, product_id: str, skus: Collection[str]) -> Purchase | 
 
 def _is_given_back(order: Order) -> bool:
     gross, refunded = order.gross, order.refunded
-    if any(it.amount is None for it in order.refunds.values()):
+    if any(it.is_whole for it in order.refunds.values()):
         return True  # such a refund is all that was paid
     return gross is not None and refunded is not None and 0 < gross.minor <= refunded.minor
 

@@ -97,10 +97,24 @@ ProductKey: TypeAlias = tuple[str]
 DEFINITIONS: Final = Definitions(ReviewRulesDocument, "review rules")
 
 
+class _Kept:
+    """The rules that this process has read last, and which they were."""
+
+    mark: Row | None = None
+    rules = Rules()
+
+
 async def rules() -> Rules:
-    """Read the rules that hold. Without any, each review waits for the staff."""
-    live = await DEFINITIONS.live([NAME])
-    return language.read(live[0].source) if live else Rules()
+    """Give the rules that hold: one small read, and the document if another was published since.
+
+    Without any, each review waits for the staff.
+    """
+    collection = ReviewRulesDocument.get_pymongo_collection()
+    mark = await collection.find_one({}, {"edition": 1, "digest": 1}, sort=[("edition", -1)])
+    if mark != _Kept.mark:
+        live = await DEFINITIONS.live([NAME])
+        _Kept.rules, _Kept.mark = language.read(live[0].source) if live else Rules(), mark
+    return _Kept.rules
 
 
 async def load(review_ids: Collection[UUID]) -> dict[UUID, Review]:
@@ -118,6 +132,12 @@ async def of(own_ids: Collection[UUID], product_id: str | None = None) -> list[R
         where["product_id"] = product_id
     found = ReviewDocument.get_pymongo_collection().find(where).sort([("at", 1), ("_id", 1)])
     return [review_of(row) async for row in found]
+
+
+async def with_any(owners: Mapping[UUID, UUID]) -> set[UUID]:
+    """Tell which heads have a review, they or whom they absorbed. `owners` are heads by their own ids."""
+    found = ReviewDocument.get_pymongo_collection().find({"profile_id": {"$in": list(owners)}}, {"profile_id": 1})
+    return {owners[row["profile_id"]] async for row in found}
 
 
 async def named(source: str, review_id: str) -> Review | None:

@@ -14,17 +14,19 @@ from hub.ledger.model import About, Past, Purse
 from hub.ledger.moves import Extend, Move
 from hub.ledger.service import Request
 from hub.profiles.model import Profile
-from hub.programs import service as programs
+from hub.programs.catalogue import Catalogue
 from hub.programs.expiry import Idle, expires_at
 from hub.programs.model import Program, Wallet
 
 CAUSE = "activity"
 
 
-async def project(events: Sequence[Event], profiles: Mapping[UUID, Profile], *, now: datetime) -> None:
+async def keep_alive(
+    events: Sequence[Event], profiles: Mapping[UUID, Profile], programs: Catalogue, *, now: datetime
+) -> None:
     """Let the points of those last longer who have done what keeps them."""
     asked: list[Request] = []
-    for program in (await programs.current()).at(now).values():
+    for program in programs.at(now).values():
         for wallet in program.wallets.values():
             if isinstance(wallet.expiry, Idle):
                 latest = _latest(wallet.expiry, events, profiles)

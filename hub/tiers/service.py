@@ -14,7 +14,7 @@ from hub.events.announcing import Announcement, announce
 from hub.events.model import Event, Trust
 from hub.ledger import service as ledger
 from hub.profiles.model import Profile
-from hub.programs import service as programs
+from hub.programs.catalogue import Catalogue
 from hub.programs.model import Program
 from hub.tiers import rules, store
 from hub.tiers.model import Change, Standing
@@ -76,9 +76,11 @@ async def sweep(*, now: datetime) -> int:
     return len(left)
 
 
-async def project(events: Sequence[Event], profiles: Mapping[UUID, Profile], *, now: datetime) -> None:
+async def follow(
+    events: Sequence[Event], profiles: Mapping[UUID, Profile], programs: Catalogue, *, now: datetime
+) -> None:
     """Look again at members of whose points the hub has said something."""
-    active = {version.name: it for version, it in (await programs.current()).at(now).items()}
+    active = {version.name: it for version, it in programs.at(now).items()}
     asked: dict[tuple[str, datetime], dict[UUID, Collection[UUID]]] = {}
     for event in events:
         name = event.properties.get("program")

@@ -15,24 +15,22 @@ import msgspec
 from hub.commerce import cards, reading
 from hub.commerce.reading import BadOrder
 from hub.events.model import OF_TILLS, Event, Kind, Source, Trust
-from hub.kit import ids, money
-from hub.kit.money import BadMoney, Money
+from hub.kit import ids
+from hub.membership.projecting import REQUESTED as JOIN_REQUESTED
 from hub.profiles.model import IdentifierKind
 from hub.profiles.rules import lookup_form
+from hub.tills import properties
 from hub.tills.model import (
-    Amount,
     Customer,
     HoldsCardNumber,
-    Line,
     Message,
     MessageRefused,
-    Minor,
     Refund,
-    RefundedLine,
     Sale,
     UnusableOrder,
     Visit,
 )
+from hub.tills.properties import without_none
 
 _NAMED: Final = {
     "phone": IdentifierKind.PHONE,
@@ -137,7 +135,7 @@ def call_of(told: Told, *, holder: str | None, region: str) -> dict[str, Any]:
         "messageId": told.message_id,
         "timestamp": it.at,
         "context": context,
-        "properties": _without_none({"store_id": told.store, "associate_id": it.associate_id}),
+        "properties": without_none({"store_id": told.store, "associate_id": it.associate_id}),
     }
     if it.customer is not None:
         call |= _named(it.customer, context, region)
@@ -148,11 +146,26 @@ def call_of(told: Told, *, holder: str | None, region: str) -> dict[str, Any]:
             return call | {"type": Kind.IDENTIFY, "traits": _traits(it, context)}
         case Sale():
             call["event"] = "Order Completed" if it.version in {None, 0, _FIRST} else "Order Updated"
-            call["properties"] |= _sale(it)
+            call["properties"] |= properties.of_sale(it)
         case Refund():
             call["event"] = "Order Refunded"
-            call["properties"] |= _refund(told, it)
+            call["properties"] |= properties.of_refund(it, order_source=_elsewhere(told))
     return call
+
+
+def join_of(told: Told, call: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Make the call by which whoever comes also joins a program, beside the one that says who they are."""
+    if not isinstance(told.message, Visit) or told.message.join is None:
+        return None
+    join = told.message.join
+    said = {"program": join.program, "consent_version": join.consent_version, "campaign": join.campaign}
+    return {
+        **{name: it for name, it in call.items() if name != "traits"},
+        "type": Kind.TRACK,
+        "event": JOIN_REQUESTED,
+        "messageId": f"{told.message_id}/join",
+        "properties": {**call["properties"], **without_none(said)},
+    }
 
 
 def check_order(told: Told, call: Mapping[str, Any]) -> None:
@@ -204,85 +217,17 @@ def _named(customer: Customer, context: dict[str, Any], region: str) -> dict[str
 def _traits(visit: Visit, context: Mapping[str, Any]) -> dict[str, Any]:
     """Give what a visit says of a customer: the one contact that they are named by, and how they are called."""
     said = {"firstName": visit.first_name, "lastName": visit.last_name, "locale": visit.language}
-    return {**context.get("traits", {}), **_without_none(said)}
+    return {**context.get("traits", {}), **without_none(said)}
 
 
-def _sale(sale: Sale) -> dict[str, Any]:
-    to = sale.fulfilment
-    return _without_none(
-        {
-            "order_id": sale.order_id,
-            "version": sale.version,
-            "currency": sale.currency,
-            "channel": "pos",
-            "total": _number(sale.total, sale.currency, "total"),
-            "tax": _number(sale.tax, sale.currency, "tax"),
-            "discount": _number(sale.discount, sale.currency, "discount"),
-            "coupon": sale.coupon,
-            "payment_kind": sale.payment_kind,
-            "receipt_code": sale.receipt_code,
-            "fulfilment": _without_none({"kind": to.kind, "location": to.location}) if to else None,
-            "products": [_line(f"products[{place}]", it, sale.currency) for place, it in enumerate(sale.products)],
-        }
-    )
-
-
-def _refund(told: Told, refund: Refund) -> dict[str, Any]:
-    if refund.order_store and refund.order_source:
-        raise MessageRefused("order_source", "Send `order_store` or `order_source`, not both.")
+def _elsewhere(told: Told) -> str | None:
+    """Name the source of the order where other tills or another shop have sold it."""
     source = told.sold[0] if told.sold else told.source.id
-    lines = [_line(f"products[{place}]", it, refund.currency) for place, it in enumerate(refund.products)]
-    return _without_none(
-        {
-            "refund_id": refund.refund_id,
-            "order_id": refund.order_id,
-            "order_source": source if source != told.source.id else None,
-            "version": refund.version,
-            "currency": refund.currency,
-            "total": _number(refund.total, refund.currency, "total"),
-            "reason": refund.reason,
-            "products": lines or None,
-        }
-    )
-
-
-def _line(path: str, line: Line | RefundedLine, currency: str | None) -> dict[str, Any]:
-    said: dict[str, Any] = {name: getattr(line, name) for name in line.__struct_fields__}
-    for name in {"price", "discount", "tax", "amount"} & said.keys():
-        said[name] = _number(said[name], currency, f"{path}.{name}")
-    quantity = said["quantity"]
-    return _without_none({**said, "quantity": quantity if isinstance(quantity, int) else float(quantity)})
-
-
-def money_of(amount: Amount, currency: str, path: str) -> Money:
-    """Read an amount.
-
-    Raises:
-        UnusableOrder: there is no such currency, or it has not so many digits.
-    """
-    try:
-        code = money.currency_of(currency)
-        return Money(amount.minor, code) if isinstance(amount, Minor) else Money.of(amount, code)
-    except BadMoney as error:
-        raise UnusableOrder(path, f"`{path}` cannot be used. {error.message}") from None
-
-
-def _number(amount: Amount | None, currency: str | None, path: str) -> float | int | None:
-    """Give an amount as events have it, so that rules can compare it: its shortest number means it exactly."""
-    if amount is None:
-        return None
-    if currency is None:
-        raise MessageRefused("currency", "`currency` is missing: there are amounts.")
-    exact = money_of(amount, currency, path).amount
-    return int(exact) if exact == exact.to_integral_value() else float(exact)
+    return source if source != told.source.id else None
 
 
 def _version(version: int | None) -> tuple[str, ...]:
     return () if version is None else (str(version),)
-
-
-def _without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _texts(said: Any, path: str = "") -> Iterator[tuple[str, str]]:

@@ -5,8 +5,55 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
 
 from hub.kit.money import Money
+from hub.tills.model import Amount, Currency, Id, Moment
+
+MOST_OF_A_DAY: Final = 10_000
+
+
+class ClosedReceipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A receipt as the till's own journal has it: its newest version."""
+
+    order_id: Id
+    total: Amount
+
+
+class ClosedRefund(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A refund as the till's own journal has it, made in this store. The order is named as in the refund itself."""
+
+    refund_id: Id
+    order_id: Id
+    total: Amount
+    order_store: Id | None = None
+    order_source: Id | None = None
+
+
+class ClosedSums(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many there were, and what they come to, where a till keeps no list."""
+
+    count: Annotated[int, Meta(ge=0, le=10**9)]
+    total: Amount
+
+
+class DayClosed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the tills of a store say of a day, all together: lists, or only the sums, or nothing.
+
+    The day is that of the store's time zone, unless `since` and `until` say otherwise. The one closed last stands.
+    """
+
+    day: Annotated[date, Meta(description="The date of the day.")]
+    at: Moment
+    currency: Currency
+    orders: Annotated[Sequence[ClosedReceipt], Meta(max_length=MOST_OF_A_DAY)] | ClosedSums | None = None
+    refunds: Annotated[Sequence[ClosedRefund], Meta(max_length=MOST_OF_A_DAY)] | ClosedSums | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    store: Id | None = None
 
 
 class LineKind(StrEnum):

@@ -10,9 +10,21 @@ from hub.commerce import orders, stores
 from hub.kit.errors import HubError
 from hub.kit.local_time import instant, zone_of
 from hub.tills import closing, store
-from hub.tills.calls import money_of, source_of
-from hub.tills.closing import Closing, Day, Difference, Line, LineKind, Sums
-from hub.tills.model import ClosedReceipt, ClosedRefund, ClosedSums, DayClosed, MessageRefused
+from hub.tills.calls import source_of
+from hub.tills.closing import (
+    ClosedReceipt,
+    ClosedRefund,
+    ClosedSums,
+    Closing,
+    Day,
+    DayClosed,
+    Difference,
+    Line,
+    LineKind,
+    Sums,
+)
+from hub.tills.model import MessageRefused
+from hub.tills.properties import money_of
 from hub.tills.service import store_of
 
 LONGEST: Final = timedelta(hours=48)

@@ -4,7 +4,8 @@ They become the same events as those of any other source (`calls`).
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Final, TypeAlias
 from uuid import UUID
 
@@ -29,7 +30,6 @@ Measure: TypeAlias = Annotated[
 
 LONGEST_KEY: Final = 255
 MOST_LINES: Final = 500
-MOST_OF_A_DAY: Final = 10_000
 MOST_AT_ONCE: Final = 500
 """How many messages come in one batch."""
 
@@ -84,6 +84,14 @@ class RefundedLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit
     price: Amount | None = None
 
 
+class Join(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Somebody joins a program, and which text of its terms they agreed to."""
+
+    program: Id
+    consent_version: Word | None = None
+    campaign: Id | None = None
+
+
 class Visit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, tag="customer"):
     """A customer is there and says who they are: found, or made where nobody is known by that name."""
 
@@ -94,6 +102,7 @@ class Visit(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     last_name: Word | None = None
     language: Annotated[str, Meta(pattern="^[a-z]{2}(-[A-Z]{2})?$", description="`de`, `de-AT`.")] | None = None
     associate_id: Id | None = None
+    join: Join | None = None
     store: Id | None = None
     idempotency_key: Id | None = None
 
@@ -143,46 +152,6 @@ class Refund(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 Message: TypeAlias = Visit | Sale | Refund
 """What a till says. In a batch `type` tells which of these it is; `idempotency_key` is the till's own name for it."""
-
-
-class ClosedReceipt(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A receipt as the till's own journal has it: its newest version."""
-
-    order_id: Id
-    total: Amount
-
-
-class ClosedRefund(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A refund as the till's own journal has it, made in this store. The order is named as in the refund itself."""
-
-    refund_id: Id
-    order_id: Id
-    total: Amount
-    order_store: Id | None = None
-    order_source: Id | None = None
-
-
-class ClosedSums(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many there were, and what they come to, where a till keeps no list."""
-
-    count: Annotated[int, Meta(ge=0, le=10**9)]
-    total: Amount
-
-
-class DayClosed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What the tills of a store say of a day, all together: lists, or only the sums, or nothing.
-
-    The day is that of the store's time zone, unless `since` and `until` say otherwise. The one closed last stands.
-    """
-
-    day: Annotated[date, Meta(description="The date of the day.")]
-    at: Moment
-    currency: Currency
-    orders: Annotated[Sequence[ClosedReceipt], Meta(max_length=MOST_OF_A_DAY)] | ClosedSums | None = None
-    refunds: Annotated[Sequence[ClosedRefund], Meta(max_length=MOST_OF_A_DAY)] | ClosedSums | None = None
-    since: Moment | None = None
-    until: Moment | None = None
-    store: Id | None = None
 
 
 class MessageRefused(HubError):
@@ -239,8 +208,28 @@ class KeyReused(MessageRefused):
         )
 
 
-class Taken(msgspec.Struct, frozen=True):
-    """A message that is kept for good, however often it comes. `applied` says whether what follows from it is done."""
+class UnknownProgram(MessageRefused):
+    """There is no such program that one can join."""
 
-    id: UUID
-    applied: bool
+    code = "UNKNOWN_PROGRAM"
+
+    def __init__(self) -> None:
+        super().__init__("join.program", "`join.program` is not the name of an active program.")
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message that is kept for good, however often it comes.
+
+    Attributes:
+        events: what it became; the first names it.
+        applied: whether all that follows from it is done.
+    """
+
+    events: tuple[UUID, ...]
+    applied: bool = False
+
+    @property
+    def id(self) -> UUID:
+        """The name of the message."""
+        return self.events[0]

@@ -116,7 +116,8 @@ async def cancel(voucher_id: UUID, *, now: datetime) -> Voucher:
         _explain(store.voucher_of(row), now)
         changed = row
     # At once, so that the balance is whole again by the next look. If that fails, the sweep does it.
-    await settling.settle([changed], now=now)
+    if "unsettled_at" in changed:
+        await settling.settle([changed], now=now)
     return store.voucher_of(changed)
 
 

@@ -1,22 +1,19 @@
-"""Settling: what follows from the state of a voucher. It is keyed and repeatable, and a sweep finishes it.
+"""Settling: what follows from the state of a voucher. It is keyed and repeatable, and `sweeping` finishes it.
 
 An issued voucher is announced. A used one has its points taken for good, a released or expired one has them put back
 into their lots, a reversed one has them restored; the last three give their places back.
 """
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from pymongo.errors import PyMongoError
 
 from hub.database import Row
 from hub.events.announcing import Announcement, announce
 from hub.kit.errors import HubError
-from hub.ledger import flushing
 from hub.ledger import ledger as rules
 from hub.ledger import model as words
 from hub.ledger import service as ledger
@@ -29,8 +26,6 @@ from hub.vouchers.model import OVER, Voucher, VoucherState, origin_of
 
 log = structlog.get_logger(__name__)
 
-BATCH: Final = 500
-EVERY_SECONDS: Final = 1.0
 AGAIN: Final = timedelta(minutes=5)
 """When to look again at one that the ledger refused to settle."""
 
@@ -47,28 +42,6 @@ EVENTS: Final = {
 def issue_key(voucher_id: UUID) -> str:
     """Give the key of the posting that holds a voucher's points."""
     return f"issue/{voucher_id}"
-
-
-async def keep(clock: Callable[[], datetime]) -> None:
-    """Sweep until cancelled. A database that is away is waited for."""
-    while True:
-        try:
-            done = await sweep(now=clock())
-        except PyMongoError as error:
-            log.warning("vouchers_wait_for_database", error=type(error).__name__)
-            done = 0
-        if done < BATCH:
-            await asyncio.sleep(EVERY_SECONDS)
-
-
-async def sweep(*, now: datetime) -> int:
-    """Bring on what time has brought on, and settle what waits. Tell how much there was."""
-    over = {"state": VoucherState.ISSUED.value, "expires_at": {"$lte": now}}
-    expired = await store.move(over, VoucherState.EXPIRED, limit=BATCH, now=now)
-    lapsed = await _lapse(now)
-    rows = await store.unsettled(BATCH, before=now)
-    await settle(rows, now=now)
-    return expired + lapsed + len(rows) + await _clear(now)
 
 
 async def settle(rows: Sequence[Row], *, now: datetime) -> None:
@@ -150,6 +123,7 @@ def _told(voucher: Voucher, changed_at: datetime) -> list[Announcement]:
         "voucher_id": str(voucher.id),
         "reward": voucher.reward.name,
         "version": voucher.reward.number,
+        "expires_at": voucher.expires_at.isoformat(),
     }
     if voucher.cost:
         about |= {"program": voucher.cost.program, "wallet": voucher.cost.wallet, "points": voucher.cost.points}
@@ -163,14 +137,6 @@ def _told(voucher: Voucher, changed_at: datetime) -> list[Announcement]:
         happened.append((voucher.state, at, by_order))
     cause = str(voucher.id)
     return [Announcement(EVENTS[state], voucher.profile_id, cause, at, said) for state, at, said in happened]
-
-
-async def _lapse(now: datetime) -> int:
-    """Take vouchers away from orders that were not paid in time: their owners can use them again."""
-    lapsed = await store.lapsed(BATCH, now=now)
-    for row in lapsed:
-        await let_lapse(row, now=now)
-    return len(lapsed)
 
 
 async def let_lapse(row: Row, *, now: datetime) -> Row:
@@ -203,17 +169,3 @@ async def free(row: Row, where: Row, *, now: datetime) -> bool:
         else:
             await places.sure([row["_id"]], [place])
     return freed is not None
-
-
-async def _clear(now: datetime) -> int:
-    """Decide about places of which nobody was sure: a voucher that is stored has those that it names, and no other."""
-    doubted = await places.unsure(now=now, limit=BATCH)
-    if not doubted:
-        return 0
-    for voucher_id in {who for who, _ in doubted}:
-        await flushing.born(voucher_id)
-    kept = await store.with_places(doubted)
-    await places.give_back([it for it in doubted if it not in kept])
-    for who, place in kept.intersection(doubted):
-        await places.sure([who], [place])
-    return len(doubted)

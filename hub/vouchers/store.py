@@ -58,7 +58,7 @@ class VoucherDocument(Keyed):
         personal = Personal("profile_id", ("code",), Erasure.BLANK)
         indexes: ClassVar[list[IndexModel]] = [
             IndexModel([("profile_id", 1), ("issued_at", -1), ("_id", -1)], name="profile"),
-            IndexModel([("order.source", 1), ("order.order_id", 1)], name="order", sparse=True),
+            IndexModel([("order.order_id", 1)], name="order", sparse=True),
             IndexModel([("store", 1), ("used_at", 1)], name="store", sparse=True),
             IndexModel([("unsettled_at", 1)], name="unsettled", sparse=True),
             IndexModel(
@@ -180,6 +180,16 @@ async def with_places(pairs: Collection[tuple[UUID, UUID]]) -> set[tuple[UUID, U
     wanted = {"_id": {"$in": [who for who, _ in pairs]}}
     found = VoucherDocument.get_pymongo_collection().find(wanted, {"places": 1})
     return {(row["_id"], place) async for row in found for place in row["places"]}
+
+
+async def with_vouchers(named: Collection[Order]) -> set[Order]:
+    """Tell which of these orders have a voucher, or took one that was not given back since."""
+    if not named:
+        return set()
+    states = [VoucherState.RESERVED.value, VoucherState.USED.value]
+    wanted = {"order.order_id": {"$in": [it.order_id for it in named]}, "state": {"$in": states}}
+    found = VoucherDocument.get_pymongo_collection().find(wanted, {"order": 1})
+    return {Order(row["order"]["source"], row["order"]["order_id"]) async for row in found}.intersection(named)
 
 
 async def of_order(order: Order) -> list[Row]:

@@ -104,23 +104,6 @@ async def free(code: str, order: Order, *, now: datetime) -> Voucher:
     return voucher
 
 
-async def reverse(order: Order, *, now: datetime) -> int:
-    """Give back what an order got by its vouchers, because all of it was given back: their points go into their lots.
-
-    Returns:
-        How many vouchers were reversed now. Repeating it changes nothing.
-    """
-    count = 0
-    for row in await store.of_order(order):
-        changes: Row = {"$set": {"state": VoucherState.REVERSED.value, "unsettled_at": now}}
-        used = {"state": VoucherState.USED.value, "order": row["order"]}
-        if await store.change(row["_id"], used, changes) is not None:
-            count += 1
-        elif row["state"] == VoucherState.RESERVED:
-            await settling.free(row, {}, now=now)
-    return count
-
-
 async def _found(code: str, now: datetime) -> tuple[Row, Reward]:
     form = codes.code_form(code)
     row = await store.read(codes.voucher_id(form)) if form else None

@@ -18,6 +18,7 @@ from hub.definitions import Published, Version
 from hub.kit import ids
 from hub.profiles import topics
 from hub.wording.lint import Checked
+from hub.wording.snippets import Expanded
 from hub.wording.templates import Template
 from hub.wording.ways_out import WaysOut
 
@@ -31,6 +32,7 @@ class TemplateDocument(Named):
     version: int
     digest: str
     languages: dict[str, dict[str, str]]
+    said_in: dict[str, list[str]] | None = None
 
     class Settings:
         """Where the newest versions lie."""
@@ -43,7 +45,8 @@ class TemplateDocument(Named):
 class TemplateVersionDocument(Named):
     """One version of a template, written once. `_id` is `NAME/VERSION`, `key` what it was published under.
 
-    `snippets` are the versions of those whose words it says, and `written` is how it was before they were put there.
+    `snippets` are the versions of those whose words it says, `said_in` which part says which of them, and `written` is
+    how it was before they were put there.
     """
 
     digest: str
@@ -52,6 +55,7 @@ class TemplateVersionDocument(Named):
     published_by: str | None = None
     key: UUID | None = None
     snippets: dict[str, int] | None = None
+    said_in: dict[str, list[str]] | None = None
     written: dict[str, dict[str, str]] | None = None
 
     class Settings:
@@ -96,17 +100,15 @@ class Library:
     def __init__(self) -> None:
         self._held: dict[str, _Held] = {}
 
-    async def save(self, template: Template) -> int:
+    async def save(self, template: Template, expanded: Expanded | None = None) -> int:
         """Store a template and answer its version: that of the newest if it says the same, else the next one."""
-        return await self._save(template, {})
+        return await self._save(template, _words_of(expanded) if expanded else {})
 
     async def publish(self, checked: Checked, *, by: str, key: str, now: datetime) -> Published:
         """Store a template as somebody's publication; repeating it under the same key of theirs answers the same."""
         key_id = ids.key_of("publish template", by, key)
         template, expanded = checked.template, checked.expanded
-        said: Row = {"published_at": now, "published_by": by, "key": key_id}
-        if expanded.used:
-            said |= {"snippets": dict(expanded.used), "written": by_language(expanded.written)}
+        said: Row = {"published_at": now, "published_by": by, "key": key_id, **_words_of(expanded)}
         version = Version(template.name, await self._save(template, said))
         stored = await TemplateVersionDocument.get_pymongo_collection().find_one({"_id": version.id}, {"key": 1})
         return Published(version, new=stored is not None and stored.get("key") == key_id)
@@ -116,6 +118,8 @@ class Library:
             "digest": digest_of(template),
             "languages": {language: dict(parts) for language, parts in template.languages.items()},
         }
+        if template.snippets:
+            content["said_in"] = {path: list(said) for path, said in template.snippets.items()}
         while True:
             head = await TemplateDocument.get_pymongo_collection().find_one({"_id": template.name})
             newest = int(head["version"]) if head else 0
@@ -150,7 +154,7 @@ class Library:
         """Read one version as it is stored, the newest where none is named. None where there is no such version."""
         if version is not None:
             stored = await TemplateVersionDocument.get_pymongo_collection().find_one({"_id": f"{name}/{version}"})
-            return Listed(Template(name, stored["languages"]), version) if stored else None
+            return Listed(_template_of({**stored, "_id": name}), version) if stored else None
         head = await TemplateDocument.get_pymongo_collection().find_one({"_id": name})
         return Listed(_template_of(head), int(head["version"])) if head else None
 
@@ -190,7 +194,14 @@ class Library:
 
 
 def _template_of(row: Row) -> Template:
-    return Template(row["_id"], row["languages"])
+    said = {path: tuple(ids) for path, ids in (row.get("said_in") or {}).items()}
+    return Template(row["_id"], row["languages"], said)
+
+
+def _words_of(expanded: Expanded) -> Row:
+    if not expanded.used:
+        return {}
+    return {"snippets": dict(expanded.used), "written": by_language(expanded.written)}
 
 
 def by_language(files: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -204,8 +215,8 @@ def by_language(files: Mapping[str, str]) -> dict[str, dict[str, str]]:
 
 def digest_of(template: Template) -> str:
     """Tell what a template says, in 64 characters: two that say the same have the same."""
-    languages: Any = template.languages
-    return hashlib.sha256(orjson.dumps(languages, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    said: Any = [template.languages, template.snippets] if template.snippets else template.languages
+    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 async def _write(name: str, version: int, content: Row) -> bool:
@@ -218,6 +229,7 @@ async def _write(name: str, version: int, content: Row) -> bool:
         {"_id": f"{name}/{version}"}, {"$setOnInsert": content}, upsert=True, return_document=ReturnDocument.AFTER
     )
     written = {"version": version, "digest": standing["digest"], "languages": standing["languages"]}
+    written["said_in"] = standing.get("said_in")
     with suppress(DuplicateKeyError):  # the first head is there already: another one was faster
         await TemplateDocument.get_pymongo_collection().update_one(
             {"_id": name, "version": version - 1}, {"$set": written}, upsert=version == 1

@@ -121,7 +121,7 @@ def checked(
     if bad := [it for it in flaws if not it.is_hint]:
         raise InvalidTemplate(name, [_told(it) for it in bad])
     expanded = expand(name, files, snippets)
-    return Checked(templates.template_of(name, expanded.files), expanded)
+    return Checked(expanded.template(name), expanded)
 
 
 def hints_of(

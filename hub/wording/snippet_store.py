@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeAlias
 from uuid import UUID
 
 from pymongo import IndexModel
@@ -34,6 +34,9 @@ class SnippetDocument(DefinitionDocument):
 
 DEFINITIONS: Final = Definitions(SnippetDocument, "snippet")
 
+Mark: TypeAlias = tuple[str, datetime] | None
+"""The last agreement: to which version, and when. None where there is none."""
+
 
 class NoSuchSnippet(HubError):
     """There is no such version."""
@@ -62,6 +65,15 @@ class Outdated:
     snippet: str
     says: int
     agreed: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A version that templates may not say any more: since when, and which is the newest that they may."""
+
+    version: Version
+    by: int
+    at: datetime
 
 
 async def publish(source: str, *, by: str, key: str, now: datetime) -> Published:
@@ -98,6 +110,42 @@ async def approved() -> Mapping[str, Snippet]:
     async for it in SnippetDocument.find({"approved_by": {"$ne": None}}).sort("name", "-number"):
         newest.setdefault(it.name, replace(snippets.read(it.source), version=it.number))
     return newest
+
+
+class Agreed:
+    """The snippets that were agreed to, as a process knows them: parsed once, asked about anew each time."""
+
+    def __init__(self) -> None:
+        self._snippets: Mapping[str, Snippet] = {}
+        self._last: Mark = None
+
+    async def current(self) -> Mapping[str, Snippet]:
+        """Give them by name: one small read, and the snippets if somebody has agreed to one since."""
+        collection = SnippetDocument.get_pymongo_collection()
+        wanted = {"approved_by": {"$ne": None}}
+        last = await collection.find_one(wanted, {"approved_at": 1}, sort=[("approved_at", -1), ("_id", 1)])
+        mark = (last["_id"], last["approved_at"]) if last else None
+        if mark != self._last:
+            self._snippets, self._last = await approved(), mark
+        return self._snippets
+
+
+async def replaced() -> list[Replaced]:
+    """List the versions that were agreed to before a newer one was."""
+    rows = SnippetDocument.get_pymongo_collection().find(
+        {"approved_by": {"$ne": None}}, {"name": 1, "number": 1, "approved_at": 1}
+    )
+    later: dict[str, Replaced] = {}
+    found: list[Replaced] = []
+    async for row in rows.sort([("name", 1), ("number", -1)]):
+        name, number, at = row["name"], row["number"], row["approved_at"]
+        if name in later:
+            after = later[name]
+            found.append(Replaced(Version(name, number), after.by, after.at))
+            later[name] = Replaced(after.version, after.by, min(after.at, at))
+        else:
+            later[name] = Replaced(Version(name, number), number, at)
+    return found
 
 
 async def outdated() -> list[Outdated]:

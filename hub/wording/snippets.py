@@ -11,7 +11,7 @@ version of a template never changes. In `body.mjml` that is its `html`; where it
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from liquid.exceptions import LiquidError
@@ -22,7 +22,7 @@ from hub.kit.languages import by_nearness
 from hub.kit.problems import InvalidDefinition, Problem, did_you_mean
 from hub.kit.reading import Reading, spoken
 from hub.wording import markup, sandbox
-from hub.wording.templates import InvalidTemplate, Part
+from hub.wording.templates import InvalidTemplate, Part, Template, template_of
 
 LONGEST_NAME: Final = 64
 LONGEST_TEXT: Final = 8_000
@@ -63,12 +63,26 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Expanded:
-    """The files of a template with the words of its snippets in them, and which versions of which those are."""
+    """The files of a template with the words of its snippets in them, and which versions each of them says."""
 
     files: Mapping[str, str]
-    used: Mapping[str, int]
+    said: Mapping[str, Mapping[str, int]]
     written: Mapping[str, str]
     puts: Mapping[str, Sequence[Put]]
+
+    @property
+    def used(self) -> Mapping[str, int]:
+        """The versions of all snippets that it says, by name."""
+        return {name: version for used in self.said.values() for name, version in used.items()}
+
+    def template(self, name: str) -> Template:
+        """Make a template of it.
+
+        Raises:
+            InvalidTemplate: with everything that is wrong with it.
+        """
+        ids = {path: tuple(f"{it}/{version}" for it, version in used.items()) for path, used in self.said.items()}
+        return replace(template_of(name, self.files), snippets=ids)
 
     def placed(self, path: str, problem: Problem) -> Problem:
         """Say where a problem of an expanded file is in the file that was written: in a snippet, at its tag."""
@@ -114,7 +128,7 @@ def expand(name: str, files: Mapping[str, str], snippets: Mapping[str, Snippet])
         InvalidTemplate: it names a snippet that there is not.
     """
     problems: list[Problem] = []
-    used: dict[str, int] = {}
+    said: dict[str, dict[str, int]] = {}
     expanded: dict[str, str] = {}
     puts: dict[str, list[Put]] = {}
     for path, source in files.items():
@@ -124,10 +138,10 @@ def expand(name: str, files: Mapping[str, str], snippets: Mapping[str, Snippet])
         for tag in _TAG.finditer(source):
             snippet = snippets.get(tag[1])
             if snippet is None:
-                said = f"{path}: there is no snippet `{tag[1]}`.{did_you_mean(tag[1], list(snippets))}"
-                problems.append(Problem.within(source, tag.start(), "unknown_snippet", said))
+                message = f"{path}: there is no snippet `{tag[1]}`.{did_you_mean(tag[1], list(snippets))}"
+                problems.append(Problem.within(source, tag.start(), "unknown_snippet", message))
                 continue
-            used[snippet.name] = snippet.version
+            said.setdefault(path, {})[snippet.name] = snippet.version
             words = snippet.said(part, language)
             before = source[end : tag.start()]
             puts.setdefault(path, []).append(Put(length + len(before), len(words), tag.start(), len(tag[0])))
@@ -136,7 +150,24 @@ def expand(name: str, files: Mapping[str, str], snippets: Mapping[str, Snippet])
         expanded[path] = "".join([*pieces, source[end:]])
     if problems:
         raise InvalidTemplate(name, problems)
-    return Expanded(expanded, used, dict(files), puts)
+    return Expanded(expanded, said, dict(files), puts)
+
+
+def named_in(source: str) -> list[str]:
+    """List the snippets that a text says, in its order."""
+    return [tag[1] for tag in _TAG.finditer(source)]
+
+
+def put_into(source: str, language: str, snippets: Mapping[str, Snippet]) -> str:
+    """Put the words of snippets into a plain text. One that there is not says nothing."""
+    if "snippet" not in source:
+        return source
+
+    def words(tag: re.Match[str]) -> str:
+        snippet = snippets.get(tag[1])
+        return snippet.said(Part.TEXT, language) if snippet else ""
+
+    return _TAG.sub(words, source)
 
 
 def _texts(node: Node, reading: Reading, *, html: bool) -> dict[str, str]:

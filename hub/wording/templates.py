@@ -58,6 +58,13 @@ NEEDED: Final[Mapping[Channel, tuple[frozenset[Part], ...]]] = {
     Channel.INBOX: (frozenset({Part.INBOX}),),
 }
 """What a channel needs in one language: of each set at least one."""
+_PARTS: Final[Mapping[Channel, tuple[Part, ...]]] = {
+    Channel.EMAIL: (Part.SUBJECT, Part.PREHEADER, Part.BODY, Part.TEXT),
+    Channel.PUSH: (Part.SUBJECT, Part.PUSH, Part.LINK),
+    Channel.SMS: (Part.SMS,),
+    Channel.INBOX: (Part.SUBJECT, Part.INBOX, Part.LINK),
+}
+"""What a channel says, where it is written."""
 
 
 class Limit(StrEnum):
@@ -123,10 +130,14 @@ class LimitExceeded(RenderingFailed):
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A checked template: the Liquid source of each part, by language (BCP 47, as `de-AT`) and name of the part."""
+    """A checked template: the Liquid source of each part, by language (BCP 47, as `de-AT`) and name of the part.
+
+    `snippets` are the versions of those that a part says, as `NAME/VERSION`, by `LANG/PART`.
+    """
 
     name: str
     languages: Mapping[str, Mapping[str, str]]
+    snippets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +161,15 @@ class Rendered:
     """What a message says. `subject` is one line: of an e-mail, or the title of a message in the app; none of an SMS.
 
     `link` is where a tap on a push message, or on one in the inbox, leads, None where it opens the app.
-    `html` is what an e-mail shows instead of its text; None where there is no body of MJML.
+    `html` is what an e-mail shows instead of its text; None where there is no body of MJML. `snippets` are the versions
+    of those that it says, as `NAME/VERSION`.
     """
 
     subject: str
     text: str
     link: str | None = None
     html: str | None = None
+    snippets: tuple[str, ...] = ()
 
 
 def template_of(name: str, files: Mapping[str, str]) -> Template:
@@ -205,7 +218,14 @@ def render(template: Template, channel: Channel, *, language: str | None, contex
     spoken = spoken_language(template, channel, language)
     if spoken is None:
         raise NoSuchPart(template.name, channel)
-    said = _Said(template, spoken, context, sandbox.until())
+    rendered = _rendered_for(channel, _Said(template, spoken, context, sandbox.until()))
+    if not template.snippets:
+        return rendered
+    said = {it for part in _PARTS[channel] for it in template.snippets.get(f"{spoken}/{part}", ())}
+    return replace(rendered, snippets=tuple(sorted(said)))
+
+
+def _rendered_for(channel: Channel, said: "_Said") -> Rendered:
     match channel:
         case Channel.EMAIL:
             return _email(said)

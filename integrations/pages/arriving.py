@@ -1,4 +1,4 @@
-"""`/q/CODE`: who scans a poster joins its program by the address they have, without an app.
+"""`/q/CODE`: who scans a poster joins its program, or redeems a reward, by the address they have, without an app.
 
 An app that has claimed these addresses opens instead of the page, and asks the API what the code is for.
 """
@@ -16,13 +16,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hub.commerce import posters_store
-from hub.commerce.posters import NoSuchPoster, PosterRefused
+from hub.commerce.posters import NoSuchPoster, PosterRefused, Purpose
 from hub.kit.languages import by_nearness
 from hub.membership import service
 from hub.membership.model import Joining
 from hub.profiles import members, store
 from hub.settings import Settings
-from integrations.pages import browser, shell
+from integrations.pages import browser, redeeming, shell
 from integrations.pages.visit import shielded
 
 _PAGE: Final = "join"
@@ -41,28 +41,32 @@ def routes(settings: Settings, clock: Callable[[], datetime]) -> list[Route]:
 
     async def show(request: Request) -> Response:
         try:
-            found = await joining_by(request.path_params["code"], now=clock())
+            poster = await posters_store.load(request.path_params["code"])
+            poster.check(poster.about.purpose, now=clock())
         except PosterRefused as error:
             status = HTTPStatus.NOT_FOUND if isinstance(error, NoSuchPoster) else HTTPStatus.GONE
             return _shown(request, "refused", status=status, refused=error.code)
         # A form that is sent twice acts once: it carries the key of its request.
-        given = {
-            "program": await _called(request, found.program),
-            "poster": request.path_params["code"],
-            "key": uuid.uuid4().hex,
-        }
-        return browser.known(_shown(request, "ask", **given), request, settings)
+        given: dict[str, Any] = {"poster": poster.code, "key": uuid.uuid4().hex}
+        if poster.about.purpose is Purpose.REDEEM:
+            language = shell.language_of(request, redeeming.PAGE)
+            return browser.known(shell.page(redeeming.PAGE, language, step="ask", **given), request, settings)
+        called = await _called(request, poster.about.program)
+        return browser.known(_shown(request, "ask", program=called, **given), request, settings)
 
     return [Route("/q/{code}", shielded(show), methods=["GET"])]
 
 
-async def joining_by(code: str, *, now: datetime) -> ByPoster:
-    """Say how somebody joins who has scanned a code.
+async def joining_by(code: str, *, now: datetime) -> ByPoster | None:
+    """Say how somebody joins who has scanned a code. None where they want to redeem.
 
     Raises:
         PosterRefused: it is not in use for that.
     """
     poster = await posters_store.load(code)
+    if poster.about.purpose is Purpose.REDEEM:
+        poster.check(Purpose.REDEEM, now=now)
+        return None
     return ByPoster(poster.about.program, service.by_poster(poster, None, None, now=now))
 
 

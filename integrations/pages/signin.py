@@ -140,10 +140,16 @@ class _Pages:
             used = await signing_in.complete(proof, self._sign_ins, self._names, cause=cause, now=now)
             joined = await arriving.join(used.profile_id, joining, cause=cause, now=now) if joining else {}
             after = {"sign_in": used.id, **joined}
-            return Done({"id": str(used.id), **joined}, Change("sign in", str(used.profile_id), None, after))
+            led = {} if joining or not poster else {"redeems": poster}
+            return Done({"id": str(used.id), **joined, **led}, Change("sign in", str(used.profile_id), None, after))
 
         answer = await self._once(request, given, proof, do)
         session = await signing_in.session(UUID(answer["id"]), self._settings, now=self._clock())
+        if "redeems" in answer:
+            rewards = urlsplit(self._links.rewards(session.profile_id, answer["redeems"], now=self._clock())).path
+            response: Response = RedirectResponse(rewards, HTTPStatus.SEE_OTHER, headers=shell.HEADERS)
+            response.delete_cookie(POSTER_COOKIE, path=PATH)
+            return response
         preferences = urlsplit(self._links.preferences(session.profile_id, now=self._clock())).path
         if "program" not in answer:
             return RedirectResponse(preferences, HTTPStatus.SEE_OTHER, headers=shell.HEADERS)

@@ -10,9 +10,12 @@ import msgspec
 import yaml
 
 from hub.access.model import Scope
-from hub.tills.model import MOST_AT_ONCE, DayClosed, Message, Refund, Sale, Taken, Visit
+from hub.tills.closing import DayClosed
+from hub.tills.model import MOST_AT_ONCE, Message, Refund, Sale, Visit
+from hub.tills.vouchers import VoucherShown
 from integrations.pos import routes
-from integrations.pos.report import Report
+from integrations.pos.discount import Discount, Released
+from integrations.pos.report import Kept, Report
 
 AT: Final = "2026-11-20T10:15:00+01:00"
 SALE: Final = {
@@ -33,6 +36,7 @@ SALE: Final = {
 REFUND: Final = {"refund_id": "R-1", "order_id": "4711", "at": AT, "currency": "EUR", "total": "10.00"}
 VISIT: Final = {"id": "v-17", "at": AT, "customer": {"email": "ada@example.com"}, "first_name": "Ada", "language": "de"}
 
+SHOWN: Final = {"code": "7K3M-2V9Q-0ABC-DEF5", "order_id": "4713"}
 DAY: Final = {
     "day": "2026-11-20",
     "at": "2026-11-20T20:05:00+01:00",
@@ -79,6 +83,9 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
             ]
         }
     },
+    routes.USE: {"scanned": SHOWN, "inGerman": {**SHOWN, "language": "de"}},
+    routes.RESERVE: {"scanned": SHOWN},
+    routes.RELEASE: {"scanned": SHOWN},
     routes.DAYS: {
         "listed": {
             **DAY,
@@ -91,20 +98,24 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
 """What is sent, by address; each can be sent as it is."""
 
 _SAYS: Final = {
-    "/pos/v1/customers": ("A customer is there and says who they are", "Visit", "Taken"),
-    "/pos/v1/orders": ("A receipt, whole; a correction is the same with a higher version", "Sale", "Taken"),
-    "/pos/v1/refunds": ("What was given back at once", "Refund", "Taken"),
+    "/pos/v1/customers": ("A customer is there and says who they are", "Visit", "Kept"),
+    "/pos/v1/orders": ("A receipt, whole; a correction is the same with a higher version", "Sale", "Kept"),
+    "/pos/v1/refunds": ("What was given back at once", "Refund", "Kept"),
     routes.BATCH: ("Messages that come together, such as those of a till that was offline", "Batch", "Results"),
+    routes.USE: ("A voucher is used for a receipt, for good; the first receipt wins", "VoucherShown", "Discount"),
+    routes.RESERVE: ("A voucher is kept for a receipt that is being paid", "VoucherShown", "Discount"),
+    routes.RELEASE: ("A receipt lets go of a voucher that it has reserved", "VoucherShown", "Released"),
     routes.DAYS: ("A store's day, held against what the hub has of it", "DayClosed", "Report"),
 }
 """What each is for, and the schemas of what is sent and answered."""
 
+_OF_VOUCHERS: Final = "NOT_FOUND ALREADY_USED RESERVED EXPIRED RELEASED REVERSED NOT_HERE NOT_COMBINABLE"
 _CODES: Final = {
     "400": ("BAD_REQUEST", "The body is no JSON."),
     "401": ("UNAUTHENTICATED", "No key, or one that is unknown or revoked."),
     "403": ("FORBIDDEN", "The key is no till's, or for another store."),
     "422": (
-        "INVALID_MESSAGE BAD_ORDER CARD_NUMBER UNKNOWN_MEMBER IDEMPOTENCY_KEY_REUSED",
+        f"INVALID_MESSAGE BAD_ORDER CARD_NUMBER UNKNOWN_MEMBER UNKNOWN_PROGRAM IDEMPOTENCY_KEY_REUSED {_OF_VOUCHERS}",
         "The message cannot be used; `path` is the place in it. Nothing of it was done.",
     ),
     "503": ("UNAVAILABLE", "Send it again, after so many seconds as `Retry-After` says."),
@@ -153,7 +164,10 @@ def _operation(path: str) -> dict[str, Any]:
     return {
         "summary": summary,
         "operationId": path.rpartition("/")[2],
-        "parameters": [*([_KEY] if path in routes.MESSAGES else []), *([] if path == routes.DAYS else [_PREFER])],
+        "parameters": [
+            *([_KEY] if path in routes.MESSAGES else []),
+            *([_PREFER] if path in {*routes.MESSAGES, routes.BATCH} else []),
+        ],
         "requestBody": {"required": True, "content": {"application/json": content}},
         "responses": {
             "200": {"description": "It is kept.", "content": _json(answered)},
@@ -182,7 +196,7 @@ def _json(name: str) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    values = [Visit, Sale, Refund, Taken, DayClosed, Report]
+    values = [Visit, Sale, Refund, Kept, VoucherShown, Discount, Released, DayClosed, Report]
     found = msgspec.json.schema_components(values, ref_template=_REF)[1]
     made = {name: _tidied(schema) for name, schema in found.items()}
     for name in ("Visit", "Sale", "Refund"):
@@ -210,7 +224,7 @@ def _batches() -> dict[str, Any]:
             {
                 "results": {
                     "type": "array",
-                    "items": {"anyOf": [{"$ref": _REF.format(name=it)} for it in ("Taken", "Refused")]},
+                    "items": {"anyOf": [{"$ref": _REF.format(name=it)} for it in ("Kept", "Refused")]},
                 }
             }
         ),

@@ -1,7 +1,9 @@
-"""A store's day as it is answered: what the tills say, what the hub has, and where the two differ."""
+"""What a till is answered: that a message is kept, and how its store's day compares with what the hub has."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -10,8 +12,15 @@ from hub.tills import closing, days
 from hub.tills.closing import LineKind
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """A message that is kept for good. `applied` says whether all that follows from it is done."""
+
+    id: UUID
+    applied: bool
+
+
 class Amounts(msgspec.Struct, frozen=True):
-    """What lines of one currency come to, as a decimal text."""
+    """An amount of one currency, as a decimal text."""
 
     currency: str
     amount: str
@@ -52,10 +61,10 @@ class Report(msgspec.Struct, frozen=True):
     differences: Sequence[Difference]
 
 
-def of(found: days.Report) -> Report:
+def of(found: days.Report) -> dict[str, Any]:
     """Show a day."""
     day = found.day
-    return Report(
+    report = Report(
         store=day.store,
         day=day.day,
         since=day.since,
@@ -64,6 +73,8 @@ def of(found: days.Report) -> Report:
         refunds=_both(found, LineKind.REFUND),
         differences=[Difference(it.what, it.id, _sums(it.tills), _sums(it.hub)) for it in found.differences],
     )
+    shown: dict[str, Any] = msgspec.to_builtins(report)
+    return shown
 
 
 def _both(found: days.Report, what: LineKind) -> Both:

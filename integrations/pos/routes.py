@@ -3,7 +3,6 @@
 A message is known by its idempotency key, or by the document itself. It may come late, twice, and in any sequence.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -11,22 +10,25 @@ from typing import Any, Final
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from hub.access import credentials
-from hub.access.model import Caller, Scope, require
+from hub.access.model import Caller
 from hub.access.names import Names
 from hub.access.service import Callers
-from hub.kit.errors import HubError, TryLater
 from hub.settings import Settings
-from hub.tills import days, service
-from hub.tills.model import LONGEST_KEY, DayClosed, Message, MessageRefused, Refund, Sale, Taken, Visit
+from hub.tills import days, service, vouchers
+from hub.tills.closing import DayClosed
+from hub.tills.model import LONGEST_KEY, Message, MessageRefused, Refund, Sale, Taken, Visit
 from hub.tills.service import Tills
-from integrations.pos import report, wire
+from hub.tills.vouchers import VoucherShown
+from integrations.pos import asking, discount, report, wire
 
 KEY: Final = "Idempotency-Key"
 BATCH: Final = "/pos/v1/batch"
+USE: Final = "/pos/v1/vouchers/use"
+RESERVE: Final = "/pos/v1/vouchers/reserve"
+RELEASE: Final = "/pos/v1/vouchers/release"
 DAYS: Final = "/pos/v1/days"
 OPENAPI: Final = "/pos/v1/openapi.yaml"
 MESSAGES: Final[Mapping[str, type[Visit] | type[Sale] | type[Refund]]] = {
@@ -36,57 +38,75 @@ MESSAGES: Final[Mapping[str, type[Visit] | type[Sale] | type[Refund]]] = {
 }
 """What each address takes."""
 
-STATUS: Final[Mapping[str, int]] = {"BAD_REQUEST": 400, "UNAUTHENTICATED": 401, "FORBIDDEN": 403}
-"""The status of a refusal by its code; of the others it is 422."""
-
-_WAIT: Final = re.compile(r"(?:^|[,;\s])wait=([0-9]{1,3})(?:$|[,;\s])")
 _DOCUMENT: Final = Path(__file__).with_name("openapi.yaml")
 
 
 def routes(callers: Callers, settings: Settings, clock: Callable[[], datetime]) -> list[Route]:
     """Give the routes of the till's REST."""
-    tills = Tills(Names(settings), region=settings.phone_region)
+    tills, used = _Messages(settings, clock), _Vouchers(clock)
+    answers: Mapping[str, asking.Answer] = {
+        **dict.fromkeys(MESSAGES, tills.one),
+        BATCH: tills.several,
+        USE: used.use,
+        RESERVE: used.reserve,
+        RELEASE: used.release,
+        DAYS: _close_day,
+    }
+    return [*(asking.route(path, callers, it) for path, it in answers.items()), Route(OPENAPI, _document)]
 
-    async def caller_of(request: Request) -> Caller:
-        presented = credentials.presented(request.headers.get("authorization", ""))
-        return require(await callers.of(presented), Scope.TILLS_WRITE)
 
-    async def take_one(request: Request) -> Response:
-        try:
-            caller = await caller_of(request)
-            message = _named(wire.read(await request.body(), MESSAGES[request.url.path]), request)
-            (result,) = await _waited(request, await tills.take(caller, [message], now=clock()))
-        except HubError as error:
-            return _refused(request, error)
-        return _refused(request, result) if isinstance(result, HubError) else _answer(request, _shown(result))
+class _Messages:
+    """Takes what is told of customers, orders and refunds."""
 
-    async def take_batch(request: Request) -> Response:
-        try:
-            caller = await caller_of(request)
-            read = [_tried(it) for it in wire.read(await request.body(), wire.Batch).messages]
-            taken = iter(await tills.take(caller, [it for it in read if not isinstance(it, HubError)], now=clock()))
-            results = await _waited(request, [it if isinstance(it, HubError) else next(taken) for it in read])
-        except HubError as error:
-            return _refused(request, error)
-        return _answer(request, {"results": [_shown(it) for it in results]})
+    def __init__(self, settings: Settings, clock: Callable[[], datetime]) -> None:
+        self._tills = Tills(Names(settings), region=settings.phone_region)
+        self._clock = clock
 
-    async def close_day(request: Request) -> Response:
-        try:
-            caller = await caller_of(request)
-            found = await days.close(caller, wire.read(await request.body(), DayClosed))
-        except HubError as error:
-            return _refused(request, error)
-        return _answer(request, msgspec.to_builtins(report.of(found)))
+    async def one(self, request: Request, caller: Caller) -> Mapping[str, Any]:
+        """Take one message; its address says what it is."""
+        message = _named(wire.read(await request.body(), MESSAGES[request.url.path]), request)
+        (result,) = await _waited(request, await self._tills.take(caller, [message], now=self._clock()))
+        if isinstance(result, MessageRefused):
+            raise result
+        return _shown(result)
 
-    async def document(_request: Request) -> Response:
-        return Response(_DOCUMENT.read_bytes(), media_type="application/yaml")
+    async def several(self, request: Request, caller: Caller) -> Mapping[str, Any]:
+        """Take a batch, and tell of each message what became of it."""
+        read = [_tried(it) for it in wire.read(await request.body(), wire.Batch).messages]
+        messages = [it for it in read if not isinstance(it, MessageRefused)]
+        taken = iter(await self._tills.take(caller, messages, now=self._clock()))
+        results = [it if isinstance(it, MessageRefused) else next(taken) for it in read]
+        return {"results": [_shown(it) for it in await _waited(request, results)]}
 
-    return [
-        *(Route(path, take_one, methods=["POST"]) for path in MESSAGES),
-        Route(BATCH, take_batch, methods=["POST"]),
-        Route(DAYS, close_day, methods=["POST"]),
-        Route(OPENAPI, document),
-    ]
+
+class _Vouchers:
+    """Tells what a voucher gives to a receipt."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+
+    async def use(self, request: Request, caller: Caller) -> Mapping[str, Any]:
+        """Use it, for good."""
+        shown, now = wire.read(await request.body(), VoucherShown), self._clock()
+        return discount.of(await vouchers.use(caller, shown, now=now), language=shown.language, now=now)
+
+    async def reserve(self, request: Request, caller: Caller) -> Mapping[str, Any]:
+        """Keep it while the receipt is paid."""
+        shown, now = wire.read(await request.body(), VoucherShown), self._clock()
+        return discount.of(await vouchers.reserve(caller, shown, now=now), language=shown.language, now=now)
+
+    async def release(self, request: Request, caller: Caller) -> Mapping[str, Any]:
+        """Let go of it."""
+        shown, now = wire.read(await request.body(), VoucherShown), self._clock()
+        return {"state": (await vouchers.release(caller, shown, now=now)).state_at(now)}
+
+
+async def _close_day(request: Request, caller: Caller) -> Mapping[str, Any]:
+    return report.of(await days.close(caller, wire.read(await request.body(), DayClosed)))
+
+
+async def _document(_request: Request) -> Response:
+    return Response(_DOCUMENT.read_bytes(), media_type="application/yaml")
 
 
 def _named(message: Message, request: Request) -> Message:
@@ -114,34 +134,16 @@ def _tried(body: msgspec.Raw) -> Message | MessageRefused:
 
 async def _waited(request: Request, results: Sequence[Taken | MessageRefused]) -> Sequence[Taken | MessageRefused]:
     """Wait until all that follows is done, if the till prefers that, and say of which messages it is."""
-    ids = [it.id for it in results if isinstance(it, Taken)]
-    found = _WAIT.search(request.headers.get("prefer", ""))
-    if not found or not ids:
+    event_ids = [event_id for it in results if isinstance(it, Taken) for event_id in it.events]
+    seconds = asking.preferred_wait(request)
+    if seconds is None or not event_ids:
         return results
-    done = await service.applied(ids, seconds=float(found[1]))
-    return [Taken(it.id, it.id in done) if isinstance(it, Taken) else it for it in results]
+    done = await service.applied(event_ids, seconds=seconds)
+    return [Taken(it.events, done >= {*it.events}) if isinstance(it, Taken) else it for it in results]
 
 
 def _shown(result: Taken | MessageRefused) -> dict[str, Any]:
     if isinstance(result, MessageRefused):
-        return {"code": result.code, "message": result.message, "path": result.path}
-    shown: dict[str, Any] = msgspec.to_builtins(result)
+        return asking.shown(result)
+    shown: dict[str, Any] = msgspec.to_builtins(report.Kept(result.id, result.applied))
     return shown
-
-
-def _answer(request: Request, content: Mapping[str, Any]) -> Response:
-    headers = {"Cache-Control": "no-store"}
-    if found := _WAIT.search(request.headers.get("prefer", "")):
-        headers["Preference-Applied"] = f"wait={found[1]}"
-    return JSONResponse(content, headers=headers)
-
-
-def _refused(request: Request, error: HubError) -> Response:
-    content = {"code": error.code, "message": error.message, "requestId": request.state.request_id}
-    headers = {"Cache-Control": "no-store"}
-    if isinstance(error, MessageRefused):
-        content["path"] = error.path
-    if isinstance(error, TryLater):
-        headers["Retry-After"] = str(error.retry_after)
-        return JSONResponse(content, 503, headers=headers)
-    return JSONResponse(content, STATUS.get(error.code, 422), headers=headers)

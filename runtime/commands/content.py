@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from runtime import texts
+from runtime import drafts, texts
 from runtime.known import Rollups, known_offline
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer as one JSON object.
 
 
 @content.command()
-def check(file: File, rollup: Rollups = None) -> None:
+def check(file: File, rollup: Rollups = None, snippet: drafts.Snippets = None) -> None:
     """Name every problem of a content, with line and column. Needs no server."""
     from hub.content import language
 
-    read = language.read(texts.read(file), known_offline(rollup or ()))
+    read = language.read(texts.read(file), known_offline(rollup or ()), drafts.snippets(snippet))
     typer.echo(f"{file.name}: {read.name} has no problem.")
 
 

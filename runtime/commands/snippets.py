@@ -3,6 +3,7 @@
 
 import json
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -87,6 +88,32 @@ def outdated(*, as_json: AsJson = False) -> None:
         typer.echo(f"{it.template} version {it.version} says {it.snippet} version {it.says}, agreed is {it.agreed}")
     if not found:
         typer.echo("Every template says what was agreed to.")
+
+
+@snippets.command(name="outdated-messages")
+def outdated_messages(
+    since: Annotated[datetime | None, typer.Option(help="Those that went out since then, in UTC.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List what went out with other words of a snippet than were agreed to by then, and how many messages."""
+    from dataclasses import asdict
+
+    from hub.messaging import wordings
+    from hub.messaging.store import EARLIEST
+    from runtime.on_database import on_database
+
+    from_then = since.replace(tzinfo=UTC) if since else EARLIEST
+    found = on_database(lambda _: wordings.outdated(from_then))
+    if as_json:
+        typer.echo(json.dumps({"messages": [asdict(it) for it in found]}, default=datetime.isoformat))
+        return
+    for it in found:
+        count = f"{it.messages} message{'' if it.messages == 1 else 's'}"
+        said = f"said {it.snippet} version {it.said}, agreed is {it.agreed}"
+        typer.echo(f"{count} of {it.template} {said}: from {it.first_at.isoformat()} to {it.last_at.isoformat()}")
+    if not found:
+        typer.echo("Every message that went out said what was agreed to.")
 
 
 async def _publish(source: str, key: str) -> "Published":

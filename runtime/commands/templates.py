@@ -40,10 +40,6 @@ Folder = Annotated[Path, typer.Argument(exists=True, file_okay=False, help="A fo
 Transactional = Annotated[bool, typer.Option("--transactional", help="It does not advertise.")]
 Event = Annotated[str | None, typer.Option(help="The event that leads to it, as `Checkout Started`.")]
 Own = Annotated[list[str] | None, typer.Option(help="A trait or property that this shop has of its own.")]
-Snippets = Annotated[
-    list[Path] | None,
-    typer.Option("--snippet", exists=True, dir_okay=False, help="A NAME.snippet.yaml that templates may say."),
-]
 Kit = Annotated[
     Path | None, typer.Option("--brand", exists=True, dir_okay=False, help="The NAME.brand.yaml of who says it.")
 ]
@@ -58,7 +54,7 @@ def check(
     transactional: Transactional = False,
     event: Event = None,
     own: Own = None,
-    snippet: Snippets = None,
+    snippet: drafts.Snippets = None,
     brand: Kit = None,
     as_json: AsJson = False,
 ) -> None:
@@ -94,7 +90,7 @@ def preview(
         Path | None, typer.Option(exists=True, dir_okay=False, help='JSON: {"profile": {…}, "event": {…}}.')
     ] = None,
     event: Event = None,
-    snippet: Snippets = None,
+    snippet: drafts.Snippets = None,
     brand: Kit = None,
     out: Annotated[Path | None, typer.Option(dir_okay=False, help="Where to write the HTML, or the text.")] = None,
     picture: Annotated[Path | None, typer.Option(dir_okay=False, help="Where to write a PNG of the mail.")] = None,

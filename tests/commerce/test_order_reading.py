@@ -1,5 +1,6 @@
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -202,11 +203,18 @@ def test_half_an_order_is_refused_by_the_property_that_is_wrong(properties: Mapp
     assert refused.value.message.startswith(f"`{path}` ")
 
 
-def test_a_refund_whose_lines_have_no_price_needs_a_total() -> None:
-    with pytest.raises(BadOrder) as refused:
-        refund(currency="EUR", products=[{"sku": "x", "price": 1}, {"sku": "y"}])
+def test_a_refund_whose_lines_have_no_price_comes_to_what_was_to_be_paid_for_so_many_pieces() -> None:
+    lines = [{"sku": "x", "price": "4.00", "quantity": 3, "discount": "0.50"}, {"sku": "y", "price": "9.99"}]
+    bought = reading.read(event("Order Completed", {"order_id": "A-1", "currency": "EUR", "products": lines}))
+    back = refund(refund_id="R-1", products=[{"sku": "x", "quantity": 2}, {"sku": "z"}])
+    known = refund(refund_id="R-2", currency="EUR", products=[{"sku": "y", "price": "9.99"}, {"sku": "x"}])
 
-    assert refused.value.path == "total"
+    one, both = (replace(bought, refunds={it.refund_id: it for it in them}) for them in ([back], [back, known]))
+
+    assert (back.amount, back.currency, back.is_whole) == (None, None, False)
+    assert (known.amount, known.currency, known.is_whole) == (None, "EUR", False)
+    assert one.refunded == Money(767, "EUR")
+    assert both.refunded == Money(767 + 999 + 383, "EUR")
 
 
 @pytest.mark.parametrize("total", [{}, {"total": 5}])

@@ -21,6 +21,7 @@ from hub.profiles.model import Channel
 from hub.reviews.model import State as ReviewState
 from hub.rollups.catalogue import NOTHING_DEFINED
 from hub.segments import scope
+from hub.vouchers.model import VoucherState
 from hub.wording.templates import Part
 from hub_api import errors
 from hub_api.limits import QueryTooComplex
@@ -108,7 +109,7 @@ def test_every_journey_on_a_page_can_be_published(page: Path) -> None:
     ("heading", "names"),
     [
         ("### Reasons of a decision", set(Reason)),
-        ("### States", {*Status, *State, *Outcome, *BroadcastState, *ReviewState}),
+        ("### States", {*Status, *State, *Outcome, *BroadcastState, *ReviewState, *VoucherState}),
         ("### Message classes", {*MessageClass, State.UNKNOWN}),
         (
             "### Files",

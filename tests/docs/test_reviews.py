@@ -2,10 +2,14 @@
 
 import re
 
+from hub.programs import language as programs
+from hub.programs.model import PerEvent
 from hub.reviews import language, model, reading
 from hub.reviews.model import Fault, ReviewRefused, State
 from tests.docs.codes import codes_in
 from tests.docs.pages import ROOT, blocks, first_column, section
+from tests.programs.test_program_language import KNOWN
+from tests.programs.written import FINCH
 
 PAGE = (ROOT / "docs" / "reviews.md").read_text(encoding="utf-8")
 CONTRACTS = (ROOT / "docs" / "contracts.md").read_text(encoding="utf-8").partition("## Reserved")[0]
@@ -13,9 +17,11 @@ CODES = {it.code for it in vars(model).values() if isinstance(it, type) and Revi
 
 
 def test_the_rules_on_the_page_can_be_published() -> None:
-    (source,) = blocks(PAGE, "text")
+    source, rule = blocks(PAGE, "text")
     rules = language.read(source)
+    program = programs.read(FINCH.replace("multipliers:", f"{rule}multipliers:"), KNOWN)
 
+    assert program.rules["review"].gives == PerEvent("Review Approved", 25, once=False, once_by=None)
     assert (rules.refuse.shorter_than, rules.hold.words, rules.approve_from) == (10, {"scam", "money back"}, 30)
 
 

@@ -4,6 +4,8 @@ from hub.rewards import language
 from hub.rewards.model import Reason, RewardKind, RewardState
 from hub.rollups.catalogue import NOTHING_DEFINED
 from hub.segments import scope
+from hub.vouchers.model import VoucherRefused, VoucherState
+from hub.vouchers.settling import EVENTS
 from hub_api.rewards import SENTENCES
 from tests.docs.codes import codes_in
 from tests.docs.pages import ROOT, blocks, code_words, first_column, section
@@ -22,6 +24,16 @@ def test_every_kind_state_and_reason_is_explained() -> None:
     assert first_column(section(PAGE, "### What it gives")) == set(RewardKind)
     assert set(RewardState) <= code_words(section(PAGE, "## A reward"))
     assert first_column(section(PAGE, "## What a customer may have")) == set(Reason) == set(SENTENCES)
+
+
+def test_every_state_and_refusal_of_a_voucher_is_explained() -> None:
+    vouchers = section(PAGE, "## Vouchers")
+    states, _, refusals = vouchers.partition("### At the checkout")
+
+    assert first_column(states) == set(VoucherState)
+    assert first_column(refusals) == {it.code for it in VoucherRefused.__subclasses__()}
+    on_one_line = " ".join(vouchers.split())
+    assert [it for it in EVENTS.values() if f"`{it}`" not in on_one_line] == []
 
 
 def test_every_problem_of_a_reward_is_explained() -> None:

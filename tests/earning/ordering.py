@@ -42,7 +42,8 @@ def refunded(it: Order, *amounts: int | None, lines: Sequence[RefundedLine] = ()
     for amount in amounts:
         key = f"R-{len(refunds)}"
         currency = None if amount is None or it.contents is None else it.contents.currency
-        refunds[key] = Refund(key, Stamp(-1, NOON, UUID(int=3)), NOON, currency, amount, None, tuple(lines))
+        stamp, by_lines = Stamp(-1, NOON, UUID(int=3)), amount is None and bool(lines)
+        refunds[key] = Refund(key, stamp, NOON, currency, amount, lines=tuple(lines), by_lines=by_lines)
     return replace(it, refunds=refunds)
 
 

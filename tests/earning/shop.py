@@ -1,5 +1,6 @@
 """What the tests of earning in the event path say to the hub, and what customers have then."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -70,6 +71,16 @@ async def moved(database: Database, user: str) -> list[tuple[str, int]]:
         (next(iter(it.origins)), sum(entry.points for entry in it.entries if entry.account == "wallet"))
         for it in await postings(database, user)
     ]
+
+
+async def earned(database: Database, user: str) -> dict[str, int]:
+    """What each origin has earned a customer, less what was taken back of it."""
+    found: defaultdict[str, int] = defaultdict(int)
+    for posting in await postings(database, user):
+        for entry in posting.entries:
+            if entry.account in {"issued", "reversed"}:
+                found[entry.origin] -= entry.points
+    return dict(found)
 
 
 def version_of(posting: Posting) -> int:

@@ -131,6 +131,37 @@ async def vote_for_reward(hub: Hub) -> tuple[str, Given, Given]:
     return hub.token("ada"), {"reward": "a"}, {"reward": "b"}
 
 
+GIFT: Final = "{reward: gift, kind: experience, labels: {en: A gift}}"
+
+
+async def redeem_reward(hub: Hub) -> tuple[str, Given, Given]:
+    await done(hub, "publishReward", await staff(hub), {"idempotencyKey": "before", "source": GIFT})
+    await hub.identify("ada")
+    return hub.token("ada"), {"reward": "gift"}, {"reward": "gifts"}
+
+
+async def of_a_voucher(hub: Hub) -> tuple[str, list[str], list[str]]:
+    """Redeem two, and give the customer's token, their ids and their codes."""
+    token, given, _ = await redeem_reward(hub)
+    asked = "mutation ($input: RedeemRewardInput!) { redeemReward(input: $input) { ... on RedeemRewardPayload {"
+    query = f"{asked} voucher {{ id code {{ value }} }} }} }} }}"
+    both = [
+        (await hub.data(query, token, input={"idempotencyKey": f"before {it}", **given}))["redeemReward"]["voucher"]
+        for it in range(2)
+    ]
+    return token, [it["id"] for it in both], [it["code"]["value"] for it in both]
+
+
+async def cancel_voucher(hub: Hub) -> tuple[str, Given, Given]:
+    token, (one, another), _ = await of_a_voucher(hub)
+    return token, {"voucherId": one}, {"voucherId": another}
+
+
+async def use_voucher(hub: Hub) -> tuple[str, Given, Given]:
+    _, _, (one, another) = await of_a_voucher(hub)
+    return await hub.key(KeyKind.SERVER), {"code": one, "orderId": "O-1"}, {"code": another, "orderId": "O-1"}
+
+
 async def publish_review_rules(hub: Hub) -> tuple[str, Given, Given]:
     sources = [f"{{reviews: rules, approve: {{score_from: {score}}}}}" for score in (0, 1)]
     return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
@@ -296,6 +327,18 @@ async def change_poster(hub: Hub) -> tuple[str, Given, Given]:
     return await staff(hub), given, {**given, "enabled": True}
 
 
+async def claim_receipt(hub: Hub) -> tuple[str, Given, Given]:
+    await hub.identify("ada")
+    order = {"order_id": "4711", "currency": "EUR", "total": "39.80", "receipt_code": "B1"}
+    await hub.say({"type": "track", "anonymousId": "order:x", "event": "Order Completed", "properties": order})
+    return hub.token("ada"), {"receiptCode": "B1"}, {"receiptCode": "B2"}
+
+
+async def set_profile_fields(hub: Hub) -> tuple[str, Given, Given]:
+    await hub.identify("ada")
+    return hub.token("ada"), {"fields": {"hobby": "tea"}}, {"fields": {"hobby": "chess"}}
+
+
 async def register_device(hub: Hub) -> tuple[str, Given, Given]:
     await hub.identify("ada")
     given = {"app": "shop", "platform": "IOS", "token": "t1", "installationId": "i-1"}
@@ -382,6 +425,11 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "answerQuestion": answer_question,
     "publishReward": publish_reward,
     "voteForReward": vote_for_reward,
+    "redeemReward": redeem_reward,
+    "cancelVoucher": cancel_voucher,
+    "reserveVoucher": use_voucher,
+    "confirmVoucher": use_voucher,
+    "freeVoucher": use_voucher,
     "publishReviewRules": publish_review_rules,
     "submitReview": submit_review,
     "approveReview": approve_review,
@@ -416,6 +464,8 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "signOut": sign_out,
     "enroll": enroll,
     "enrollCustomer": enroll_customer,
+    "claimReceipt": claim_receipt,
+    "setProfileFields": set_profile_fields,
     "createPoster": create_poster,
     "changePoster": change_poster,
     "registerDevice": register_device,

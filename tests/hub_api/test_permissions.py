@@ -98,6 +98,8 @@ async def shop(hub: Hub) -> Shop:
     await hub.track("ada", "Order Completed", order_id="O-1", total=10, currency="EUR")
     await hub.track("ada", "Product Added", product_id="P-1", sku="A-1", quantity=1)
     profiles = await hub.data('{ profiles(filter: {userId: "ada"}) { nodes { id } } }', presented["admin"])
+    given = 'mutation { redeemReward(input: {idempotencyKey: "v", reward: "a"}) { __typename } }'
+    await hub.data(given, hub.token("ada"))
     return Shop(hub, profiles["profiles"]["nodes"][0]["id"], presented)
 
 

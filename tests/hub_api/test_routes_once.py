@@ -17,6 +17,7 @@ from hub.access import challenges
 from hub.access.grants import KeyKind
 from hub.access.signin import SignIns
 from hub.database import Database
+from hub.ledger import flushing
 from hub.messaging import confirming
 from hub.profiles import consents, identifier_store
 from hub.profiles.consent import ConsentState, How, Subject
@@ -24,12 +25,14 @@ from hub.profiles.consents import Speaker, Word
 from hub.profiles.links import Links
 from hub.profiles.model import Channel, Identifier, IdentifierKind, Owned, Profile
 from hub.profiles.suppression import Suppressions
+from hub.rewards.store import RewardDocument
 from runtime.http import RequestLog
 from tests.hub_api.conftest import Hub
 from tests.hub_api.test_merging import found
 from tests.integrations import signing
 from tests.messaging import posting
 from tests.messaging.posting import message
+from tests.vouchers.stage import COFFEE, stage
 
 Request: TypeAlias = dict[str, Any]
 Prepare: TypeAlias = Callable[[Hub], Awaitable[tuple[str, Request]]]
@@ -86,6 +89,29 @@ async def till_was_offline(hub: Hub) -> tuple[str, Request]:
 async def day_closed(hub: Hub) -> tuple[str, Request]:
     day = {"day": "2026-11-20", "since": "2026-11-20T00:00:00Z", "until": "2026-11-21T00:00:00Z", "currency": "EUR"}
     return await at_a_till(hub, "days", {**day, "orders": [{"order_id": "4711", "total": "39.80"}]})
+
+
+async def at_a_till_with_a_voucher(hub: Hub, what: str) -> tuple[str, Request]:
+    customer = stage(RewardDocument.get_pymongo_collection().database, hub.settings)
+    customer.now = now()
+    await customer.publish(COFFEE)
+    await customer.earn(100)
+    address, request = await at_a_till(hub, f"vouchers/{what}", {})
+    shown = {"code": (await customer.redeem()).code, "order_id": "4711", "store": "berlin-1"}
+    await flushing.flush([customer.person().id])
+    return address, {**request, "json": shown}
+
+
+async def use_voucher(hub: Hub) -> tuple[str, Request]:
+    return await at_a_till_with_a_voucher(hub, "use")
+
+
+async def reserve_voucher(hub: Hub) -> tuple[str, Request]:
+    return await at_a_till_with_a_voucher(hub, "reserve")
+
+
+async def release_voucher(hub: Hub) -> tuple[str, Request]:
+    return await at_a_till_with_a_voucher(hub, "release")
 
 
 async def mutation(hub: Hub) -> tuple[str, Request]:
@@ -182,6 +208,9 @@ ROUTES: Final[Mapping[str, tuple[Prepare, ...]]] = {
     "/pos/v1/orders": (sale,),
     "/pos/v1/refunds": (refund,),
     "/pos/v1/batch": (till_was_offline,),
+    "/pos/v1/vouchers/use": (use_voucher,),
+    "/pos/v1/vouchers/reserve": (reserve_voucher,),
+    "/pos/v1/vouchers/release": (release_voucher,),
     "/pos/v1/days": (day_closed,),
     "/graphql": (mutation,),
     "/m/s": (ask_to_sign_in,),
@@ -201,6 +230,9 @@ WRITTEN: Final[Mapping[Prepare, Mapping[str, int]]] = {
     sale: {"events": 1},
     refund: {"events": 1},
     till_was_offline: {"events": 2},
+    use_voucher: {},
+    reserve_voucher: {},
+    release_voucher: {},
     day_closed: {"till_days": 1},
     mutation: {"topics": 1, "audit": 1},
     ask_to_sign_in: {"sign_ins": 1, "messages": 1, "audit": 1},
@@ -328,9 +360,10 @@ def is_later(answer: Response) -> bool:
 
 
 def said(answer: Response) -> str:
-    """Give what an answer says, but for the key of the form that a page shows next, and for links made anew."""
+    """Give what an answer says, but for the key of a page's next form, links made anew and leases renewed."""
     leads_to = re.sub(r"/m/p/[\w-]+", "/m/p/T", answer.headers.get("location", ""))
-    return re.sub(r'name="key" value="[^"]+"', "", answer.text) + leads_to
+    told = re.sub(r'"leased_until":"[^"]+"', "", answer.text)
+    return re.sub(r'name="key" value="[^"]+"', "", told) + leads_to
 
 
 async def rows(database: Database) -> Counter[str]:

@@ -34,12 +34,17 @@ async def web(settings: Settings, database: Database) -> AsyncIterator[AsyncClie
         yield browser
 
 
+async def here() -> None:
+    """Open the store in which posters hang."""
+    at = Address("1 High Street", "10115", "Berlin", "DE")
+    await stores.upsert(EVE, [Store("S-1", "One", at, Opening("Europe/Berlin", {}, {}), NOON)], now=NOON)
+
+
 @pytest.fixture
 async def poster(database: Database) -> Poster:
     del database
     await activated("club")
-    here = Address("1 High Street", "10115", "Berlin", "DE")
-    await stores.upsert(EVE, [Store("S-1", "One", here, Opening("Europe/Berlin", {}, {}), NOON)], now=NOON)
+    await here()
     wanted = Wanted(Purpose.JOIN, "club", "default", "S-1", "opening", consent_version="v3")
     return await posters_store.make(EVE, wanted, cause=ids.new_id(), now=NOON)
 

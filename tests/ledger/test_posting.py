@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from hub.database import Database
 from hub.kit.errors import HubError
-from hub.ledger import flushing, ledger, model, service, store
+from hub.ledger import flushing, keeper, ledger, model, service, store
 from hub.ledger.model import About, Born, InsufficientPoints, KeyReused, Past, Purse
 from hub.ledger.moves import Earn, Move, Reach, Spend, TakeBack
 from hub.ledger.service import Posted, Request
@@ -178,9 +178,9 @@ async def _with_a_voucher() -> Purse:
 async def test_the_flusher_takes_what_has_waited_and_leaves_what_was_just_posted(database: Database) -> None:
     await service.post_one(asked("earn", earn(50)), now=NOON)
 
-    assert await flushing.step(now=NOON) == 0
-    assert await flushing.step(now=NOON + flushing.AGE) == 1
-    assert await flushing.step(now=NOON + flushing.AGE) == 0
+    assert await keeper.step(now=NOON) == 0
+    assert await keeper.step(now=NOON + flushing.AGE) == 1
+    assert await keeper.step(now=NOON + flushing.AGE) == 0
     assert await database["postings"].count_documents({}) == 1
 
 

@@ -126,7 +126,8 @@ async def _shops(user: str, name: str, email: str, settings: Settings) -> Challe
     order = {"order_id": f"{user[:3]}-O-1", "currency": "EUR", "products": [line]}
     happened = {
         "Product Added": {"cart_id": "C-1", **line},
-        "Order Completed": {**order, "total": 20, "coupon": f"dear {name}"},
+        "Order Completed": {**order, "total": 20, "coupon": f"dear {name}", "products": [line, {"product_id": "P-2"}]},
+        "Product Reviewed": {"product_id": "P-2", "rating": 5, "review_body": f"{name} was here"},
         "Order Refunded": {**order, "total": 5, "refund_id": "R-1", "reason": f"said {name}"},
         "Back In Stock Requested": {"sku": "A-1"},
         "Consent Granted": {"channel": "email", "version": "v7"},

@@ -47,12 +47,13 @@ async def test_erasing_leaves_no_trace_that_a_query_can_reach(settings: Settings
     assert {name: count for name, count in receipt.counts.items() if count} == {
         "profiles": 2,  # the device she browsed with was joined to her
         "identifiers": 4,
-        "events": 13,
+        "events": 15,
         "orders": 1,
         "carts": 2,  # and the one that an order empties which names none
         "wishes": 1,
         "consents": 1,
         "enrolments": 1,
+        "reviews": 1,
         "sign_ins": 2,  # one from before anybody knew her
         "known_devices": 1,
         "dead_letters": 1,

@@ -26,12 +26,13 @@ async def test_an_export_holds_every_row_about_the_person_and_none_of_a_neighbou
     assert {name: len(rows) for name, rows in told["rows"].items() if rows} == {
         "profiles": 2,  # the device she browsed with was joined to her
         "identifiers": 4,
-        "events": 13,
+        "events": 15,
         "orders": 1,
         "carts": 2,  # and the one that an order empties which names none
         "wishes": 1,
         "consents": 1,
         "enrolments": 1,
+        "reviews": 1,
         "sign_ins": 2,  # one from before anybody knew her
         "known_devices": 1,
         "dead_letters": 1,
@@ -53,6 +54,8 @@ async def test_an_export_holds_every_row_about_the_person_and_none_of_a_neighbou
         "Consent Granted",
         "Consent Changed",
         "Member Joined",
+        "Product Reviewed",
+        "Review Received",
     }
     text = file.decode()
     assert all(word in text for word in (ADA, NAME, EMAIL))

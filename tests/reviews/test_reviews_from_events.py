@@ -189,3 +189,21 @@ async def test_what_its_author_took_away_no_source_brings_back(ada: Shop) -> Non
 
     assert await states(await ada.profile("ada")) == {"P-1": "removed by author"}
     assert await reasons() == ["already_reviewed"]
+
+
+async def test_what_a_device_reviewed_before_its_owner_was_known_is_no_second_review(ada: Shop) -> None:
+    line = {"product_id": "P-1", "quantity": 1, "price": 5}
+    bought = {"order_id": "D-1", "total": 5, "currency": "EUR", "products": [line]}
+    said = {"product_id": "P-1", "review_id": "R-2", "rating": 4, "review_body": "From a device"}
+    await writes(ada)
+    for name, properties in (("Order Completed", bought), ("Product Reviewed", said)):
+        ada.now += timedelta(seconds=1)
+        await ada.say(name, userId=None, anonymousId="phone", source=DESK, properties=properties)
+    await ada.route()
+    assert await store.ReviewDocument.find({"state": "approved"}).count() == 2
+
+    await ada.identify(user="ada", anonymousId="phone")
+    await ada.route()
+
+    assert await states(await ada.profile("ada")) == {"P-1": "removed by merge"}
+    assert await store.ReviewDocument.find({"state": "approved"}).count() == 1

@@ -10,6 +10,7 @@ from hub.broadcasts import service as broadcasts
 from hub.broadcasts.model import Definition
 from hub.database import Database
 from hub.segments import service as segments
+from hub.wording import snippet_store
 from runtime import wiring
 from runtime.cli import application
 from tests.runtime.test_templates import written
@@ -79,3 +80,25 @@ async def test_a_template_beside_a_journey_is_held_to_what_a_broadcast_says_it_f
         await run("publish", str(cart(tmp_path, topic="service")))
 
     assert await database["template_versions"].count_documents({}) == 1
+
+
+async def test_templates_beside_a_journey_say_the_snippets_that_were_agreed_to(
+    run: Verb, tmp_path: Path, database: Database
+) -> None:
+    file = cart(tmp_path, text="{% snippet 'footer' %} {{ links.unsubscribe }}")
+    footer = tmp_path / "footer.snippet.yaml"
+    footer.write_text("{snippet: footer, texts: {en: Little Finch}}", encoding="utf-8")
+
+    assert "there is no snippet `footer`" in checked(file)[1]
+    assert checked(file, "--snippet", str(footer)) == (0, "")
+    with pytest.raises(AssertionError, match="there is no snippet `footer`"):
+        await run("publish", str(file))
+    assert await database["templates"].count_documents({}) == 0
+    await snippet_store.publish(footer.read_text(), by="ada", key="k", now=wiring.clock())
+    await snippet_store.approve("footer", 1, by="eve", key="k", now=wiring.clock())
+    await run("publish", str(file))
+
+    stored = await database["template_versions"].find_one({"_id": "hello/1"})
+    assert stored is not None
+    assert stored["languages"]["en"]["text"] == "Little Finch {{ links.unsubscribe }}"
+    assert (stored["snippets"], stored["said_in"]) == ({"footer": 1}, {"en/text": ["footer/1"]})

@@ -1,5 +1,6 @@
 """`hub snippets`: published, agreed to by somebody else, said by templates, and found where something else is said."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,21 @@ async def test_a_folder_is_checked_with_snippets_in_files(verb: Verb, folder: Pa
     shown = await verb("templates", "preview", str(folder), "--channel", "sms", "--snippet", str(file), "--json")
 
     assert shown["text"] == "Hello. Finch and Sons"
+
+
+async def test_messages_that_went_out_in_other_words_are_counted(verb: Verb, database: Database) -> None:
+    assert await verb("snippets", "outdated-messages") == "Every message that went out said what was agreed to."
+    for number, text in enumerate(("Finch", "Sparrow"), 1):
+        await by_somebody_else(f"{{snippet: footer, texts: {{en: {text}}}}}")
+        await snippet_store.approve("footer", number, by="ada", key=text, now=wiring.clock())
+    at = wiring.clock().replace(microsecond=0) + timedelta(seconds=5)
+    told = {"template": "hello", "state": "delivered", "snippets": ["footer/1"], "worded_at": at}
+    await database["messages"].insert_many([{"_id": n, **told} for n in range(2)])
+
+    said = await verb("snippets", "outdated-messages")
+
+    until = f"from {at.isoformat()} to {at.isoformat()}"
+    assert said == f"2 messages of hello said footer version 1, agreed is 2: {until}"
+    [found] = (await verb("snippets", "outdated-messages", "--json"))["messages"]
+    assert (found["messages"], found["first_at"]) == (2, at.isoformat())
+    assert await verb("snippets", "outdated-messages", "--since", "2099-01-01", "--json") == {"messages": []}

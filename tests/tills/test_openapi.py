@@ -11,12 +11,16 @@ import yaml
 
 from hub.database import Database
 from hub.kit.errors import HubError
-from hub.tills.model import DayClosed, Visit
+from hub.tills.closing import DayClosed
+from hub.tills.model import Visit
+from hub.tills.vouchers import VoucherShown
 from integrations.pos import openapi, routes, wire
+from tests.earning.shop import activate
 from tests.intake.inflow import route_all
 from tests.tills.schemas import faults
 from tests.tills.test_pos_refusals import BAD
 from tests.tills.tilling import Till
+from tests.vouchers.stage import COFFEE, Stage
 
 FILE: Final = Path(openapi.__file__).with_name("openapi.yaml")
 DOCUMENT: Final[Mapping[str, Any]] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
@@ -25,7 +29,11 @@ EXAMPLES: Final = [
     for path, item in DOCUMENT["paths"].items()
     for name, example in item["post"]["requestBody"]["content"]["application/json"]["examples"].items()
 ]
-READ: Final[Mapping[str, Any]] = {**routes.MESSAGES, routes.DAYS: DayClosed}
+READ: Final[Mapping[str, Any]] = {
+    **routes.MESSAGES,
+    **dict.fromkeys((routes.USE, routes.RESERVE, routes.RELEASE), VoucherShown),
+    routes.DAYS: DayClosed,
+}
 """What each address reads, but for the batch, whose messages are read one by one."""
 ODD: Final = (
     None,
@@ -73,10 +81,16 @@ def test_every_address_is_described_and_nothing_else() -> None:
 
 @pytest.mark.parametrize(("path", "name", "example"), EXAMPLES, ids=lambda it: it if isinstance(it, str) else "")
 async def test_every_example_is_as_described_and_taken_and_its_answer_is_as_described(
-    till: Till, path: str, name: str, example: Any
+    till: Till, ada: Stage, path: str, name: str, example: Any
 ) -> None:
     del name
-    answer = await till.post(path.rpartition("/")[2], example)
+    if "code" in example:
+        await ada.publish(COFFEE)
+        await ada.earn(100)
+        example = {**example, "code": (await ada.redeem()).code}
+    if "join" in example:
+        await activate()
+    answer = await till.post(path.removeprefix("/pos/v1/"), example)
 
     assert faults(example, schema_of(path), DOCUMENT) == []
     assert answer.status_code == 200, answer.text
@@ -84,7 +98,8 @@ async def test_every_example_is_as_described_and_taken_and_its_answer_is_as_desc
 
 
 async def test_the_examples_sent_one_after_the_other_lead_to_what_they_say(till: Till, database: Database) -> None:
-    for path, _, example in (it for it in EXAMPLES if it[0] != routes.DAYS):
+    await activate()
+    for path, _, example in (it for it in EXAMPLES if it[0] in {*routes.MESSAGES, routes.BATCH}):
         answer = await till.post(path.rpartition("/")[2], example)
         told = answer.json()
         assert all("id" in it for it in told.get("results", [told])), told

@@ -13,7 +13,7 @@ from hub.ledger.moves import Earn
 from hub.profiles.model import Profile
 from hub.rewards import service as rewards
 from hub.settings import Settings
-from hub.vouchers import redeeming, settling, store, using
+from hub.vouchers import redeeming, returns, store, sweeping, using
 from hub.vouchers.codes import Codes
 from hub.vouchers.model import Order, Voucher
 from hub.vouchers.redeeming import Wish
@@ -90,10 +90,10 @@ class Stage:
         return await using.free(voucher.code, Order("till", order), now=self.now)
 
     async def reverse(self, order: str = "O-1") -> int:
-        return await using.reverse(Order("till", order), now=self.now)
+        return await returns.reverse(Order("till", order), now=self.now)
 
     async def sweep(self) -> None:
-        while await settling.sweep(now=self.now):
+        while await sweeping.sweep(now=self.now):
             pass
 
     async def voucher(self, voucher: Voucher) -> Voucher:

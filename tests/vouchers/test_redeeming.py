@@ -85,7 +85,7 @@ async def test_row_33_cancelling_before_use_gives_the_points_back_to_their_old_l
     voucher = await ada.redeem()
     assert await ada.lots() == [("order/shop/B", 30, NOON + 20 * DAY)]
     if flushed:
-        await flushing.step(now=ada.now + DAY)
+        await flushing.flush_waiting(500, now=ada.now + DAY)
 
     ada.now += DAY
     await asyncio.gather(*(ada.cancel(voucher) for _ in range(3)))

@@ -196,7 +196,7 @@ async def test_row_36_when_the_order_is_given_back_the_spent_points_go_back_to_t
     voucher = await ada.redeem()
     granted = await ada.confirm(voucher)
     if settled:
-        await flushing.step(now=ada.now + DAY)
+        await flushing.flush_waiting(500, now=ada.now + DAY)
         await ada.sweep()
 
     ada.now += DAY
