@@ -46,6 +46,7 @@ from hub_api.reviews import HasReviews
 from hub_api.rollups import RolledUp
 from hub_api.runs import Run
 from hub_api.suppressions import Suppression
+from hub_api.tiers import Tiered
 from hub_api.timeline import TimelineEntry, TimelineFilter
 from hub_api.vouchers import HasVouchers
 
@@ -67,7 +68,7 @@ class ProfileIdentifier:
 
 
 @strawberry.type
-class Profile(Node, RolledUp, InSegments, Bought, HasInbox, HasReviews, Engaged, Enrolled, HasVouchers):
+class Profile(Node, RolledUp, InSegments, Bought, HasInbox, HasReviews, Engaged, Enrolled, HasVouchers, Tiered):
     """A customer."""
 
     profile_id: strawberry.Private[UUID]
