@@ -48,6 +48,7 @@ from hub_api.runs import Run
 from hub_api.suppressions import Suppression
 from hub_api.timeline import TimelineEntry, TimelineFilter
 from hub_api.vouchers import HasVouchers
+from hub_api.wallets import HasWallets
 
 
 @strawberry.type
@@ -67,7 +68,7 @@ class ProfileIdentifier:
 
 
 @strawberry.type
-class Profile(Node, RolledUp, InSegments, Bought, HasInbox, HasReviews, Engaged, Enrolled, HasVouchers):
+class Profile(Node, RolledUp, InSegments, Bought, HasInbox, HasReviews, Engaged, Enrolled, HasVouchers, HasWallets):
     """A customer."""
 
     profile_id: strawberry.Private[UUID]

@@ -15,6 +15,7 @@ from hub.decisions.model import Reason
 from hub.events.model import Kind
 from hub.journeys.model import Status
 from hub.kit.local_time import Weekday
+from hub.ledger.model import Kind as MovementKind
 from hub.membership.model import Way
 from hub.messaging.doubts import Doubt
 from hub.messaging.model import MessageClass, Outcome, State
@@ -49,6 +50,7 @@ strawberry.enum(
 strawberry.enum(IdentifierKind, name="IdentifierKind", description="Kinds of identifier, the strongest first.")
 strawberry.enum(KeyKind, name="KeyKind", description="What a key is for.")
 strawberry.enum(Kind, name="EventKind", description="The calls of the Segment spec.")
+strawberry.enum(MovementKind, name="MovementKind", description="What points were moved by.")
 strawberry.enum(RewardKind, name="RewardKind", description="What a reward gives.")
 strawberry.enum(RewardState, name="RewardState", description="Whether a reward can be had or voted for.")
 strawberry.enum(VoucherState, name="VoucherState", description="Where a voucher stands.")
