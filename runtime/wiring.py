@@ -12,6 +12,7 @@ from hub.access.idempotency import IdempotencyDocument
 from hub.access.keys import KeyDocument
 from hub.access.rates import RateDocument
 from hub.access.tokens import RevokedTokenDocument
+from hub.accounts.store import AccountDocument, PersonDocument
 from hub.broadcasts.recipients import RecipientPageDocument
 from hub.broadcasts.store import BroadcastDocument
 from hub.bulk.imports import ImportDocument
@@ -43,6 +44,7 @@ from hub.messaging.inbox_store import InboxMessageDocument
 from hub.messaging.ports import EmailSender, PushSender, Senders, SmsSender
 from hub.messaging.rates import BucketDocument
 from hub.messaging.reports_waiting import WaitingReportsDocument
+from hub.messaging.short_links import ShortLinkDocument
 from hub.messaging.soft_bounces import SoftBounceDocument
 from hub.messaging.store import MessageDocument
 from hub.messaging.visits_store import VisitsDocument
@@ -70,6 +72,7 @@ from hub.tiers.store import StandingDocument
 from hub.tills.store import TillDayDocument
 from hub.vault import SealedKeyDocument
 from hub.vouchers.store import VoucherDocument
+from hub.vouchers.waiting import WaiterDocument
 from hub.wording.assets import AssetDocument
 from hub.wording.brand_store import BrandDocument
 from hub.wording.library import TemplateDocument, TemplateVersionDocument
@@ -81,6 +84,8 @@ from integrations.smtp.sender import SmtpSender
 from integrations.twilio.sender import TwilioSender
 
 DOCUMENTS: list[type[beanie.Document]] = [
+    AccountDocument,
+    PersonDocument,
     ActivationDocument,
     BrandDocument,
     AssetDocument,
@@ -152,9 +157,11 @@ DOCUMENTS: list[type[beanie.Document]] = [
     UnionDocument,
     VersionDocument,
     VisitsDocument,
+    ShortLinkDocument,
     ViewDocument,
     VoteDocument,
     VoucherDocument,
+    WaiterDocument,
     WishDocument,
 ]
 """Every collection of the hub: what `hub migrate` makes and every process binds."""

@@ -134,6 +134,12 @@ def is_meant(lines: Condition | None, line: Line, at: datetime) -> bool:
     return lines is None or compiled(lines)({PRODUCT: of_line(line)}, at)
 
 
+def paid_units_of(line: Line) -> int:
+    """Count the pieces of a line that somebody pays for: none of one that is free, by its price or its discount."""
+    is_free = line.price is not None and line.quantity * line.price <= (line.discount or 0)
+    return 0 if is_free else units_of(line)
+
+
 def units_of(line: Line) -> int:
     """Count the pieces of a line. What is sold by weight is one."""
     return int(line.quantity) if line.quantity == line.quantity.to_integral_value() else 1

@@ -174,7 +174,7 @@ class _Calculation:
 
     def _units_of(self, place: int) -> int:
         """Count the pieces of a line that were kept, to the nearest: a price off by a cent takes none away."""
-        kept = self._amounts.kept.of_line(place) * asking.units_of(self._lines[place])
+        kept = self._amounts.kept.of_line(place) * asking.paid_units_of(self._lines[place])
         return rounded(kept.numerator, kept.denominator, Rounding.NEAREST)
 
     def _hold(self, condition: Condition | None) -> bool:
