@@ -30,6 +30,7 @@ from hub.programs.model import (
     Program,
     Rounding,
     Rule,
+    Threshold,
 )
 
 PICKED_UP: Final = frozenset({FulfilmentKind.PICKUP, FulfilmentKind.CURBSIDE})
@@ -129,6 +130,8 @@ class _Calculation:
             return replace(nothing, why=Why.NOT_SAMPLED)
         if not self._hold(rule.where):
             return replace(nothing, why=Why.NOT_MATCHING)
+        if self._is_below(rule.threshold):
+            return replace(nothing, why=Why.BELOW_THRESHOLD)
         match rule.gives:
             case PerAmount() as per:
                 found = self._per_amount(rule, per)
@@ -198,10 +201,11 @@ class _Calculation:
             return Why.NOT_SAMPLED
         if not self._hold(multiplier.where):
             return Why.NOT_MATCHING
-        threshold = multiplier.threshold
-        if threshold is not None and sum(self._amounts.counting(threshold.basis).values()) < threshold.amount:
-            return Why.BELOW_THRESHOLD
-        return None
+        return Why.BELOW_THRESHOLD if self._is_below(multiplier.threshold) else None
+
+    def _is_below(self, threshold: Threshold | None) -> bool:
+        """Tell whether what was kept of the order is less than a threshold."""
+        return threshold is not None and sum(self._amounts.counting(threshold.basis).values()) < threshold.amount
 
     def _times(self, rule: Rule) -> tuple[Decimal, tuple[str, ...]]:
         """Tell by how much a rule is multiplied, and by which multipliers."""
