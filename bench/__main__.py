@@ -19,6 +19,7 @@ from bench import (
     journeys,
     membership,
     orders,
+    redeem,
     render,
     segment_count,
     segment_stream,
@@ -47,6 +48,7 @@ BENCHES: Final[Mapping[str, Callable[[], AsyncIterator[Line]]]] = {
     "send": send.measure,
     "broadcast": broadcast.measure,
     "feedback": feedback.measure,
+    "redeem": redeem.measure,
 }
 
 
