@@ -43,6 +43,7 @@ class Reason(StrEnum):
     """Why somebody cannot have a reward now."""
 
     NOT_LIVE = "NOT_LIVE"
+    ONLY_GIVEN = "ONLY_GIVEN"
     NOT_YET = "NOT_YET"
     EXPIRED = "EXPIRED"
     NOT_HERE = "NOT_HERE"
@@ -50,6 +51,7 @@ class Reason(StrEnum):
     LIMIT_REACHED = "LIMIT_REACHED"
     OUT_OF_STOCK = "OUT_OF_STOCK"
     INSUFFICIENT_POINTS = "INSUFFICIENT_POINTS"
+    CAPPED = "CAPPED"
 
 
 @dataclass(frozen=True, slots=True)
