@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from hub.accounts import service as accounts
 from hub.ledger import service as ledger
 from hub.ledger.model import About, Born, InsufficientPoints
 from hub.ledger.moves import Reserve
@@ -82,8 +83,7 @@ async def issue(profile: Profile, wish: Wish, code: str, *, now: datetime) -> Vo
     if not _is_settled_by_points(reward, wish) and (row := await store.read(voucher_id)) is not None:
         return store.voucher_of(row)
     try:
-        if not wish.gift:
-            check(reward, profile, wish.shop, now)
+        await _allow(reward, profile, wish, now)
     except RewardUnavailable:
         if (row := await store.read(voucher_id)) is None:
             raise
@@ -149,6 +149,15 @@ def _explain(voucher: Voucher, now: datetime) -> None:
             raise VoucherExpired(voucher.expires_at)
         case VoucherState.REVERSED:
             raise VoucherReversed
+
+
+async def _allow(reward: Reward, profile: Profile, wish: Wish, now: datetime) -> None:
+    """Refuse what somebody cannot have. What is given has no conditions."""
+    if wish.gift:
+        return
+    check(reward, profile, wish.shop, now)
+    if reward.cost and not await accounts.may_spend(reward.cost.program, profile.own_ids):
+        raise RewardUnavailable(reward.name, (Reason.MAY_NOT_SPEND,))
 
 
 def check(reward: Reward, profile: Profile, shop: str | None, now: datetime) -> None:

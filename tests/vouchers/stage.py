@@ -112,7 +112,8 @@ class Stage:
         return store.voucher_of(row)
 
     async def told(self, name: str = "ada") -> Sequence[str]:
-        about = {"about": self.person(name).id}
+        """List what is told of somebody, but for what the ledger tells of their points."""
+        about = {"about": self.person(name).id, "name": {"$not": {"$regex": "^Points "}}}
         rows = await self.database["events"].find(about).sort([("accepted_at", 1), ("place", 1)]).to_list()
         return [row["name"] for row in rows]
 
