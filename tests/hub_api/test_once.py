@@ -158,6 +158,12 @@ async def redeem_reward(hub: Hub) -> tuple[str, Given, Given]:
     return hub.token("ada"), {"reward": "gift"}, {"reward": "gifts"}
 
 
+async def give_reward(hub: Hub) -> tuple[str, Given, Given]:
+    await redeem_reward(hub)
+    key, ada, _ = await of_a_profile(hub)
+    return key, {**ada, "reward": "gift"}, {**ada, "reward": "gifts"}
+
+
 async def of_a_voucher(hub: Hub) -> tuple[str, list[str], list[str]]:
     """Redeem two, and give the customer's token, their ids and their codes."""
     token, given, _ = await redeem_reward(hub)
@@ -473,6 +479,7 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "voteForReward": vote_for_reward,
     "redeemReward": redeem_reward,
     "leaveWaitingList": redeem_reward,
+    "giveReward": give_reward,
     "cancelVoucher": cancel_voucher,
     "reserveVoucher": use_voucher,
     "confirmVoucher": use_voucher,
