@@ -12,11 +12,13 @@ from hub.commerce.orders import OrderDocument, order_of
 from hub.database import Database
 from hub.intake.ringer import Ringer
 from hub.intake.router import Router
+from hub.ledger import service as ledger
+from tests.earning.shop import activate
 from tests.intake.inflow import NOW, Silence, people, route_all
 from tests.tills.tilling import AT, PHONE, REFUND, SALE, Till
 
 MORNING: Final = datetime(2026, 11, 20, 9, tzinfo=UTC)
-KEPT: Final = {"keys", "sealed_keys", "meta"}
+KEPT: Final = {"keys", "sealed_keys", "meta", "program_versions", "program_activations"}
 Told = tuple[bool, dict[str, Any]]
 """Which of the two tills says what."""
 
@@ -53,7 +55,9 @@ async def outcome(database: Database) -> dict[str, Any]:
     orders = [order_of(row) async for row in OrderDocument.get_pymongo_collection().find()]
     assert await database["dead_letters"].count_documents({}) == 0
     totals = {name: row["rollups"].get("orders", {}) for name, row in (await people(database)).items()}
+    purses = await ledger.purses("club", list(names))
     return {
+        "points": {names[it]: purse.wallet("points").balance for it, purse in purses.items()},
         "events": sorted(await database["events"].distinct("message_id")),
         "totals": {name: {it: value for it, value in row.items() if it != "counted"} for name, row in totals.items()},
         "orders": {
@@ -91,6 +95,7 @@ async def test_a_days_messages_shuffled_and_repeated_lead_to_what_they_lead_to_i
     till: Till, munich: Till, database: Database, seed: int
 ) -> None:
     random = Random(seed)
+    await activate()
     told = day(random)
     await send((till, munich), told, random)
     in_order = await outcome(database)
@@ -104,6 +109,7 @@ async def test_a_days_messages_shuffled_and_repeated_lead_to_what_they_lead_to_i
 
     assert await outcome(database) == in_order
     assert len(in_order["events"]) == len(told)
+    assert sum(in_order["points"].values()) > 0
 
 
 async def test_a_bad_message_in_a_batch_does_no_harm_to_the_others(till: Till, database: Database) -> None:
