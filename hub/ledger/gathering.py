@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from hub.ledger import flushing, moving, service, store
+from hub.ledger import flushing, model, moving, service, store
 from hub.ledger.handing import Both
 from hub.ledger.model import About, Posting, Purse
 from hub.ledger.service import Request
@@ -54,7 +54,7 @@ async def unite(session: AsyncClientSession, *, other: UUID, head: UUID, now: da
             return False
         taker = ours.get(program) or Purse(program, head)
         both, requests = _both(giver, taker, "union", other, now)
-        both.hand_over_all(_origin(other))
+        both.hand_over_all(model.union_origin(other))
         given, taken = moving.after(both, (giver, requests[0]), (taker, requests[1]), now=now)
         changes += [(giver, replace(given, moved_to=head)), (taker, taken)]
     return await store.save(changes, now=now, session=session)
@@ -69,7 +69,7 @@ async def divide(session: AsyncClientSession, *, other: UUID, head: UUID, now: d
             continue
         giver = ours[program]
         both, requests = _both(giver, taker, "division", other, now)
-        both.hand_back(await _brought(giver, other), f"division/{other}")
+        both.hand_back(await _brought(giver, other), model.division_origin(other))
         given, taken = moving.after(both, (giver, requests[0]), (taker, requests[1]), now=now)
         changes += [(giver, given), (taker, replace(taken, moved_to=None))]
     return await store.save(changes, now=now, session=session)
@@ -87,13 +87,9 @@ def _both(giver: Purse, taker: Purse, why: str, other: UUID, now: datetime) -> t
 
 async def _brought(head: Purse, other: UUID) -> Posting:
     """Find the posting by which a profile brought its points the last time."""
-    origin = _origin(other)
+    origin = model.union_origin(other)
     boxed = next((it for it in reversed(head.outbox) if origin in it.origins), None)
     found = boxed or await store.last_about(origin, head.program, head.owner)
     if found is None:
         raise ValueError(f"A purse has gone over into {head.id}, and no posting says what with it.")
     return found
-
-
-def _origin(other: UUID) -> str:
-    return f"union/{other}"
