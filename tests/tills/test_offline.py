@@ -58,7 +58,7 @@ async def outcome(database: Database) -> dict[str, Any]:
     purses = await ledger.purses("club", list(names))
     return {
         "points": {names[it]: purse.wallet("points").balance for it, purse in purses.items()},
-        "events": sorted(await database["events"].distinct("message_id")),
+        "events": sorted(await database["events"].distinct("message_id", {"source": {"$regex": "^pos/"}})),
         "totals": {name: {it: value for it, value in row.items() if it != "counted"} for name, row in totals.items()},
         "orders": {
             (it.source, it.order_id): (
