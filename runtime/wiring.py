@@ -12,6 +12,7 @@ from hub.access.idempotency import IdempotencyDocument
 from hub.access.keys import KeyDocument
 from hub.access.rates import RateDocument
 from hub.access.tokens import RevokedTokenDocument
+from hub.accounts.store import AccountDocument, PersonDocument
 from hub.broadcasts.recipients import RecipientPageDocument
 from hub.broadcasts.store import BroadcastDocument
 from hub.bulk.imports import ImportDocument
@@ -83,6 +84,8 @@ from integrations.smtp.sender import SmtpSender
 from integrations.twilio.sender import TwilioSender
 
 DOCUMENTS: list[type[beanie.Document]] = [
+    AccountDocument,
+    PersonDocument,
     ActivationDocument,
     BrandDocument,
     AssetDocument,

@@ -11,6 +11,7 @@ from strawberry.types import ExecutionContext
 from strawberry.types.base import StrawberryObjectDefinition
 
 from hub_api.access_to import AccessQueries
+from hub_api.accounts import AccountMutations
 from hub_api.assets import AssetMutations, AssetQueries
 from hub_api.associates import AssociateQueries
 from hub_api.audit import AuditQueries
@@ -117,6 +118,7 @@ class Query(
 
 @strawberry.type
 class Mutation(
+    AccountMutations,
     AssetMutations,
     BrandMutations,
     ContentReportMutations,

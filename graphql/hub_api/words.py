@@ -4,6 +4,7 @@ import strawberry
 
 from hub.access.grants import KeyKind
 from hub.access.model import Role, Scope
+from hub.accounts.model import AccountKind, AccountRole, Pooling
 from hub.broadcasts.model import State as BroadcastState
 from hub.commerce.catalogue import ProductStatus
 from hub.commerce.model import FulfilmentKind, OrderStatus, SalesChannel
@@ -36,6 +37,9 @@ from hub.tills.closing import LineKind
 from hub.vouchers.model import VoucherState
 
 # Registered in place: the fields of the schema are annotated with the hub's own classes.
+strawberry.enum(AccountKind, name="AccountKind", description="What sort of persons an account is of.")
+strawberry.enum(AccountRole, name="AccountRole", description="What a person of an account may do.")
+strawberry.enum(Pooling, name="AccountPooling", description="Whose the points of the persons of an account are.")
 strawberry.enum(Basis, name="ShippingBasis", description="What a price of shipping is made of.")
 strawberry.enum(BroadcastState, name="BroadcastState", description="Where a broadcast stands.")
 strawberry.enum(ReviewBy, name="ReviewActor", description="Who brought a review into its state.")

@@ -50,6 +50,7 @@ class Reason(StrEnum):
     LIMIT_REACHED = "LIMIT_REACHED"
     OUT_OF_STOCK = "OUT_OF_STOCK"
     INSUFFICIENT_POINTS = "INSUFFICIENT_POINTS"
+    MAY_NOT_SPEND = "MAY_NOT_SPEND"
 
 
 @dataclass(frozen=True, slots=True)

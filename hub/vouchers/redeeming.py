@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from hub.accounts import service as accounts
 from hub.ledger import service as ledger
 from hub.ledger.model import About, Born, InsufficientPoints
 from hub.ledger.moves import Reserve
@@ -82,6 +83,8 @@ async def issue(profile: Profile, wish: Wish, code: str, *, now: datetime) -> Vo
     reward = catalogue.named(wish.reward)
     if not wish.gift:
         check(reward, profile, wish.shop, now)
+        if reward.cost and not await accounts.may_spend(reward.cost.program, profile.own_ids):
+            raise RewardUnavailable(reward.name, (Reason.MAY_NOT_SPEND,))
     taken = await _take(reward, profile, voucher_id, now)
     voucher = Voucher(
         id=voucher_id,
