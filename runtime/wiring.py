@@ -36,6 +36,7 @@ from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
 from hub.ledger.store import PostingDocument, PurseDocument
+from hub.membership.birthdays import BirthdayDocument
 from hub.membership.store import EnrolmentDocument
 from hub.messaging.handled import HandledDocument
 from hub.messaging.inbox import InboxSender
@@ -100,6 +101,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     DeadLetterDocument,
     DecisionDocument,
     DeviceDocument,
+    BirthdayDocument,
     EnrolmentDocument,
     EntryDocument,
     ErasureDocument,

@@ -118,6 +118,7 @@ EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
     "Content Clicked": _CONTENT,
     "Content Dismissed": _CONTENT,
     "Join Requested": dict.fromkeys(("program", "store_id", "campaign", "associate_id", "consent_version"), _TEXT),
+    "Member Birthday": {"day": _TEXT, "programs": Kind.LIST},
     "Member Joined": dict.fromkeys(
         ("program", "way", "store_id", "campaign", "associate_id", "consent_version"), _TEXT
     ),
