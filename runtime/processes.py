@@ -38,6 +38,7 @@ from hub.profiles import abandoned, consents
 from hub.profiles.suppression import Suppressions
 from hub.settings import Settings
 from hub.vouchers import sweeping
+from hub.vouchers.codes import Codes
 from hub.wording.library import Library
 from runtime import logs, wiring
 from workflows import worker as temporal_worker
@@ -85,7 +86,7 @@ async def router(settings: Settings) -> None:
             birthdays.keep(settings.leap_birthday, wiring.clock),
             abandoned.keep(),
             waiting.keep(wiring.clock),
-            sweeping.keep(wiring.clock),
+            sweeping.keep(Codes(settings), wiring.clock),
             visits_keeper.keep(Suppressions(settings), wiring.clock),
             reports_keeper.keep(Suppressions(settings), wiring.clock),
         )

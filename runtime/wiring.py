@@ -28,6 +28,7 @@ from hub.commerce.waiting import WishDocument
 from hub.contact.store import ContactDocument, PolicyDocument
 from hub.content.store import ContentDocument, ViewDocument
 from hub.decisions.store import DecisionDocument
+from hub.earning.rooms_store import RoomDocument
 from hub.events.store import DeadLetterDocument, EventDocument
 from hub.intake.parts import RouterDocument
 from hub.journeys.cohorts import CohortDocument
@@ -44,6 +45,7 @@ from hub.messaging.inbox_store import InboxMessageDocument
 from hub.messaging.ports import EmailSender, PushSender, Senders, SmsSender
 from hub.messaging.rates import BucketDocument
 from hub.messaging.reports_waiting import WaitingReportsDocument
+from hub.messaging.short_links import ShortLinkDocument
 from hub.messaging.soft_bounces import SoftBounceDocument
 from hub.messaging.store import MessageDocument
 from hub.messaging.visits_store import VisitsDocument
@@ -71,6 +73,7 @@ from hub.tiers.store import StandingDocument
 from hub.tills.store import TillDayDocument
 from hub.vault import SealedKeyDocument
 from hub.vouchers.store import VoucherDocument
+from hub.vouchers.waiting import WaiterDocument
 from hub.wording.assets import AssetDocument
 from hub.wording.brand_store import BrandDocument
 from hub.wording.library import TemplateDocument, TemplateVersionDocument
@@ -137,6 +140,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     RewardDocument,
     ReviewRulesDocument,
     RollupDocument,
+    RoomDocument,
     RouterDocument,
     RunDocument,
     SealedKeyDocument,
@@ -155,9 +159,11 @@ DOCUMENTS: list[type[beanie.Document]] = [
     UnionDocument,
     VersionDocument,
     VisitsDocument,
+    ShortLinkDocument,
     ViewDocument,
     VoteDocument,
     VoucherDocument,
+    WaiterDocument,
     WishDocument,
 ]
 """Every collection of the hub: what `hub migrate` makes and every process binds."""

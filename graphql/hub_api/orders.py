@@ -173,18 +173,28 @@ class OrderQueries:
     @strawberry.field(extensions=[Needs(Scope.PROFILE_READ, or_self=True)])
     async def order(self, info: Info, id: strawberry.ID) -> Order | None:  # noqa: A002 - its name on the wire
         """One order; for a customer, one of their own."""
-        type_name, own_id = parsed(id)
-        if type_name != "Order":
-            raise BadId
-        context = info.context
-        order = await context.loaders.one(orders.load, uuid_of(own_id))
-        if order is None or order.contents is None or not OfStores(context.caller.stores).hold(order):
+        found = await asked_for(info, id)
+        return Order.of(found) if found else None
+
+
+async def asked_for(info: Info, order: strawberry.ID) -> model.Order | None:
+    """Load the order of this id, if the caller may see it: for a customer, one of their own.
+
+    Raises:
+        BadId: it is no order's.
+    """
+    type_name, own_id = parsed(order)
+    if type_name != "Order":
+        raise BadId
+    context = info.context
+    found = await context.loaders.one(orders.load, uuid_of(own_id))
+    if found is None or found.contents is None or not OfStores(context.caller.stores).hold(found):
+        return None
+    if Scope.PROFILE_READ not in context.caller.scopes:
+        head = await context.loaders.one(store.heads, found.contents.profile_id)
+        if head is None or head.id != await context.own_profile_id():
             return None
-        if Scope.PROFILE_READ not in context.caller.scopes:
-            head = await context.loaders.one(store.heads, order.contents.profile_id)
-            if head is None or head.id != await context.own_profile_id():
-                return None
-        return Order.of(order)
+    return found
 
 
 def _money(minor: int | None, currency: str | None) -> Money | None:

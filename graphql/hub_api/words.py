@@ -13,6 +13,7 @@ from hub.commerce.shipping import Basis
 from hub.commerce.stores import StoreChannel
 from hub.content.model import What
 from hub.decisions.model import Reason
+from hub.earning.model import Why
 from hub.events.model import Kind
 from hub.journeys.model import Status
 from hub.kit.local_time import Weekday
@@ -44,6 +45,7 @@ strawberry.enum(BroadcastState, name="BroadcastState", description="Where a broa
 strawberry.enum(ReviewBy, name="ReviewActor", description="Who brought a review into its state.")
 strawberry.enum(ReviewFault, name="ReviewFault", description="What the rules find in the text of a review.")
 strawberry.enum(ReviewState, name="ReviewState", description="How far a review is; `HELD`: a rule found something.")
+strawberry.enum(Why, name="EarningReason", description="Why a rule or multiplier gives nothing, or less.")
 strawberry.enum(Channel, name="Channel", description="A way to reach a customer.")
 strawberry.enum(ClashState, name="ClashState", description="What became of a clash.")
 strawberry.enum(Doubt, name="DeliveryDoubt", description="What is wrong with a message that was sent.")

@@ -195,21 +195,6 @@ async def revs(order_ids: Collection[UUID]) -> dict[UUID, int]:
     return {row["_id"]: row["rev"] async for row in found}
 
 
-async def number_of(order: Order, owner: OwnIds) -> int:
-    """Tell which order of a customer one is, counted from 1, by when they were completed; cancelled ones do not count.
-
-    Args:
-        order: one that was completed.
-        owner: the profiles whose orders are the customer's.
-    """
-    earlier = [
-        {"completed_at": {"$lt": order.completed_at, "$ne": None}},
-        {"completed_at": order.completed_at, "_id": {"$lt": order.id}},
-    ]
-    wanted: Row = {"profile_id": {"$in": list(owner)}, "cancelled_at": None, "$or": earlier}
-    return await OrderDocument.get_pymongo_collection().count_documents(wanted) + 1
-
-
 async def bounds(profile_ids: Collection[UUID]) -> dict[UUID, tuple[datetime, datetime]]:
     """Look up the times of the first and the last order that each profile has. One without orders is left out."""
     stages: list[Row] = [

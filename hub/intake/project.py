@@ -11,7 +11,7 @@ from uuid import UUID
 
 from hub.commerce import carts_store, receipts, waiting
 from hub.events.model import Event
-from hub.intake import loyalty, pickups, returns
+from hub.intake import granting, loyalty, pickups, returns
 from hub.intake.apply import Applied
 from hub.membership import birthdays
 from hub.membership import projecting as membership
@@ -36,6 +36,7 @@ KEEPING: Final[Sequence[Projection]] = (
     reviews.project,
     loyalty.project,
     returns.project,
+    granting.project,
     receipts.project,
 )
 SETTING_OFF: Final[Sequence[Projection]] = (pickups.tell, carts_store.note, waiting.note)

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from hub.ledger import flushing, moving, service, store
+from hub.ledger import flushing, model, moving, service, store
 from hub.ledger.handing import Both
 from hub.ledger.model import About, Posting, Purse
 from hub.ledger.service import Request
@@ -67,7 +67,7 @@ async def unite(
             return False
         taker = await store.end_of(ours.get(name) or Purse(name, head), session)
         both, requests = _both(giver, taker, "union", other, now)
-        both.hand_over_all(_origin(other))
+        both.hand_over_all(model.union_origin(other))
         given, taken = moving.after(both, (giver, requests[0]), (taker, requests[1]), now=now)
         changes += [(giver, replace(given, moved_to=taker.owner)), (taker, taken)]
     return await store.save(changes, now=now, session=session)
@@ -87,7 +87,7 @@ async def divide(
             continue
         both, requests = _both(giver, taker, "division", other, now)
         if (brought := await _brought(giver, other)) is not None:
-            both.hand_back(brought, f"division/{other}")
+            both.hand_back(brought, model.division_origin(other))
         given, taken = moving.after(both, (giver, requests[0]), (taker, requests[1]), now=now)
         changes += [(giver, given), (taker, replace(taken, moved_to=None))]
     return await store.save(changes, now=now, session=session)
@@ -105,10 +105,6 @@ def _both(giver: Purse, taker: Purse, why: str, other: UUID, now: datetime) -> t
 
 async def _brought(head: Purse, other: UUID) -> Posting | None:
     """Find the posting by which a profile brought its points the last time; None where it had none to bring."""
-    origin = _origin(other)
+    origin = model.union_origin(other)
     boxed = next((it for it in reversed(head.outbox) if origin in it.origins), None)
     return boxed or await store.last_about(origin, head.program, head.owner)
-
-
-def _origin(other: UUID) -> str:
-    return f"union/{other}"

@@ -1,8 +1,9 @@
-"""`hub programs check|plan|apply|list`: loyalty programs, defined in files."""
+"""`hub programs check|plan|apply|simulate|list`: loyalty programs, defined in files."""
 # ruff: noqa: PLC0415  the imports of a verb wait until it runs
 
 import json
 import uuid
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,6 +23,7 @@ File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True
 Files = Annotated[
     list[Path], typer.Argument(exists=True, dir_okay=False, readable=True, help="Files, each a NAME.program.yaml.")
 ]
+DAYS = ["%Y-%m-%d"]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as one JSON object.")]
 
 
@@ -61,6 +63,29 @@ def apply(
     for name, number, new in on_database(lambda _: _apply(sources, key or uuid.uuid4().hex)):
         state = "is active from now on" if new else "was active already: nothing has changed"
         typer.echo(f"{name} version {number} {state}.")
+
+
+@programs.command()
+def simulate(
+    file: File,
+    since: Annotated[datetime, typer.Option("--from", formats=DAYS, help="The first day, in the program's zone.")],
+    until: Annotated[datetime, typer.Option("--until", formats=DAYS, help="The day after the last one.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what a program would have given for the orders of a past time, rule by rule. Changes nothing."""
+    from runtime.on_database import on_database
+
+    source = texts.read(file)
+    found = on_database(lambda _: _simulate(source, since, until))
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    typer.echo(f"{found['program']}: {found['orders']} orders of {found['members']} customers")
+    for name, points in found["points"].items():
+        typer.echo(f"{name}: {points} points")
+    for it in found["rules"]:
+        typer.echo(f"{it['name']}: {it['points']} for {it['orders']} orders of {it['members']} customers")
 
 
 @programs.command(name="list")
@@ -103,6 +128,26 @@ async def _apply(sources: list[str], key: str) -> list[tuple[str, int, bool]]:
             await audit.record(audit.OPERATOR, change, at=now, cause=ids.key_of("cli", "activate program", once))
         done.append((drafted.version.name, activated.activation.version.number, activated.new))
     return done
+
+
+async def _simulate(source: str, since: datetime, until: datetime) -> dict[str, Any]:
+    from hub.earning import simulating
+    from hub.programs import service
+    from runtime import wiring
+
+    program = await service.read(source)
+    first, last = (it.replace(tzinfo=program.zone) for it in (since, until))
+    found = await simulating.simulate(program, first, last, now=wiring.clock())
+    return {
+        "program": program.name,
+        "orders": found.orders,
+        "members": found.members,
+        "points": found.points,
+        "rules": [
+            {"name": name, "points": it.points, "orders": it.orders, "members": it.members}
+            for name, it in found.rules.items()
+        ],
+    }
 
 
 async def _listed() -> list[dict[str, Any]]:

@@ -7,6 +7,8 @@ import pytest
 
 from hub.database import Database
 from hub.events.model import IMPORT
+from hub.tiers import store as standings
+from hub.tiers.model import Change, Standing
 from tests.commerce.ordering import profile_id_of, sale
 from tests.earning.ordering import BASE, NET, PAID, written
 from tests.earning.shop import (
@@ -260,3 +262,17 @@ async def test_a_batch_of_many_orders_of_many_customers_earns_as_if_they_came_on
     await route_all()
 
     assert [await balance(database, f"u{it}") for it in range(3)] == [18, 22, 26]
+
+
+async def test_a_member_of_a_tier_earns_more_from_the_moment_on_at_which_they_reached_it(database: Database) -> None:
+    await activate(written(BASE, multipliers=['times: 2, where: member.tier = "gold"']))
+    await bought("ada", "A-1", "10.00")
+    owner = await profile_id_of(database, "ada")
+    gold = Standing("club", owner, changes=(Change(NOW - timedelta(hours=1), "gold", None, up=True),))
+    assert await standings.save([gold])
+
+    for order, hours in (("A-2", 0), ("A-3", 2)):
+        call = sale("Completed", "ada", order, message=order, total="10.00")
+        await told({**call, "timestamp": (NOW - hours * timedelta(hours=1)).isoformat()})
+
+    assert await moved(database, "ada") == [("order/shop/A-1", 10), ("order/shop/A-2", 20), ("order/shop/A-3", 10)]

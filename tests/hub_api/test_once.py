@@ -453,6 +453,7 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "publishReward": publish_reward,
     "voteForReward": vote_for_reward,
     "redeemReward": redeem_reward,
+    "leaveWaitingList": redeem_reward,
     "cancelVoucher": cancel_voucher,
     "reserveVoucher": use_voucher,
     "confirmVoucher": use_voucher,
