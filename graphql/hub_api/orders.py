@@ -113,6 +113,7 @@ class Order(Node):
     cancelled_at: datetime | None = strawberry.field(description="When it was cancelled.")
     ready_at: datetime | None = strawberry.field(description="When it was ready to be picked up.")
     picked_up_at: datetime | None = strawberry.field(description="When it was picked up.")
+    delivered_at: datetime | None = strawberry.field(description="When it was delivered.")
     channel: SalesChannel | None = strawberry.field(description="Where it was bought.")
     store_id: str | None = strawberry.field(description="In which store.")
     associate_id: str | None = strawberry.field(description="Who sold it.")
@@ -149,6 +150,7 @@ class Order(Node):
             cancelled_at=order.cancelled_at,
             ready_at=order.ready_at,
             picked_up_at=order.picked_up_at,
+            delivered_at=order.delivered_at,
             channel=said.channel,
             store_id=said.store_id,
             associate_id=said.associate_id,

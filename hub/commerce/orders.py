@@ -48,6 +48,7 @@ class OrderDocument(Keyed):
     cancelled_at: datetime | None
     ready_at: datetime | None
     picked_up_at: datetime | None
+    delivered_at: datetime | None = None
     version: dict[str, Any] | None
     currency: str | None
     gross: int | None
@@ -246,6 +247,7 @@ def order_of(row: Mapping[str, Any]) -> Order:
         cancelled_at=row["cancelled_at"],
         ready_at=row["ready_at"],
         picked_up_at=row["picked_up_at"],
+        delivered_at=row.get("delivered_at"),
         refunds={it["refund_id"]: _refund_of(it, returned.get(it["refund_id"], {})) for it in row["refunds"]},
         heard_from=frozenset(row.get("heard_from") or ()),
     )
@@ -297,6 +299,7 @@ def _row_of(kept: Kept) -> Row:
         "cancelled_at": order.cancelled_at,
         "ready_at": order.ready_at,
         "picked_up_at": order.picked_up_at,
+        "delivered_at": order.delivered_at,
         "version": _plain(contents.stamp) if contents else None,
         "refunds": [
             {

@@ -72,11 +72,11 @@ async def earn(events: Sequence[Event], profiles: Mapping[UUID, Profile], known:
 
 
 def untrusted(events: Sequence[Event], known: Known, *, now: datetime) -> list[Decision]:
-    """Say of the events that would earn if a server had told of them that they do not."""
+    """Say of events that would earn if they had been told by whom the hub believes that they do not."""
     return [
         Decision(event.profile_id, f"earn {version.name}", str(event.id), Reason.UNTRUSTED_SOURCE, now)
         for event in events
-        if event.trust is not Trust.SERVER and event.profile_id is not None
+        if event.profile_id is not None
         for version, questions in known.at(event.at).items()
         if event.name in {*questions.deeds, ORDER_COMPLETED}
     ]

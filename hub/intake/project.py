@@ -18,6 +18,7 @@ from hub.membership import projecting as membership
 from hub.profiles import cases, consents, devices
 from hub.profiles.model import Profile
 from hub.reviews import projecting as reviews
+from hub.reviews import requesting
 
 
 class Projection(Protocol):
@@ -39,7 +40,7 @@ KEEPING: Final[Sequence[Projection]] = (
     granting.project,
     receipts.project,
 )
-SETTING_OFF: Final[Sequence[Projection]] = (pickups.tell, carts_store.note, waiting.note)
+SETTING_OFF: Final[Sequence[Projection]] = (pickups.tell, carts_store.note, waiting.note, requesting.project)
 """Those by which somebody is told something, now or later: history does not come to them."""
 
 

@@ -108,16 +108,11 @@ class Tracking:
         content = self._signer.content(_OPEN, token, now=now)
         return UUID(bytes=content) if content and len(content) == _ID_BYTES else None
 
-<<<<<<< HEAD
-    def _leading(self, message: Message, make: Callable[[Click], str]) -> Callable[[str], str]:
-        parameters = _campaign(message) if self._campaigns else {}
-=======
     def _is_own(self, address: str) -> bool:
         return address == self._url or address.startswith(self._within)
 
-    def _leading(self, message: Message, now: datetime) -> Callable[[str], str]:
-        parameters = linking.campaign(message) if self._campaigns else {}
->>>>>>> b
+    def _leading(self, message: Message, make: Callable[[Click], str]) -> Callable[[str], str]:
+        parameters = _campaign(message) if self._campaigns else {}
         numbers: dict[str, int] = {}
 
         def lead(address: str) -> str:

@@ -70,10 +70,10 @@ async def test_an_order_that_changes_earns_the_difference(database: Database) ->
 
 
 async def test_only_a_server_source_earns_and_a_client_leaves_a_decision(database: Database) -> None:
-    await activate(written(BASE, "event: {name: Review Approved, points: 25}"))
+    await activate(written(BASE, "event: {name: Survey Answered, points: 25}"))
 
     await told(sale("Completed", "ada", "A-1", message="m1", total="50.00"), source=APP)
-    await told(track("Review Approved", userId="ada", messageId="m2"), source=APP)
+    await told(track("Survey Answered", userId="ada", messageId="m2"), source=APP)
 
     assert await balance(database, "ada") == 0
     rows = await database["decisions"].find({"question": "earn club"}).to_list()
@@ -172,11 +172,11 @@ async def test_row_29_a_visit_earns_once_a_day_and_store_in_the_zone_of_the_prog
 
 async def test_an_event_earns_each_time_or_once_or_once_for_each_value(database: Database) -> None:
     for name, often in (("each", ""), ("ever", ", once: true"), ("by", ", once_by: properties.product_id")):
-        source = written(f"event: {{name: Review Approved, points: 10{often}}}").replace("club", f"club-{name}")
+        source = written(f"event: {{name: Survey Answered, points: 10{often}}}").replace("club", f"club-{name}")
         await activate(source, key=name)
 
     for message, product in enumerate(("P-1", "P-1", "P-2")):
-        await told(track("Review Approved", userId="ada", messageId=str(message), properties={"product_id": product}))
+        await told(track("Survey Answered", userId="ada", messageId=str(message), properties={"product_id": product}))
 
     found = {it: await balance(database, "ada", program=f"club-{it}") for it in ("each", "ever", "by")}
     assert found == {"each": 30, "ever": 10, "by": 20}
