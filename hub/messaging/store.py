@@ -286,7 +286,7 @@ async def load(message_ids: Collection[UUID]) -> dict[UUID, Message]:
     if not message_ids:
         return {}
     found = MessageDocument.get_pymongo_collection().find({"_id": {"$in": list(message_ids)}})
-    return {row["_id"]: message_of(row) async for row in found}
+    return {row["_id"]: message_of(row) for row in await found.batch_size(database.AT_ONCE).to_list()}
 
 
 def message_of(sealed: Mapping[str, Any]) -> Message:

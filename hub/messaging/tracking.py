@@ -49,6 +49,7 @@ class Tracking:
         secrets = (settings.secret_key, settings.secret_key_previous)
         self._signer = Signer([secret.get_secret_value() for secret in secrets])
         self._url = settings.public_url.rstrip("/")
+        self._within = f"{self._url}/"
         self._clicks = settings.track_clicks
         self._opens = settings.track_opens
         self._campaigns = settings.campaign_parameters
@@ -56,7 +57,7 @@ class Tracking:
     def tracked(self, rendered: Rendered, message: Message, *, now: datetime) -> Rendered:
         """Give an e-mail as it is sent. The same target has the same number, in the HTML and in the text."""
         text, html = rendered.text, rendered.html
-        if html is None and not linking.has_address(text):
+        if html is None and all(self._is_own(it) for it in linking.addresses_in(text)):
             return rendered
         lead = self._leading(message, lambda it: self.click(it, now=now))
         if html is not None:
@@ -107,12 +108,15 @@ class Tracking:
         content = self._signer.content(_OPEN, token, now=now)
         return UUID(bytes=content) if content and len(content) == _ID_BYTES else None
 
+    def _is_own(self, address: str) -> bool:
+        return address == self._url or address.startswith(self._within)
+
     def _leading(self, message: Message, make: Callable[[Click], str]) -> Callable[[str], str]:
         parameters = _campaign(message) if self._campaigns else {}
         numbers: dict[str, int] = {}
 
         def lead(address: str) -> str:
-            if address == self._url or address.startswith(f"{self._url}/"):
+            if self._is_own(address):
                 return address
             target = linking.with_parameters(address, parameters) if parameters else address
             if not self._clicks or not is_web_address(target):

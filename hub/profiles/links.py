@@ -39,10 +39,13 @@ class MadeWhenAsked(Mapping[str, str]):
 
     def __init__(self, making: Mapping[str, Callable[[], str]]) -> None:
         self._making = making
+        self._made: dict[str, str] = {}
 
     def __getitem__(self, name: str) -> str:
-        """Make a link; the same as often as it is asked for."""
-        return self._making[name]()
+        """Give a link, the same as often as it is asked for."""
+        if name not in self._made:
+            self._made[name] = self._making[name]()
+        return self._made[name]
 
     def __iter__(self) -> Iterator[str]:
         """Name them."""

@@ -57,9 +57,9 @@ def text_led(text: str, lead: Callable[[str], str]) -> str:
     return _IN_TEXT.sub(address, text)
 
 
-def has_address(text: str) -> bool:
-    """Tell whether there is anything in a text that could be an address of the web."""
-    return _IN_TEXT.search(text) is not None
+def addresses_in(text: str) -> list[str]:
+    """List what could be an address of the web in a text, each with what stands right behind it."""
+    return _IN_TEXT.findall(text)
 
 
 def with_picture(html: str, address: str) -> str:

@@ -5,6 +5,7 @@ A mail has some two hundred of them. Each pays for itself, as every node does.
 
 import math
 import time
+from collections.abc import Mapping
 from io import StringIO
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
@@ -72,7 +73,7 @@ class Paying(RenderContext):
         try:
             found: Any = self.scope[path[0]]  # type: ignore[index]  # what is no text is not in it
             for name in path[1:]:
-                if type(found) is not dict:
+                if type(found) is not dict and not isinstance(found, Mapping):
                     return super().get(path, **asked)
                 found = found[name]
         except (KeyError, TypeError):

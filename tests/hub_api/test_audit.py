@@ -57,10 +57,12 @@ ROOTS = {
     "content": 'content(surface: STAFF_SCRIPT, id: "ADA") { text }',
     "doubtfulMessages": "doubtfulMessages(doubt: UNKNOWN) { nodes { state } }",
     "previewTemplate": 'previewTemplate(input: {name: "sign-in", channel: EMAIL, profileId: "ADA"}) { __typename }',
+    "canAccess": 'canAccess(id: "ADA", sku: "A-1") { allowed }',
     "rewards": 'rewards(id: "ADA") { name }',
     "reviews": "reviews(filter: {states: [RECEIVED]}) { nodes { text } }",
     "review": 'review(id: "REVIEW") { text }',
     "order": 'order(id: "ORDER") { id }',
+    "explainEarning": 'explainEarning(id: "ORDER") { programs { program } }',
 }
 """How each question is asked that shows something of Ada to staff. The fields of a profile need no line here."""
 
