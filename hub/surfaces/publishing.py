@@ -1,4 +1,4 @@
-"""Publishing a template, or changing a topic: held to what is said already, wherever that is, and to the brand's kit."""
+"""Publishing a template, or changing a topic: held to what is said of it already, and to the brand's kit."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
