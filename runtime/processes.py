@@ -37,6 +37,7 @@ from hub.profiles import abandoned, consents
 from hub.profiles.suppression import Suppressions
 from hub.settings import Settings
 from hub.vouchers import sweeping
+from hub.vouchers.codes import Codes
 from hub.wording.library import Library
 from runtime import logs, wiring
 from workflows import worker as temporal_worker
@@ -83,7 +84,7 @@ async def router(settings: Settings) -> None:
             membership.keep_sweeping(wiring.clock),
             abandoned.keep(),
             waiting.keep(wiring.clock),
-            sweeping.keep(wiring.clock),
+            sweeping.keep(Codes(settings), wiring.clock),
             visits_keeper.keep(Suppressions(settings), wiring.clock),
             reports_keeper.keep(Suppressions(settings), wiring.clock),
         )

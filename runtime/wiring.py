@@ -12,6 +12,7 @@ from hub.access.idempotency import IdempotencyDocument
 from hub.access.keys import KeyDocument
 from hub.access.rates import RateDocument
 from hub.access.tokens import RevokedTokenDocument
+from hub.accounts.store import AccountDocument, PersonDocument
 from hub.broadcasts.recipients import RecipientPageDocument
 from hub.broadcasts.store import BroadcastDocument
 from hub.bulk.imports import ImportDocument
@@ -27,6 +28,7 @@ from hub.commerce.waiting import WishDocument
 from hub.contact.store import ContactDocument, PolicyDocument
 from hub.content.store import ContentDocument, ViewDocument
 from hub.decisions.store import DecisionDocument
+from hub.earning.rooms_store import RoomDocument
 from hub.events.store import DeadLetterDocument, EventDocument
 from hub.intake.parts import RouterDocument
 from hub.journeys.cohorts import CohortDocument
@@ -42,6 +44,7 @@ from hub.messaging.inbox_store import InboxMessageDocument
 from hub.messaging.ports import EmailSender, PushSender, Senders, SmsSender
 from hub.messaging.rates import BucketDocument
 from hub.messaging.reports_waiting import WaitingReportsDocument
+from hub.messaging.short_links import ShortLinkDocument
 from hub.messaging.soft_bounces import SoftBounceDocument
 from hub.messaging.store import MessageDocument
 from hub.messaging.visits_store import VisitsDocument
@@ -69,6 +72,7 @@ from hub.tiers.store import StandingDocument
 from hub.tills.store import TillDayDocument
 from hub.vault import SealedKeyDocument
 from hub.vouchers.store import VoucherDocument
+from hub.vouchers.waiting import WaiterDocument
 from hub.wording.assets import AssetDocument
 from hub.wording.brand_store import BrandDocument
 from hub.wording.library import TemplateDocument, TemplateVersionDocument
@@ -80,6 +84,8 @@ from integrations.smtp.sender import SmtpSender
 from integrations.twilio.sender import TwilioSender
 
 DOCUMENTS: list[type[beanie.Document]] = [
+    AccountDocument,
+    PersonDocument,
     ActivationDocument,
     BrandDocument,
     AssetDocument,
@@ -132,6 +138,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     RewardDocument,
     ReviewRulesDocument,
     RollupDocument,
+    RoomDocument,
     RouterDocument,
     RunDocument,
     SealedKeyDocument,
@@ -150,9 +157,11 @@ DOCUMENTS: list[type[beanie.Document]] = [
     UnionDocument,
     VersionDocument,
     VisitsDocument,
+    ShortLinkDocument,
     ViewDocument,
     VoteDocument,
     VoucherDocument,
+    WaiterDocument,
     WishDocument,
 ]
 """Every collection of the hub: what `hub migrate` makes and every process binds."""

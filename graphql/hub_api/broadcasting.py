@@ -39,9 +39,17 @@ class CreateBroadcastInput:
     name: str = strawberry.field(description="What people call it, 1 to 100 characters.")
     segment: str = strawberry.field(description="A live segment.")
     template: str = strawberry.field(description="A stored template.")
-    channels: list[Channel] = strawberry.field(
-        default_factory=lambda: [Channel.EMAIL],
-        description="In this order: the first that reaches a customer is taken. E-mail, if none is named.",
+    channels: list[Channel] | None = strawberry.field(
+        default=None,
+        description="In this order: the first that reaches a customer is taken. E-mail, if none is named; with "
+        "`bestChannel` push, e-mail and SMS.",
+    )
+    best_channel: bool = strawberry.field(
+        default=False, description="Those of the channels come first on which a customer takes most notice."
+    )
+    best_hour: bool = strawberry.field(
+        default=False,
+        description="Each is told in the hour of theirs in which they take most notice, within a day from the start.",
     )
     brand: str = strawberry.field(default=DEFAULT_BRAND, description="In whose name.")
     topic: str = strawberry.field(default=MARKETING, description="What it is about: a topic of the class marketing.")
@@ -57,17 +65,20 @@ class CreateBroadcastInput:
     def definition(self) -> Definition:
         """Give what is to be said to whom, and when."""
         local_at = self.local_at
+        usual = model.BEST_OF if self.best_channel else (Channel.EMAIL,)
         return Definition(
             name=self.name,
             segment=self.segment,
             template=self.template,
-            channels=tuple(self.channels),
+            channels=tuple(usual if self.channels is None else self.channels),
             brand=self.brand,
             topic=self.topic,
             at=self.at,
             local_at=datetime.combine(local_at.date, local_at.time.replace(tzinfo=None)) if local_at else None,
             per_minute=self.per_minute,
             priority=self.priority,
+            best_first=self.best_channel,
+            at_best_hour=self.best_hour,
         )
 
 

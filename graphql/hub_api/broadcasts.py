@@ -90,6 +90,8 @@ class Broadcast(Node):
     local_at: LocalTime | None = strawberry.field(description="When, if at everybody's own time.")
     per_minute: int | None = strawberry.field(description="How many messages a minute at most; none is no limit.")
     priority: int = strawberry.field(description="0 to 100, against what else the same customers are to be told.")
+    best_channel: bool = strawberry.field(description="Whether a customer's best channels are tried first.")
+    best_hour: bool = strawberry.field(description="Whether each is told in their best hour.")
     state: State = strawberry.field(description="Where it stands.")
     reason: str | None = strawberry.field(description="Why, where the hub itself paused or cancelled it.")
     created_at: datetime = strawberry.field(description="When it was made.")
@@ -115,6 +117,8 @@ class Broadcast(Node):
             local_at=LocalTime(date=local_at.date(), time=local_at.time()) if local_at else None,
             per_minute=said.per_minute,
             priority=said.priority,
+            best_channel=said.best_first,
+            best_hour=said.at_best_hour,
             state=broadcast.state,
             reason=broadcast.reason,
             created_at=broadcast.created_at,

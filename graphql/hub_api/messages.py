@@ -5,6 +5,7 @@ from typing import Self
 from uuid import UUID
 
 import strawberry
+from strawberry.scalars import JSON
 
 from hub.events.announcing import HUB
 from hub.messaging import model
@@ -65,6 +66,9 @@ class Message(TimelineEntry):
     step: str | None = strawberry.field(description="The step that sends it.")
     broadcast_id: strawberry.ID | None = strawberry.field(description="The broadcast that sends it, if one does.")
     run_id: strawberry.ID | None = strawberry.field(description="The run that sends it.")
+    why: JSON = strawberry.field(
+        description="What its channels and its hour were chosen by, where a broadcast asked for the best: an object."
+    )
     snippets: list[str] = strawberry.field(description="The versions of snippets that it says, such as `footer/3`.")
 
     @classmethod
@@ -98,5 +102,6 @@ class Message(TimelineEntry):
             step=message.step,
             broadcast_id=global_id("Broadcast", message.broadcast_id) if message.broadcast_id else None,
             run_id=global_id("Run", message.run_id) if message.run_id else None,
+            why=JSON(dict(message.why)),
             snippets=list(message.snippets),
         )

@@ -113,6 +113,7 @@ class Order(Node):
     cancelled_at: datetime | None = strawberry.field(description="When it was cancelled.")
     ready_at: datetime | None = strawberry.field(description="When it was ready to be picked up.")
     picked_up_at: datetime | None = strawberry.field(description="When it was picked up.")
+    delivered_at: datetime | None = strawberry.field(description="When it was delivered.")
     channel: SalesChannel | None = strawberry.field(description="Where it was bought.")
     store_id: str | None = strawberry.field(description="In which store.")
     associate_id: str | None = strawberry.field(description="Who sold it.")
@@ -149,6 +150,7 @@ class Order(Node):
             cancelled_at=order.cancelled_at,
             ready_at=order.ready_at,
             picked_up_at=order.picked_up_at,
+            delivered_at=order.delivered_at,
             channel=said.channel,
             store_id=said.store_id,
             associate_id=said.associate_id,
@@ -173,18 +175,28 @@ class OrderQueries:
     @strawberry.field(extensions=[Needs(Scope.PROFILE_READ, or_self=True)])
     async def order(self, info: Info, id: strawberry.ID) -> Order | None:  # noqa: A002 - its name on the wire
         """One order; for a customer, one of their own."""
-        type_name, own_id = parsed(id)
-        if type_name != "Order":
-            raise BadId
-        context = info.context
-        order = await context.loaders.one(orders.load, uuid_of(own_id))
-        if order is None or order.contents is None or not OfStores(context.caller.stores).hold(order):
+        found = await asked_for(info, id)
+        return Order.of(found) if found else None
+
+
+async def asked_for(info: Info, order: strawberry.ID) -> model.Order | None:
+    """Load the order of this id, if the caller may see it: for a customer, one of their own.
+
+    Raises:
+        BadId: it is no order's.
+    """
+    type_name, own_id = parsed(order)
+    if type_name != "Order":
+        raise BadId
+    context = info.context
+    found = await context.loaders.one(orders.load, uuid_of(own_id))
+    if found is None or found.contents is None or not OfStores(context.caller.stores).hold(found):
+        return None
+    if Scope.PROFILE_READ not in context.caller.scopes:
+        head = await context.loaders.one(store.heads, found.contents.profile_id)
+        if head is None or head.id != await context.own_profile_id():
             return None
-        if Scope.PROFILE_READ not in context.caller.scopes:
-            head = await context.loaders.one(store.heads, order.contents.profile_id)
-            if head is None or head.id != await context.own_profile_id():
-                return None
-        return Order.of(order)
+    return found
 
 
 def _money(minor: int | None, currency: str | None) -> Money | None:

@@ -26,6 +26,7 @@ from hub.profiles.topics import Catalogue
 from hub.segments import service as segments
 from hub.segments import store as segments_store
 from hub_api import members
+from hub_api.accounts import InAccounts
 from hub_api.carts import Cart, carts_of
 from hub_api.connections import After, Before, Connection, First, Last
 from hub_api.consents import Consent, MessagePreference
@@ -46,6 +47,7 @@ from hub_api.reviews import HasReviews
 from hub_api.rollups import RolledUp
 from hub_api.runs import Run
 from hub_api.suppressions import Suppression
+from hub_api.tiers import Tiered
 from hub_api.timeline import TimelineEntry, TimelineFilter
 from hub_api.vouchers import HasVouchers
 
@@ -67,7 +69,19 @@ class ProfileIdentifier:
 
 
 @strawberry.type
-class Profile(Node, RolledUp, InSegments, Bought, HasInbox, HasReviews, Engaged, Enrolled, HasVouchers):
+class Profile(
+    Node,
+    RolledUp,
+    InSegments,
+    Bought,
+    HasInbox,
+    HasReviews,
+    Engaged,
+    Enrolled,
+    HasVouchers,
+    InAccounts,
+    Tiered,
+):
     """A customer."""
 
     profile_id: strawberry.Private[UUID]

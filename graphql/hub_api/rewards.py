@@ -28,6 +28,7 @@ SENTENCES: Final = {
     model.Reason.LIMIT_REACHED: "You have had as many as one customer may have.",
     model.Reason.OUT_OF_STOCK: "There is none left.",
     model.Reason.INSUFFICIENT_POINTS: "Points are missing.",
+    model.Reason.MAY_NOT_SPEND: "You collect for an account and may not spend its points.",
 }
 
 

@@ -10,6 +10,8 @@ from strawberry.schema.types.concrete_type import ConcreteType
 from strawberry.types import ExecutionContext
 from strawberry.types.base import StrawberryObjectDefinition
 
+from hub_api.access_to import AccessQueries
+from hub_api.accounts import AccountMutations
 from hub_api.assets import AssetMutations, AssetQueries
 from hub_api.associates import AssociateQueries
 from hub_api.audit import AuditQueries
@@ -22,6 +24,7 @@ from hub_api.content_definitions import ContentDefinitionMutations, ContentDefin
 from hub_api.decisions import Decision
 from hub_api.devices import DeviceMutations
 from hub_api.doubts import DoubtQueries
+from hub_api.earning import EarningQueries
 from hub_api.enrolments import JoinQueries
 from hub_api.events import EventMutations
 from hub_api.inbox import InboxMutations
@@ -53,6 +56,7 @@ from hub_api.runs import Run
 from hub_api.segments import SegmentMutations, SegmentQueries
 from hub_api.shipping import ShippingMutations, ShippingQueries
 from hub_api.signin import SignInMutations
+from hub_api.simulating import SimulationQueries
 from hub_api.snippets import SnippetMutations, SnippetQueries
 from hub_api.stock import StockMutations, StockQueries
 from hub_api.store_days import StoreDayQueries
@@ -68,6 +72,7 @@ from hub_api.vouchers import VoucherMutations
 
 @strawberry.type
 class Query(
+    EarningQueries,
     AssetQueries,
     BrandQueries,
     AssociateQueries,
@@ -89,12 +94,14 @@ class Query(
     ProgramQueries,
     QuestionQueries,
     RewardQueries,
+    AccessQueries,
     RewardDefinitionQueries,
     ReadySegmentQueries,
     ReviewQueries,
     RfmQueries,
     RollupQueries,
     SegmentQueries,
+    SimulationQueries,
     ShippingQueries,
     SnippetQueries,
     StockQueries,
@@ -111,6 +118,7 @@ class Query(
 
 @strawberry.type
 class Mutation(
+    AccountMutations,
     AssetMutations,
     BrandMutations,
     ContentReportMutations,

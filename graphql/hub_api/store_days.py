@@ -55,6 +55,8 @@ class StoreDay:
     until: datetime = strawberry.field(description="When it is over.")
     orders: DaySums = strawberry.field(description="What its tills have sold, each receipt by its newest version.")
     refunds: DaySums = strawberry.field(description="What was given back there, wherever it was bought.")
+    vouchers: DaySums = strawberry.field(description="The vouchers that its receipts took.")
+    joins: DaySums = strawberry.field(description="Those who joined a program at its tills.")
     closed_at: datetime | None = strawberry.field(description="When its tills closed it; null while they have not.")
     differences: list[DayDifference] = strawberry.field(
         description="Where its tills say otherwise, as the hub has it now; empty while they have not closed it."
@@ -70,6 +72,8 @@ class StoreDay:
             until=found.day.until,
             orders=DaySums.of(found.hub[LineKind.ORDER]),
             refunds=DaySums.of(found.hub[LineKind.REFUND]),
+            vouchers=DaySums.of(found.hub[LineKind.VOUCHER]),
+            joins=DaySums.of(found.hub[LineKind.JOIN]),
             closed_at=found.closing.closed_at if found.closing else None,
             differences=[DayDifference.of(it) for it in found.differences],
         )

@@ -18,11 +18,12 @@ from hub.kit.languages import LAST_RESORT
 from hub.profiles import store as profiles
 from hub.profiles.model import Profile
 from hub.rewards.model import NoSuchReward, Reason
-from hub.vouchers import codes, listing, model, pictures, redeeming
+from hub.vouchers import codes, listing, model, pictures, redeeming, waiting
 from hub.vouchers.codes import Codes
 from hub.vouchers.listing import Shown
 from hub.vouchers.model import NoSuchVoucher, RewardUnavailable, VoucherRefused, VoucherState
 from hub.vouchers.redeeming import Wish
+from hub.vouchers.waiting import Waiting
 from hub_api.connections import After, Before, Connection, First, Last
 from hub_api.context import Info
 from hub_api.failures import IdempotencyKeyReused, UserError
@@ -136,6 +137,13 @@ class RedeemRewardPayload:
 
 
 @strawberry.type
+class RedeemRewardWaiting:
+    """The event is full: they are in the list, and have a voucher as soon as it is their turn and a seat is free."""
+
+    position: int = strawberry.field(description="How many it is until their turn: 1 is next.")
+
+
+@strawberry.type
 class RewardNotRedeemed(UserError):
     """They cannot have it now, and nothing was moved: `code` is that of the first reason."""
 
@@ -156,7 +164,7 @@ class RewardNotRedeemed(UserError):
 
 
 RedeemRewardResult: TypeAlias = Annotated[
-    RedeemRewardPayload | RewardNotRedeemed | IdempotencyKeyReused,
+    RedeemRewardPayload | RedeemRewardWaiting | RewardNotRedeemed | IdempotencyKeyReused,
     strawberry.union("RedeemRewardResult", description="What became of `redeemReward`."),
 ]
 
@@ -192,6 +200,30 @@ CancelVoucherResult: TypeAlias = Annotated[
 ]
 
 
+@strawberry.input
+class LeaveWaitingListInput:
+    """An event that a customer does not wait for any more."""
+
+    idempotency_key: str = strawberry.field(description="Sending it again with the same input does nothing twice.")
+    reward: str = strawberry.field(description="The reward's name.")
+    id: strawberry.ID | None = strawberry.field(
+        default=None, description="Who; a customer leaves it out, and means themself."
+    )
+
+
+@strawberry.type
+class LeaveWaitingListPayload:
+    """They do not wait any more."""
+
+    waited: bool = strawberry.field(description="Whether they did.")
+
+
+LeaveWaitingListResult: TypeAlias = Annotated[
+    LeaveWaitingListPayload | IdempotencyKeyReused,
+    strawberry.union("LeaveWaitingListResult", description="What became of `leaveWaitingList`."),
+]
+
+
 @strawberry.type
 class VoucherMutations:
     """What customers do with rewards and vouchers."""
@@ -205,12 +237,34 @@ class VoucherMutations:
         """Hold the points of a reward and give a voucher to show at the till. The balance drops at once."""
         try:
             answer = await info.context.once("redeemReward", input, lambda: _redeem(info, input))
+            if "position" in answer:
+                return RedeemRewardWaiting(position=answer["position"])
             profile = await meant(info, input.id, Scope.PROFILE_WRITE)
             return RedeemRewardPayload(voucher=await _own(info, UUID(answer["voucher"]), profile))
         except (RewardUnavailable, NoSuchReward) as error:
             return RewardNotRedeemed.of(error)
         except idempotency.IdempotencyKeyReused as error:
             return IdempotencyKeyReused.of(error)
+
+    @strawberry.mutation(extensions=[Needs(Scope.PROFILE_WRITE, or_self=True)])
+    async def leave_waiting_list(
+        self,
+        info: Info,
+        input: LeaveWaitingListInput,  # noqa: A002 - its name on the wire
+    ) -> LeaveWaitingListResult:
+        """Wait no longer for a seat at an event that is full."""
+
+        async def do() -> Done:
+            profile = await meant(info, input.id, Scope.PROFILE_WRITE)
+            waited = await waiting.leave(input.reward, profile)
+            change = Change("leave waiting list", str(profile.id), None, {"reward": input.reward})
+            return Done({"waited": waited}, change)
+
+        try:
+            answer = await info.context.once("leaveWaitingList", input, do)
+        except idempotency.IdempotencyKeyReused as error:
+            return IdempotencyKeyReused.of(error)
+        return LeaveWaitingListPayload(waited=answer["waited"])
 
     @strawberry.mutation(extensions=[Needs(Scope.PROFILE_WRITE, or_self=True)])
     async def cancel_voucher(
@@ -237,7 +291,10 @@ async def _redeem(info: Info, wanted: RedeemRewardInput) -> Done:
     profile = await meant(info, wanted.id, Scope.PROFILE_WRITE)
     key = ids.key_of("redeemReward", caller.kind, caller.subject, wanted.idempotency_key)
     wish = Wish(wanted.reward, key, shop=wanted.store_id)
-    voucher = await redeeming.redeem(profile, wish, Codes(context.settings), now=context.clock())
+    voucher = await waiting.ask(profile, wish, Codes(context.settings), now=context.clock())
+    if isinstance(voucher, Waiting):
+        told = {"reward": wanted.reward, "position": voucher.position}
+        return Done({"position": voucher.position}, Change("wait for reward", str(profile.id), None, told))
     after = {"reward": voucher.reward.id, "voucher": str(voucher.id)}
     return Done({"voucher": str(voucher.id)}, Change("redeem reward", str(profile.id), None, after))
 

@@ -4,6 +4,7 @@ import strawberry
 
 from hub.access.grants import KeyKind
 from hub.access.model import Role, Scope
+from hub.accounts.model import AccountKind, AccountRole, Pooling
 from hub.broadcasts.model import State as BroadcastState
 from hub.commerce.catalogue import ProductStatus
 from hub.commerce.model import FulfilmentKind, OrderStatus, SalesChannel
@@ -12,6 +13,7 @@ from hub.commerce.shipping import Basis
 from hub.commerce.stores import StoreChannel
 from hub.content.model import What
 from hub.decisions.model import Reason
+from hub.earning.model import Why
 from hub.events.model import Kind
 from hub.journeys.model import Status
 from hub.kit.local_time import Weekday
@@ -35,11 +37,15 @@ from hub.tills.closing import LineKind
 from hub.vouchers.model import VoucherState
 
 # Registered in place: the fields of the schema are annotated with the hub's own classes.
+strawberry.enum(AccountKind, name="AccountKind", description="What sort of persons an account is of.")
+strawberry.enum(AccountRole, name="AccountRole", description="What a person of an account may do.")
+strawberry.enum(Pooling, name="AccountPooling", description="Whose the points of the persons of an account are.")
 strawberry.enum(Basis, name="ShippingBasis", description="What a price of shipping is made of.")
 strawberry.enum(BroadcastState, name="BroadcastState", description="Where a broadcast stands.")
 strawberry.enum(ReviewBy, name="ReviewActor", description="Who brought a review into its state.")
 strawberry.enum(ReviewFault, name="ReviewFault", description="What the rules find in the text of a review.")
 strawberry.enum(ReviewState, name="ReviewState", description="How far a review is; `HELD`: a rule found something.")
+strawberry.enum(Why, name="EarningReason", description="Why a rule or multiplier gives nothing, or less.")
 strawberry.enum(Channel, name="Channel", description="A way to reach a customer.")
 strawberry.enum(ClashState, name="ClashState", description="What became of a clash.")
 strawberry.enum(Doubt, name="DeliveryDoubt", description="What is wrong with a message that was sent.")

@@ -141,11 +141,11 @@ class Advancer:
         count, again = (BATCH, now) if pace is None else rules.room(pace, paced_at, now)
         if not count:
             return Step(again - now)
-        count = min(count, BATCH, AHEAD - await broadcasting.ahead(broadcast.id, AHEAD))
+        count = min(count, BATCH, AHEAD - await broadcasting.ahead(broadcast.id, AHEAD, now=now))
         if not count:
             return Step(_SOON)
         profile_ids, cursor = await recipients.after(broadcast, count)
-        messages = await telling.messages(broadcast, profile_ids, zone=await self._zone(), now=now)
+        messages = await telling.messages(broadcast, profile_ids, policy=await self._policies.current(), now=now)
         await messages_store.queue(messages)
         after = replace(
             broadcast,

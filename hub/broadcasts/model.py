@@ -15,6 +15,8 @@ from hub.profiles.topics import MARKETING
 LONGEST_NAME: Final = 100
 FASTEST: Final = 1_000_000
 """Messages a minute that a pace has at most."""
+BEST_OF: Final = (Channel.PUSH, Channel.EMAIL, Channel.SMS)
+"""The channels of which the best is taken where none are named, and their order where nobody knows."""
 USUAL_PRIORITY: Final = 25
 """Below what journeys usually say: what a customer has just done matters more than what all are told."""
 
@@ -50,6 +52,8 @@ class Definition:
         local_at: what the clocks show where each customer is when they are told: a date and a time without a zone.
         per_minute: how many messages a minute at most; None is no limit.
         priority: 0 to 100, against what else the same customers are to be told.
+        best_first: whether those of the channels are tried first on which the customer takes most notice.
+        at_best_hour: whether each is told in the hour of theirs, within a day, in which they take most notice.
     """
 
     name: str
@@ -62,6 +66,8 @@ class Definition:
     local_at: datetime | None = None
     per_minute: int | None = None
     priority: int = USUAL_PRIORITY
+    best_first: bool = False
+    at_best_hour: bool = False
 
 
 @dataclass(frozen=True, slots=True)

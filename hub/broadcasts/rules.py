@@ -46,6 +46,14 @@ def check(definition: Definition, *, now: datetime) -> None:
         raise BadBroadcast("perMinute", f"`perMinute` is a whole number from 1 to {FASTEST:,}.")
     if not 0 <= definition.priority <= HIGHEST_PRIORITY:
         raise BadBroadcast("priority", f"`priority` is a whole number from 0 to {HIGHEST_PRIORITY}.")
+    _check_times(definition, now)
+
+
+def _check_times(definition: Definition, now: datetime) -> None:
+    if definition.at_best_hour and definition.local_at is not None:
+        raise BadBroadcast("localAt", "The best hour is by each customer's own clock: give that or a local time.")
+    if definition.at_best_hour and definition.per_minute is not None:
+        raise BadBroadcast("perMinute", "The customers' best hours set the pace: give those or `perMinute`.")
     if definition.at is not None and definition.local_at is not None:
         raise BadBroadcast("at", "Give one time, or a local one, not both.")
     if definition.at is not None and definition.at.tzinfo is None:

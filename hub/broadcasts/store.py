@@ -175,6 +175,8 @@ def _definition_row(definition: Definition) -> Row:
         "local_at": definition.local_at.isoformat() if definition.local_at else None,
         "per_minute": definition.per_minute,
         "priority": definition.priority,
+        "best_first": definition.best_first,
+        "at_best_hour": definition.at_best_hour,
     }
 
 

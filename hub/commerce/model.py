@@ -146,6 +146,7 @@ class Order:
     cancelled_at: datetime | None = None
     ready_at: datetime | None = None
     picked_up_at: datetime | None = None
+    delivered_at: datetime | None = None
     refunds: Mapping[str, Refund] = field(default_factory=dict)
     heard_from: frozenset[UUID] = frozenset()
 
@@ -169,6 +170,16 @@ class Order:
         if self.ready_at:
             return OrderStatus.READY_FOR_PICKUP
         return OrderStatus.COMPLETED if self.completed_at else OrderStatus.OPEN
+
+    @property
+    def had_at(self) -> datetime | None:
+        """Since when the customer has the goods: delivered, picked up, or taken along from a till. None: not yet."""
+        said = self.contents
+        if said is None or self.completed_at is None or self.cancelled_at is not None:
+            return None
+        taken_along = said.channel is SalesChannel.POS and said.fulfilment is None
+        moments = (self.delivered_at, self.picked_up_at, self.completed_at if taken_along else None)
+        return min((it for it in moments if it is not None), default=None)
 
     @property
     def gross(self) -> Money | None:
@@ -218,6 +229,7 @@ class Order:
             cancelled_at=_first(self.cancelled_at, other.cancelled_at),
             ready_at=_first(self.ready_at, other.ready_at),
             picked_up_at=_first(self.picked_up_at, other.picked_up_at),
+            delivered_at=_first(self.delivered_at, other.delivered_at),
             refunds={
                 key: _newest_refund(self.refunds.get(key), other.refunds.get(key))
                 for key in sorted({*self.refunds, *other.refunds})

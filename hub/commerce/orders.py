@@ -48,6 +48,7 @@ class OrderDocument(Keyed):
     cancelled_at: datetime | None
     ready_at: datetime | None
     picked_up_at: datetime | None
+    delivered_at: datetime | None = None
     version: dict[str, Any] | None
     currency: str | None
     gross: int | None
@@ -195,21 +196,6 @@ async def revs(order_ids: Collection[UUID]) -> dict[UUID, int]:
     return {row["_id"]: row["rev"] async for row in found}
 
 
-async def number_of(order: Order, owner: OwnIds) -> int:
-    """Tell which order of a customer one is, counted from 1, by when they were completed; cancelled ones do not count.
-
-    Args:
-        order: one that was completed.
-        owner: the profiles whose orders are the customer's.
-    """
-    earlier = [
-        {"completed_at": {"$lt": order.completed_at, "$ne": None}},
-        {"completed_at": order.completed_at, "_id": {"$lt": order.id}},
-    ]
-    wanted: Row = {"profile_id": {"$in": list(owner)}, "cancelled_at": None, "$or": earlier}
-    return await OrderDocument.get_pymongo_collection().count_documents(wanted) + 1
-
-
 async def bounds(profile_ids: Collection[UUID]) -> dict[UUID, tuple[datetime, datetime]]:
     """Look up the times of the first and the last order that each profile has. One without orders is left out."""
     stages: list[Row] = [
@@ -261,6 +247,7 @@ def order_of(row: Mapping[str, Any]) -> Order:
         cancelled_at=row["cancelled_at"],
         ready_at=row["ready_at"],
         picked_up_at=row["picked_up_at"],
+        delivered_at=row.get("delivered_at"),
         refunds={it["refund_id"]: _refund_of(it, returned.get(it["refund_id"], {})) for it in row["refunds"]},
         heard_from=frozenset(row.get("heard_from") or ()),
     )
@@ -312,6 +299,7 @@ def _row_of(kept: Kept) -> Row:
         "cancelled_at": order.cancelled_at,
         "ready_at": order.ready_at,
         "picked_up_at": order.picked_up_at,
+        "delivered_at": order.delivered_at,
         "version": _plain(contents.stamp) if contents else None,
         "refunds": [
             {

@@ -95,6 +95,10 @@ def _picked_up(order: Order, event: Event) -> Order:
     return Order(order.source, order.order_id, picked_up_at=event.at)
 
 
+def _delivered(order: Order, event: Event) -> Order:
+    return Order(order.source, order.order_id, delivered_at=event.at)
+
+
 def _refunded(order: Order, event: Event) -> Order:
     refund = _refund(event)
     return Order(order.source, order.order_id, refunds={refund.refund_id: refund})
@@ -110,6 +114,7 @@ _READERS: Final[Mapping[str, Callable[[Order, Event], Order]]] = {
     REFUNDED: _refunded,
     READY_FOR_PICKUP: _ready,
     "Order Picked Up": _picked_up,
+    "Order Delivered": _delivered,
 }
 EVENTS: Final = frozenset(_READERS)
 """The events that say something of an order."""

@@ -74,7 +74,9 @@ _CONTENT: Final[Mapping[str, Shape]] = {
     "version": _NUMBER,
 }
 _VOUCHER: Final[Mapping[str, Shape]] = {
-    **dict.fromkeys(("voucher_id", "reward", "program", "wallet", "order_id", "order_source", "expires_at"), _TEXT),
+    **dict.fromkeys(
+        ("voucher_id", "reward", "cause", "program", "wallet", "order_id", "order_source", "expires_at"), _TEXT
+    ),
     **dict.fromkeys(("version", "points"), _NUMBER),
 }
 EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {

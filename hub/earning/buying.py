@@ -4,17 +4,20 @@ The key of the posting names the order and its revision: whoever comes to the sa
 Who has read an older state than is stored looks again, before the event that told of it is finished.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from hub.commerce import orders, reading
+from hub.commerce import history, orders, reading
 from hub.commerce.orders import Kept
 from hub.commerce.reading import BadOrder
 from hub.definitions import Version
+from hub.earning import ranking
 from hub.earning.asking import Questions
+from hub.earning.capping import Owed, capped
 from hub.earning.difference import VERSION, Difference, origin_of
+from hub.earning.ranking import Tiers
 from hub.events.model import IMPORT, Event, Trust
 from hub.kit.errors import HubError
 from hub.ledger import service as ledger
@@ -31,11 +34,13 @@ class Known:
 
     programs: Catalogue
     questions: Mapping[Version, Questions] = field(default_factory=dict)
+    deeds: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, programs: Catalogue) -> "Known":
         """Prepare them."""
-        return cls(programs, {version: Questions(it) for version, it in programs.programs.items()})
+        questions = {version: Questions(it) for version, it in programs.programs.items()}
+        return cls(programs, questions, frozenset().union(*(it.deeds for it in questions.values())))
 
     def at(self, moment: datetime) -> dict[Version, Questions]:
         """Give what the rules ask of each program, in the version that was active at a time."""
@@ -85,18 +90,22 @@ class _Batch:
         self._causes = causes
         self._known = known
         self._heads = {own_id: it for it in profiles.values() for own_id in it.own_ids}
+        self._tiers = Tiers()
 
     async def look_up(self) -> None:
-        """Read the profiles that are not of this batch."""
+        """Read the profiles that are not of this batch, and where they stand."""
         wanted = {owner for it in self._kept.values() for owner in _owners(it)}
         if missing := wanted - self._heads.keys():
             self._heads |= await profiles_store.heads(missing)
+        members = {self._heads[it].id for it in wanted & self._heads.keys()}
+        self._tiers = await ranking.load(self._known.questions.values(), members)
 
     async def requests(self, *, now: datetime) -> list[Request]:
         """Ask for a posting for each order and program, and each owner whom it has had."""
-        return [request for order_id in self._kept for request in await self._of_order(order_id, now)]
+        found = [it for order_id in self._kept for it in await self._of_order(order_id, now)]
+        return [_request(it, difference, now) for it, difference in zip(found, await capped(found, now), strict=True)]
 
-    async def _of_order(self, order_id: UUID, now: datetime) -> list[Request]:
+    async def _of_order(self, order_id: UUID, now: datetime) -> list[Owed]:
         kept = self._kept[order_id]
         order, contents = kept.order, kept.order.contents
         if contents is None or order.completed_at is None:
@@ -109,48 +118,48 @@ class _Batch:
         head = self._heads.get(contents.profile_id)
         number = 1
         if head and any(it.counts for it in active.values()):
-            number = await orders.number_of(order, head.own_ids)
+            number = await history.number_of(order, head.own_ids)
         owners = self._by_head(_owners(kept))
         found = []
         for version, questions in active.items():
-            facts = questions.facts_of(contents.profile_id, head, now, number=number)
+            tier = self._tiers.at(version.name, head.id if head else None, order.completed_at)
+            facts = questions.facts_of(contents.profile_id, head, now, number=number, tier=tier)
             for owner, own_ids in owners.items():
                 is_theirs = contents.profile_id in own_ids
                 whose = own_ids if len(owners) > 1 else None
                 difference = Difference(questions, order, kept.rev, facts, owners=whose, is_theirs=is_theirs)
-                found.append(self._request(owner, version, difference, self._causes[order_id], now))
+                found.append(Owed(version, owner, own_ids, difference, self._causes[order_id]))
         return found
 
-    def _by_head(self, owners: Iterable[UUID]) -> dict[UUID, Collection[UUID]]:
+    def _by_head(self, owners: Iterable[UUID]) -> dict[UUID, Sequence[UUID]]:
         """Give to each owner all the ids that are the same person's. Who is erased is nobody's owner any more."""
-        found: dict[UUID, Collection[UUID]] = {}
+        found: dict[UUID, Sequence[UUID]] = {}
         for owner in owners:
             head = self._heads.get(owner)
             if head is not None and not any(owner in own_ids for own_ids in found.values()):
                 found[owner] = head.own_ids
         return found
 
-    def _request(self, owner: UUID, version: Version, difference: Difference, cause: Event, now: datetime) -> Request:
-        order = difference.order
-        origin = origin_of(order)
-        key = f"earn/{origin}/{difference.rev}"
-        said = order.contents
-        about = About(
-            cause=str(cause.id),
-            channel=said.channel if said else None,
-            store=said.store_id if said else None,
-            brand=difference.questions.program.brand,
-            detail={VERSION: version.number, **difference.detail},
-        )
-        return Request(
-            version.name,
-            owner,
-            key if difference.is_theirs else f"{key}/{owner}",
-            difference,
-            about,
-            now,
-            origins=[origin],
-        )
+
+def _request(owed: Owed, difference: Difference, now: datetime) -> Request:
+    said, origin = difference.order.contents, origin_of(difference.order)
+    key = f"earn/{origin}/{difference.rev}"
+    about = About(
+        cause=str(owed.cause.id),
+        channel=said.channel if said else None,
+        store=said.store_id if said else None,
+        brand=difference.questions.program.brand,
+        detail={VERSION: owed.version.number, **difference.detail},
+    )
+    return Request(
+        program=owed.version.name,
+        owner=owed.owner,
+        key=key if difference.is_theirs else f"{key}/{owed.owner}",
+        decide=difference,
+        about=about,
+        at=now,
+        origins=[origin],
+    )
 
 
 def _owners(kept: Kept) -> dict[UUID, None]:

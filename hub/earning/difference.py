@@ -35,7 +35,7 @@ class Difference:
         order: all that is known of it.
         rev: in which revision it was read.
         facts: what is true of the member now; they count if it has earned nothing yet.
-        rooms: how many points each capped rule may give, likewise.
+        rooms: how many points each capped rule may give. None: as the last posting says.
         owners: whose postings count. None: everybody's, for nobody else has had the order.
         is_theirs: whether it is the owner's still.
     """
@@ -44,7 +44,7 @@ class Difference:
     order: Order
     rev: int
     facts: Facts
-    rooms: Mapping[str, int] = field(default_factory=dict)
+    rooms: Mapping[str, int] | None = field(default_factory=dict)
     owners: Collection[UUID] | None = None
     is_theirs: bool = True
 
@@ -67,15 +67,15 @@ class Difference:
 
     def award_by(self, mine: Past) -> Award:
         """Tell what the order earns by the facts that its first posting has kept, or by those of now."""
-        if not mine:
-            return rules.award(self.questions, self.order, self.facts, self.rooms)
-        kept = mine[0].about.detail
-        return rules.award(self.questions, self.order, Facts.of(kept[FACTS]), kept[ROOMS])
+        rooms = self.rooms
+        if rooms is None:
+            rooms = mine[-1].about.detail[ROOMS] if mine else {}
+        return rules.award(self.questions, self.order, facts_by(mine) or self.facts, rooms)
 
     @property
     def detail(self) -> dict[str, Any]:
         """What a posting keeps."""
-        return {FACTS: self.facts.row, REV: self.rev, ROOMS: dict(self.rooms)}
+        return {FACTS: self.facts.row, REV: self.rev, ROOMS: dict(self.rooms or {})}
 
     def _earn(self, wallet: Wallet, points: int, origin: str) -> Earn:
         earned = rules.earned_since(self.order)
@@ -84,6 +84,12 @@ class Difference:
         usable = earned + timedelta(days=wallet.pending_days)
         over = expires_at(wallet.expiry, earned, usable, self.questions.program.zone)
         return Earn(wallet.name, points, origin, usable, over)
+
+
+def facts_by(past: Past) -> Facts | None:
+    """Read the facts that the first posting of an order has kept; None where there is none."""
+    kept = next((it.about.detail[FACTS] for it in past if FACTS in it.about.detail), None)
+    return None if kept is None else Facts.of(kept)
 
 
 def got(past: Past, currency: str, origin: str) -> int:

@@ -16,10 +16,13 @@ from hub.commerce.reading import BadOrder
 from hub.conditions.evaluator import value_at
 from hub.decisions.model import Decision, Reason
 from hub.definitions import Version
-from hub.earning import asking, rules
-from hub.earning.asking import Questions
+from hub.earning import asking, ranking, rooms_store, rules
+from hub.earning.asking import ORDER_COMPLETED, STORE_VISITED, Questions
 from hub.earning.buying import Known
 from hub.earning.difference import FACTS, VERSION
+from hub.earning.ranking import Tiers
+from hub.earning.rooms import KEPT, Use
+from hub.earning.rooms_store import Asked
 from hub.events.model import Event, Trust
 from hub.kit.errors import HubError
 from hub.ledger import service as ledger
@@ -31,8 +34,6 @@ from hub.programs import scope
 from hub.programs.expiry import expires_at
 from hub.programs.model import PerEvent, PerVisit, Program, Rule
 
-STORE_VISITED: Final = "Store Visited"
-ORDER_COMPLETED: Final = "Order Completed"
 LONGEST: Final = 255
 """How many characters a value has at most that tells one thing from another."""
 
@@ -55,11 +56,15 @@ async def earn(events: Sequence[Event], profiles: Mapping[UUID, Profile], known:
         HubError: the ledger could not do it now.
     """
     heads = {own_id: it for it in profiles.values() for own_id in it.own_ids}
+    deeds = [
+        (it, heads[it.profile_id])
+        for it in events
+        if it.name in known.deeds and it.trust is Trust.SERVER and it.profile_id in heads
+    ]
+    tiers = await ranking.load(known.questions.values(), {head.id for _, head in deeds})
+    rewards = [reward for event, head in deeds for reward in _rewards(event, head, known, tiers, now)]
     asked = [
-        request
-        for event in events
-        if event.trust is Trust.SERVER and event.profile_id in heads
-        for request in _requests(event, heads[event.profile_id], known, now)
+        _request(reward, points, now) for reward, points in zip(rewards, await _granted(rewards, now), strict=True)
     ]
     for answer in await ledger.post(asked, now=now) if asked else ():
         if isinstance(answer, HubError):
@@ -67,37 +72,30 @@ async def earn(events: Sequence[Event], profiles: Mapping[UUID, Profile], known:
 
 
 def untrusted(events: Sequence[Event], known: Known, *, now: datetime) -> list[Decision]:
-    """Say of the events that would earn if a server had told of them that they do not."""
+    """Say of events that would earn if they had been told by whom the hub believes that they do not."""
     return [
         Decision(event.profile_id, f"earn {version.name}", str(event.id), Reason.UNTRUSTED_SOURCE, now)
         for event in events
-        if event.trust is not Trust.SERVER and event.profile_id is not None
+        if event.profile_id is not None
         for version, questions in known.at(event.at).items()
-        if event.name in _names(questions)
+        if event.name in {*questions.deeds, ORDER_COMPLETED}
     ]
 
 
-def _names(questions: Questions) -> set[str]:
-    """Name the events by which a program gives points."""
-    rules_ = questions.program.rules.values()
-    of_events = {it.gives.event for it in rules_ if isinstance(it.gives, PerEvent)}
-    visits = {STORE_VISITED} if any(isinstance(it.gives, PerVisit) for it in rules_) else set()
-    return {*of_events, *visits, ORDER_COMPLETED}
-
-
-def _requests(event: Event, head: Profile, known: Known, now: datetime) -> Iterator[Request]:
+def _rewards(event: Event, head: Profile, known: Known, tiers: Tiers, now: datetime) -> "Iterator[_Reward]":
     visit = _visit(event)
     for version, questions in known.at(visit.at if visit else event.at).items():
         if event.is_history and not questions.program.imports:
             continue
-        facts = questions.facts_of(head.id, head, now)
+        tier = tiers.at(version.name, head.id, event.at)
+        facts = questions.facts_of(head.id, head, now, tier=tier)
         for rule in questions.program.rules.values():
             deed = deed_of(rule, event, visit, questions)
             if deed is None or not rules.is_sampled(version.name, rule.name, head.id, rule.sample):
                 continue
             value = {**deed.value, scope.MEMBER: {"tier": facts.tier}}
             if questions.hold(rule.where, value, deed.at, facts):
-                yield _request(_Reward(version, questions.program, rule, deed), head, now)
+                yield _Reward(version, questions.program, rule, deed, head)
 
 
 def deed_of(rule: Rule, event: Event, visit: Deed | None, questions: Questions) -> Deed | None:
@@ -148,35 +146,62 @@ def _text(value: object) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Reward:
-    """What a rule of a program gives for a deed."""
+    """What a rule of a program gives for a deed of somebody."""
 
     version: Version
     program: Program
     rule: Rule
     deed: Deed
+    head: Profile
+
+    @property
+    def owner(self) -> UUID:
+        """Whose deed it is, as the event was stamped."""
+        return self.deed.event.profile_id or self.head.id
+
+    @property
+    def points(self) -> int:
+        """How many points it gives without caps."""
+        return self.rule.gives.points if isinstance(self.rule.gives, PerEvent | PerVisit) else 0
 
     def origin(self, owner: UUID) -> str:
         """Name it as the origin of points, as a deed of this profile."""
         return "/".join(filter(None, ("rule", self.rule.name, str(owner), self.deed.same)))
 
-    def earn(self, origin: str) -> Earn:
+    def earn(self, points: int) -> Earn:
         """Give the lot that it makes."""
         wallet, at = self.program.wallets[self.rule.wallet], self.deed.at
         usable = at + timedelta(days=wallet.pending_days)
-        points = self.rule.gives.points
-        return Earn(wallet.name, points, origin, usable, expires_at(wallet.expiry, at, usable, self.program.zone))
+        over = expires_at(wallet.expiry, at, usable, self.program.zone)
+        return Earn(wallet.name, points, self.origin(self.owner), usable, over)
 
 
-def _request(reward: _Reward, head: Profile, now: datetime) -> Request:
-    deed, owner = reward.deed, reward.deed.event.profile_id or head.id
-    origin = reward.origin(owner)
+async def _granted(rewards: Sequence[_Reward], now: datetime) -> list[int]:
+    """Tell how many points each gives: those of capped rules as many as there is room for."""
+    capped = [place for place, it in enumerate(rewards) if it.rule.caps and now - it.deed.at <= KEPT]
+    asked = [
+        Asked(
+            it.program.name,
+            it.rule.name,
+            it.head.own_ids,
+            Use(it.origin(it.owner), it.deed.at, 1, it.points, 0),
+            it.rule.caps,
+            it.program.zone,
+        )
+        for it in (rewards[place] for place in capped)
+    ]
+    rooms = dict(zip(capped, await rooms_store.grant(asked, now=now), strict=True))
+    return [rooms.get(place, it.points) for place, it in enumerate(rewards)]
 
+
+def _request(reward: _Reward, points: int, now: datetime) -> Request:
     def decide(purse: Purse, past: Past) -> Sequence[Move]:
         del purse
-        if any(FACTS in it.about.detail for it in past):
-            return ()  # they had it under another id
-        return (reward.earn(origin),)
+        if not points or any(FACTS in it.about.detail for it in past):
+            return ()  # they had it under another id, or there is no room
+        return (reward.earn(points),)
 
+    deed = reward.deed
     about = About(
         cause=str(deed.event.id),
         reason=reward.rule.name,
@@ -184,5 +209,6 @@ def _request(reward: _Reward, head: Profile, now: datetime) -> Request:
         brand=reward.program.brand,
         detail={VERSION: reward.version.number, FACTS: {"rule": reward.rule.name}},
     )
-    origins = [reward.origin(own_id) for own_id in head.own_ids]
-    return Request(reward.version.name, owner, f"earn/{origin}", decide, about, now, origins=origins)
+    origins = [reward.origin(own_id) for own_id in reward.head.own_ids]
+    key = f"earn/{reward.origin(reward.owner)}"
+    return Request(reward.version.name, reward.owner, key, decide, about, now, origins=origins)

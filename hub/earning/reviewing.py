@@ -1,8 +1,8 @@
 """Reviews earn while they are shown: what a rule for `Review Approved` gave is taken back when they are shown no more.
 
 Approved again, a review is given what it lacks, and never more. There is no document of that: the ledger is the memory.
-Each review and rule is an origin of its own, so that what was earned is found when the rule was changed or deleted. A
-review that another system calls approved is an event like any other.
+Each review and rule is an origin of its own, so that what was earned is found when the rule was changed or deleted.
+Only the hub says it: a source that calls a review approved would have it earn again what the hub has approved.
 """
 
 from collections import defaultdict
@@ -36,9 +36,14 @@ SAME: Final = "same"
 _MOVED: Final = frozenset({model.ISSUED, model.REVERSED})
 
 
-def is_own(event: Event) -> bool:
-    """Tell whether the hub itself says that a review is shown, or is shown no more."""
-    return event.about is not None and event.name in {APPROVED, REMOVED}
+def is_meant(event: Event) -> bool:
+    """Tell whether an event says that a review is shown, or is shown no more, whoever says it."""
+    return event.name in {APPROVED, REMOVED}
+
+
+def is_believed(event: Event) -> bool:
+    """Tell whether it is the hub that says so."""
+    return is_meant(event) and event.about is not None
 
 
 async def follow(events: Sequence[Event], profiles: Mapping[UUID, Profile], known: Known, *, now: datetime) -> None:
@@ -52,7 +57,7 @@ async def follow(events: Sequence[Event], profiles: Mapping[UUID, Profile], know
     heads = {own_id: it for it in profiles.values() for own_id in it.own_ids}
     asked: list[Request] = []
     for event in events:
-        if is_own(event) and event.profile_id in heads:
+        if is_believed(event) and event.profile_id in heads:
             head = heads[event.profile_id]
             if event.name == APPROVED:
                 theirs = [str(it.id) for it in await reviews.of(head.own_ids)]

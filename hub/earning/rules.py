@@ -154,7 +154,7 @@ class _Calculation:
     def _per_unit(self, rule: Rule, points: int) -> Given:
         times, multipliers = self._times(rule)
         units = {
-            place: amounts.rounded_units(asking.units_of(self._lines[place]), self._kept_of(place))
+            place: amounts.rounded_units(asking.paid_units_of(self._lines[place]), self._kept_of(place))
             for place in self._meant(rule)
         }
         lines = {place: rounded(Fraction(times) * points * it, Rounding.DOWN) for place, it in units.items() if it}

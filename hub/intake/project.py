@@ -11,12 +11,13 @@ from uuid import UUID
 
 from hub.commerce import carts_store, receipts, waiting
 from hub.events.model import Event
-from hub.intake import loyalty, pickups, returns
+from hub.intake import granting, loyalty, pickups, returns
 from hub.intake.apply import Applied
 from hub.membership import projecting as membership
 from hub.profiles import cases, consents, devices
 from hub.profiles.model import Profile
 from hub.reviews import projecting as reviews
+from hub.reviews import requesting
 
 
 class Projection(Protocol):
@@ -34,9 +35,10 @@ KEEPING: Final[Sequence[Projection]] = (
     reviews.project,
     loyalty.project,
     returns.project,
+    granting.project,
     receipts.project,
 )
-SETTING_OFF: Final[Sequence[Projection]] = (pickups.tell, carts_store.note, waiting.note)
+SETTING_OFF: Final[Sequence[Projection]] = (pickups.tell, carts_store.note, waiting.note, requesting.project)
 """Those by which somebody is told something, now or later: history does not come to them."""
 
 

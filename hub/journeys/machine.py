@@ -11,9 +11,10 @@ from typing import Any
 from hub.conditions.evaluator import compiled
 from hub.conditions.model import Path
 from hub.events.model import Event, Properties
-from hub.journeys import habits, model
+from hub.journeys import model
 from hub.journeys.definition import Branch, Definition, End, Send, Step, StepId, Wait
 from hub.journeys.model import Intent, Mark, ReleaseGuard, Run, SendMessage, Status, Version
+from hub.messaging import habits
 from hub.profiles.model import Channel
 from hub.rollups.engagement import Habits
 

@@ -66,7 +66,7 @@ class SendMessage:
     topic: str = MARKETING
     priority: int = USUAL_PRIORITY
     why: Mapping[str, str] = field(default_factory=dict)
-    """What its channels and its hour were chosen by, where the step asked for the best: see `habits`."""
+    """What its channels and its hour were chosen by, where the step asked for the best: see `hub.messaging.habits`."""
 
 
 @dataclass(frozen=True, slots=True)

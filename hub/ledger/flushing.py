@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from hub.ledger import store
-from hub.ledger.model import Purse
+from hub.ledger import store, telling
+from hub.ledger.model import Posting, Purse
 
 AGE: Final = timedelta(seconds=0.5)
 """How long a posting may wait for the next one of its purse, which takes it along."""
@@ -40,6 +40,12 @@ async def born(row_id: Any) -> bool:
     return purse is not None
 
 
+async def copy_out(postings: Sequence[Posting]) -> None:
+    """Copy postings out, with what was born with them, and tell of them. Repeating it changes nothing."""
+    await store.copy_out(postings)
+    await telling.tell(postings)
+
+
 async def _flush(purses: Sequence[Purse]) -> None:
-    await store.copy_out([posting for purse in purses for posting in purse.outbox])
+    await copy_out([posting for purse in purses for posting in purse.outbox])
     await store.emptied(purses)

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from hub.ledger import flushing, moving, service, store
+from hub.ledger import flushing, model, moving, service, store
 from hub.ledger.handing import Both
 from hub.ledger.model import About, Posting, Purse
 from hub.ledger.service import Request
@@ -39,37 +39,55 @@ async def hand_over(other: UUID, head: UUID, *, now: datetime) -> None:
         await flushing.flush([other])
 
 
-async def unite(session: AsyncClientSession, *, other: UUID, head: UUID, now: datetime) -> bool:
-    """In a transaction, hand over all that a profile has to the head that absorbs it.
+async def unite(
+    session: AsyncClientSession, *, other: UUID, head: UUID, now: datetime, program: str | None = None
+) -> bool:
+    """In a transaction, hand over all that a profile has to the head that absorbs it, or to an account that pools.
+
+    Where the head's own purse has gone over into another, that one takes it.
+
+    Args:
+        session: of the transaction.
+        other: who hands over.
+        head: who takes.
+        now: the time.
+        program: in this one only, also where there is nothing yet: what comes later goes over, too. None: in all.
 
     Returns:
         False where a purse was changed meanwhile, or something waits in it that has to be copied out first.
     """
     theirs, ours = await store.all_of(other, session), await store.all_of(head, session)
+    if program is not None:
+        theirs = {program: theirs.get(program) or Purse(program, other)}
     changes: list[tuple[Purse, Purse]] = []
-    for program, giver in theirs.items():
+    for name, giver in theirs.items():
         if giver.moved_to is not None:
             continue
         if giver.outbox:
             return False
-        taker = ours.get(program) or Purse(program, head)
+        taker = await store.end_of(ours.get(name) or Purse(name, head), session)
         both, requests = _both(giver, taker, "union", other, now)
-        both.hand_over_all(_origin(other))
+        both.hand_over_all(model.union_origin(other))
         given, taken = moving.after(both, (giver, requests[0]), (taker, requests[1]), now=now)
-        changes += [(giver, replace(given, moved_to=head)), (taker, taken)]
+        changes += [(giver, replace(given, moved_to=taker.owner)), (taker, taken)]
     return await store.save(changes, now=now, session=session)
 
 
-async def divide(session: AsyncClientSession, *, other: UUID, head: UUID, now: datetime) -> bool:
+async def divide(
+    session: AsyncClientSession, *, other: UUID, head: UUID, now: datetime, program: str | None = None
+) -> bool:
     """In a transaction, hand back to a profile what it had brought, as far as it is still there; see `unite`."""
     theirs, ours = await store.all_of(other, session), await store.all_of(head, session)
     changes: list[tuple[Purse, Purse]] = []
-    for program, taker in theirs.items():
-        if taker.moved_to != head:
+    for name, taker in theirs.items():
+        if taker.moved_to is None or program not in {None, name}:
             continue
-        giver = ours[program]
+        giver = await store.end_of(ours.get(name) or Purse(name, head), session)
+        if taker.moved_to != giver.owner:
+            continue
         both, requests = _both(giver, taker, "division", other, now)
-        both.hand_back(await _brought(giver, other), f"division/{other}")
+        if (brought := await _brought(giver, other)) is not None:
+            both.hand_back(brought, model.division_origin(other))
         given, taken = moving.after(both, (giver, requests[0]), (taker, requests[1]), now=now)
         changes += [(giver, given), (taker, replace(taken, moved_to=None))]
     return await store.save(changes, now=now, session=session)
@@ -85,15 +103,8 @@ def _both(giver: Purse, taker: Purse, why: str, other: UUID, now: datetime) -> t
     return Both(giver, taker, out=out.posting, into=into.posting, now=now), (out, into)
 
 
-async def _brought(head: Purse, other: UUID) -> Posting:
-    """Find the posting by which a profile brought its points the last time."""
-    origin = _origin(other)
+async def _brought(head: Purse, other: UUID) -> Posting | None:
+    """Find the posting by which a profile brought its points the last time; None where it had none to bring."""
+    origin = model.union_origin(other)
     boxed = next((it for it in reversed(head.outbox) if origin in it.origins), None)
-    found = boxed or await store.last_about(origin, head.program, head.owner)
-    if found is None:
-        raise ValueError(f"A purse has gone over into {head.id}, and no posting says what with it.")
-    return found
-
-
-def _origin(other: UUID) -> str:
-    return f"union/{other}"
+    return boxed or await store.last_about(origin, head.program, head.owner)

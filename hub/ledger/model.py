@@ -25,6 +25,9 @@ EXCHANGED: Final = "exchanged"
 TRANSFERRED: Final = "transferred"
 
 
+_UNIONS: Final = ("union/", "division/")
+
+
 class Kind(StrEnum):
     """What an entry came about by."""
 
@@ -233,6 +236,11 @@ class Posting:
         """What its entries are about."""
         return frozenset(entry.origin for entry in self.entries)
 
+    @property
+    def is_union(self) -> bool:
+        """Whether it hands points over because two owners have become one, or two again."""
+        return any(entry.account == TRANSFERRED and entry.origin.startswith(_UNIONS) for entry in self.entries)
+
 
 @dataclass(frozen=True, slots=True)
 class Purse:
@@ -371,6 +379,16 @@ def posting_id(program: str, key: str) -> UUID:
 def lot_id(posting: UUID, move: int = 0) -> UUID:
     """Make the id of the lot that a posting's move (counted from 0) makes."""
     return ids.key_of("lot", posting, move)
+
+
+def union_origin(other: UUID) -> str:
+    """Make the origin of what somebody brings to the one who absorbs them."""
+    return f"union/{other}"
+
+
+def division_origin(other: UUID) -> str:
+    """Make the origin of what somebody gets back from the one who had absorbed them."""
+    return f"division/{other}"
 
 
 def hold_id(posting: UUID, move: int = 0) -> UUID:

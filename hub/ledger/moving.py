@@ -12,9 +12,9 @@ from uuid import UUID
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from hub.kit.errors import HubError
-from hub.ledger import service, store
+from hub.ledger import service, store, turns
 from hub.ledger.handing import Both
-from hub.ledger.model import About, Crowded, KeyReused, Posting, Purse
+from hub.ledger.model import About, Crowded, KeyReused, Posting, Purse, purse_id
 from hub.ledger.moves import Exchange, Rate
 from hub.ledger.service import Posted, Request
 
@@ -105,6 +105,11 @@ async def move(asked: Transfer | Conversion, *, now: datetime) -> tuple[Posted, 
     """
     out = _request(asked, asked.program, asked.giver, "out")
     into = _request(asked, asked.taker_program, asked.taker, "into")
+    async with turns.taken([purse_id(it.program, it.owner) for it in (out, into)]):
+        return await _moved(asked, out, into, now=now)
+
+
+async def _moved(asked: Transfer | Conversion, out: Request, into: Request, *, now: datetime) -> tuple[Posted, Posted]:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + WAIT_SECONDS
     while loop.time() < deadline:

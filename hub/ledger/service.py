@@ -15,8 +15,8 @@ from typing import Final, TypeAlias
 from uuid import UUID
 
 from hub.kit.errors import HubError
-from hub.ledger import ledger, store
-from hub.ledger.model import About, Born, Crowded, Entry, KeyReused, Past, Posting, Purse, Wallet, posting_id
+from hub.ledger import flushing, ledger, store, turns
+from hub.ledger.model import About, Born, Crowded, Entry, KeyReused, Past, Posting, Purse, Wallet, posting_id, purse_id
 from hub.ledger.moves import Move
 from hub.ledger.page import in_ms
 
@@ -109,6 +109,11 @@ async def post(requests: Sequence[Request], *, now: datetime) -> list[Answer]:
         What became of each, in their order. Of errors: InsufficientPoints and its like, KeyReused, Crowded, and what
         `decide` raises as a HubError. Nothing of such a request was moved.
     """
+    async with turns.taken([purse_id(it.program, it.owner) for it in requests]):
+        return await _posted(requests, now=now)
+
+
+async def _posted(requests: Sequence[Request], *, now: datetime) -> list[Answer]:
     answers: dict[int, Answer] = {}
     tried: set[UUID] = set()
     loop = asyncio.get_running_loop()
@@ -246,6 +251,6 @@ async def _written(changed: Sequence[_Draft], *, now: datetime) -> bool:
     """Write drafts. What waits in their outboxes goes along where that is cheaper than by itself."""
     few = TAKEN_ALONG if len(changed) == 1 else 1
     along = [it for it in changed if len(it.before.outbox) >= few]
-    await store.copy_out([posting for it in along for posting in it.before.outbox])
+    await flushing.copy_out([posting for it in along for posting in it.before.outbox])
     writes = [(it.before, replace(it.after, outbox=it.added) if it in along else it.after) for it in changed]
     return await store.save(writes, now=now)

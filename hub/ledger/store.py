@@ -258,6 +258,16 @@ async def all_of(owner: UUID, session: AsyncClientSession | None = None) -> dict
     return {row["program"]: purse_of(row) async for row in found}
 
 
+async def end_of(purse: Purse, session: AsyncClientSession) -> Purse:
+    """Follow a purse that has gone over into another, and give the one that has its points."""
+    while purse.moved_to is not None:
+        row = await PurseDocument.get_pymongo_collection().find_one(
+            {"_id": purse_id(purse.program, purse.moved_to)}, session=session
+        )
+        purse = purse_of(row) if row else Purse(purse.program, purse.moved_to)
+    return purse
+
+
 async def staying(owners: Collection[UUID]) -> set[UUID]:
     """Tell which of these owners have a purse that has not gone over into another."""
     wanted = {"owner": {"$in": list(owners)}, "moved_to": None}

@@ -37,6 +37,7 @@ class EnrolmentDocument(Keyed):
         indexes: ClassVar[list[IndexModel]] = [
             IndexModel([("profile_id", 1)], name="profile"),
             IndexModel([("program", 1), ("joined_at", 1)], name="joined"),
+            IndexModel([("store_id", 1), ("joined_at", 1)], name="store"),
             IndexModel([("joined_at", 1)], name="open", partialFilterExpression={"open": True}),
         ]
 
@@ -69,6 +70,12 @@ async def joined(program: str, since: datetime, until: datetime) -> AsyncIterato
     where = {"program": program, "joined_at": {"$gte": since, "$lt": until}}
     async for row in EnrolmentDocument.get_pymongo_collection().find(where).sort("joined_at", 1):
         yield _enrolment_of(row)
+
+
+async def joined_in(store_id: str, way: Way, since: datetime, until: datetime) -> int:
+    """Count who joined any program in a store by one way, from `since` to before `until`."""
+    where = {"store_id": store_id, "way": way.value, "joined_at": {"$gte": since, "$lt": until}}
+    return await EnrolmentDocument.get_pymongo_collection().count_documents(where)
 
 
 async def close(enrolment_ids: Collection[UUID]) -> None:

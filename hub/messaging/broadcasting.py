@@ -67,9 +67,10 @@ async def take_back(broadcast_id: UUID, *, reason: str, message_ids: Collection[
     await contact_store.give_back_all(batch)
 
 
-async def ahead(broadcast_id: UUID, most: int) -> int:
-    """Count the messages that wait for a sender or are with one, up to `most`; not those that were deferred."""
-    wanted = {"broadcast_id": broadcast_id, "state": {"$in": [State.QUEUED, State.SENDING]}}
+async def ahead(broadcast_id: UUID, most: int, *, now: datetime) -> int:
+    """Count the messages that wait for a sender or are with one, up to `most`; not those that are due later."""
+    is_ahead = [{"state": State.SENDING}, {"state": State.QUEUED, "due": {"$lte": now}}]
+    wanted = {"broadcast_id": broadcast_id, "$or": is_ahead}
     return await MessageDocument.get_pymongo_collection().count_documents(wanted, limit=most)
 
 

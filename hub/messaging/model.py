@@ -1,6 +1,7 @@
 """A message: one attempt to tell one profile one thing, and what became of it."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -87,6 +88,8 @@ class Message:
 
     `snippets` are the versions of those whose words it says, as `NAME/VERSION`, since somebody has begun to send it.
 
+    `why` is what its channels and its hour were chosen by, where the best were asked for: see `habits`.
+
     `delivered_at` to `complained_at` are the first of each that providers reported; they stand beside the state.
     `duplicated_at` is when a provider first told of a second message under the same key.
     """
@@ -115,6 +118,7 @@ class Message:
     reason: str | None = None
     priority: int = USUAL_PRIORITY
     snippets: tuple[str, ...] = ()
+    why: Mapping[str, str] = field(default_factory=dict)
     delivered_at: datetime | None = None
     opened_at: datetime | None = None
     clicked_at: datetime | None = None

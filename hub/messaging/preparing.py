@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -13,10 +14,11 @@ from hub.contact.model import Then
 from hub.contact.service import Wish
 from hub.decisions.model import Reason
 from hub.events import store as events_store
-from hub.messaging import delivery, signing_in
+from hub.messaging import delivery, short_links, signing_in
 from hub.messaging.gate import Gate, Gatekeeper
 from hub.messaging.model import Message
 from hub.messaging.ports import Email, InboxItem, Outgoing, Push, Sms
+from hub.messaging.short_links import ShortLink
 from hub.messaging.timing import Timekeeper, Timing, is_advertising
 from hub.messaging.tracking import Tracking
 from hub.profiles import devices
@@ -33,6 +35,8 @@ from hub.wording.templates import NoSuchPart, RenderContext, Rendered, Rendering
 
 log = structlog.get_logger(__name__)
 
+_SHORTENED: Final = frozenset({Channel.SMS, Channel.PUSH})
+
 
 class NoSuchTemplate(RenderingFailed):
     """A message names a template that is not stored."""
@@ -47,13 +51,15 @@ class NoSuchTemplate(RenderingFailed):
 class Ready:
     """A message that is decided and rendered: it can be claimed and sent.
 
-    Advertising needs a place under the caps: the one of its `wish`, which is None where there were no caps.
+    Advertising needs a place under the caps: the one of its `wish`, which is None where there were no caps. `short` are
+    the links in it that are stored.
     """
 
     message: Message
     outgoing: Outgoing
     advertises: bool = False
     wish: Wish | None = None
+    short: tuple[ShortLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +131,7 @@ class Preparer:
             except Exception as error:  # noqa: BLE001 - whatever is wrong with a message must touch no neighbour
                 log.warning("not_rendered", message_id=str(message.id), reason=type(error).__name__)
                 prepared.append(Unsent(message, delivery.failed(message, RenderingFailed.code.lower())))
+        await short_links.keep([link for it in prepared if isinstance(it, Ready) for link in it.short])
         return prepared
 
     async def _gate(self, messages: Sequence[Message], profiles: Mapping[UUID, Profile]) -> Gate:
@@ -171,19 +178,30 @@ class Preparer:
             except NoSuchPart as error:
                 silent = error  # the template has nothing to say on this channel; perhaps it has on the next
                 continue
-            if advertises and on_channel.channel is Channel.EMAIL:
-                rendered = self._tracking.tracked(rendered, on_channel, now=timing.now)
+            short: Sequence[ShortLink] = ()
+            if advertises:
+                rendered, short = self._tracked(rendered, on_channel, kit, timing.now)
             wish = timing.wish(on_channel, profile) if advertises and timing.policy.caps else None
             sender = kit.sender_of(self._email_from) if kit else self._email_from
             unsubscribe = links.get("unsubscribe") if on_channel.channel is Channel.EMAIL else None
             outgoing = _outgoing(on_channel, to, rendered, sender, unsubscribe)
             worded = replace(on_channel, snippets=rendered.snippets) if template.snippets else on_channel
-            return Ready(worded, outgoing, advertises, wish)
+            return Ready(worded, outgoing, advertises, wish, tuple(short))
         if refused:
             return Unsent(message, delivery.skipped(message, refused))
         if silent:
             raise silent
         return Unsent(message, delivery.skipped(message, Reason.UNREACHABLE))
+
+    def _tracked(
+        self, rendered: Rendered, message: Message, kit: Kit | None, now: datetime
+    ) -> tuple[Rendered, Sequence[ShortLink]]:
+        """Give advertising with its links led through the hub, and the links that are to be stored for that."""
+        if message.channel is Channel.EMAIL:
+            return self._tracking.tracked(rendered, message, now=now), ()
+        if kit is not None and kit.track and message.channel in _SHORTENED:
+            return self._tracking.shortened(rendered, message, now=now)
+        return rendered, ()
 
     def _links_of(self, message: Message, gate: Gate, now: datetime) -> Mapping[str, str]:
         """Give the links a template may show: only of what one can be rid of there is a link that does it."""

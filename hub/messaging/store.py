@@ -54,6 +54,7 @@ class MessageDocument(Keyed):
     priority: int = USUAL_PRIORITY
     lane: Channel | None = None
     """The channel it is on, by which it is found."""
+    why: dict[str, str] | None = None
     snippets: list[str] | None = None
     worded_at: datetime | None = None
     """When somebody began to send it with the words of these snippets."""
@@ -68,7 +69,7 @@ class MessageDocument(Keyed):
         """Where messages lie and how they are found."""
 
         name = "messages"
-        personal = Personal("profile_id", ("attempts",), Erasure.BLANK)
+        personal = Personal("profile_id", ("attempts", "why"), Erasure.BLANK)
         indexes: ClassVar[list[IndexModel]] = [
             # Only what is not settled: MongoDB does not see that `due <= now` asks for dates, states it does see.
             IndexModel(
@@ -315,6 +316,7 @@ def message_of(sealed: Mapping[str, Any]) -> Message:
         reason=row["reason"],
         priority=row.get("priority", USUAL_PRIORITY),
         snippets=tuple(row.get("snippets") or ()),
+        why=row.get("why") or {},
         delivered_at=row.get("delivered_at"),
         opened_at=row.get("opened_at"),
         clicked_at=row.get("clicked_at"),
@@ -346,9 +348,10 @@ def _row_of(message: Message) -> Row:
         "state": message.state,
         "place": message.place,
         "attempts": [],
-        "reason": None,
+        "reason": message.reason,
         "priority": message.priority,
         "lane": message.channel.value,
+        **(seal.shut(MessageDocument, {"why": dict(message.why)}) if message.why else {}),
     }
 
 

@@ -1,7 +1,8 @@
-"""Tracking: advertising by e-mail has its links led through the hub, and a picture that tells of an opening.
+"""Tracking: advertising has its links led through the hub, and in e-mails a picture that tells of an opening.
 
 A token in an address is signed and holds all that is needed: the message, the number of the link, and where it leads.
-So nothing is stored for links that nobody follows, and nobody can make the hub lead anywhere it was not told to.
+So nothing is stored for links that nobody follows, and nobody can make the hub lead anywhere it was not told to. Only
+the short ones of SMS and push messages are stored (see `short_links`), where a brand wants to have them.
 """
 
 from collections.abc import Callable
@@ -11,10 +12,13 @@ from typing import Final
 from uuid import UUID
 
 from hub.kit.signing import Signer
-from hub.messaging import linking
-from hub.messaging.linking import is_web_address
+from hub.messaging import short_links
 from hub.messaging.model import Message
+from hub.messaging.short_links import ShortLink
+from hub.profiles.model import Channel
 from hub.settings import Settings
+from hub.wording import linking
+from hub.wording.linking import is_web_address
 from hub.wording.templates import Rendered
 
 LASTS: Final = timedelta(days=730)
@@ -24,6 +28,7 @@ MOST_LINKS: Final = 500
 
 _CLICK: Final = "click"
 _OPEN: Final = "open"
+_SHORT: Final = "short link"
 _ID_BYTES: Final = 16
 _NUMBER_BYTES: Final = 2
 
@@ -54,11 +59,29 @@ class Tracking:
         text, html = rendered.text, rendered.html
         if html is None and all(self._is_own(it) for it in linking.addresses_in(text)):
             return rendered
-        lead = self._leading(message, now)
+        lead = self._leading(message, lambda it: self.click(it, now=now))
         if html is not None:
             html = linking.html_led(html, lead)
             html = linking.with_picture(html, self.opening(message.id, now=now)) if self._opens else html
         return replace(rendered, text=linking.text_led(text, lead), html=html)
+
+    def shortened(self, rendered: Rendered, message: Message, *, now: datetime) -> tuple[Rendered, list[ShortLink]]:
+        """Give an SMS or a push message as it is sent, and the links that are to be stored before that."""
+        made: dict[str, ShortLink] = {}
+
+        def short(click: Click) -> str:
+            content = b"\0".join((click.message_id.bytes, str(click.link).encode(), click.target.encode()))
+            token = self._signer.name(_SHORT, content, length=short_links.LENGTH)
+            until = now + short_links.LASTS
+            made[token] = ShortLink(token, message.profile_id, message.id, click.link, click.target, until)
+            return f"{self._url}/m/c/{token}"
+
+        lead = self._leading(message, short)
+        if message.channel is Channel.SMS:
+            rendered = replace(rendered, text=linking.text_led(rendered.text, lead))
+        elif rendered.link is not None and is_web_address(rendered.link):
+            rendered = replace(rendered, link=lead(rendered.link))
+        return rendered, list(made.values())
 
     def click(self, click: Click, *, now: datetime) -> str:
         """Make the address that leads to a target."""
@@ -88,8 +111,8 @@ class Tracking:
     def _is_own(self, address: str) -> bool:
         return address == self._url or address.startswith(self._within)
 
-    def _leading(self, message: Message, now: datetime) -> Callable[[str], str]:
-        parameters = linking.campaign(message) if self._campaigns else {}
+    def _leading(self, message: Message, make: Callable[[Click], str]) -> Callable[[str], str]:
+        parameters = _campaign(message) if self._campaigns else {}
         numbers: dict[str, int] = {}
 
         def lead(address: str) -> str:
@@ -101,6 +124,17 @@ class Tracking:
             if target not in numbers and len(numbers) >= MOST_LINKS:
                 return target
             number = numbers.setdefault(target, len(numbers) + 1)
-            return self.click(Click(message.id, number, target), now=now)
+            return make(Click(message.id, number, target))
 
         return lead
+
+
+def _campaign(message: Message) -> dict[str, str]:
+    """Give the parameters by which web statistics know a message."""
+    said = {
+        "utm_source": message.brand,
+        "utm_medium": message.channel.value,
+        "utm_campaign": message.campaign or message.journey,
+        "utm_content": message.template,
+    }
+    return {name: value for name, value in said.items() if value}

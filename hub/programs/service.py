@@ -64,6 +64,15 @@ async def current() -> Catalogue:
     return await _catalogues.current()
 
 
+async def read(source: str) -> Program:
+    """Read a program that somebody may make, beside what is published.
+
+    Raises:
+        InvalidDefinition: with every problem of the document.
+    """
+    return language.read(source, await segments.rules())
+
+
 async def draft(source: str, *, by: str, key: str, now: datetime) -> Published:
     """Check a program and keep it as its newest version. Nothing earns by it before it is activated.
 

@@ -4,6 +4,7 @@ reviews: rules
 refuse: {shorter_than: 10, links: true}
 hold: {score_below: 30, words: [scam, money back]}
 approve: {score_from: 30}
+requests: true
 
 There is no word for stars: a rule cannot ask for them.
 """
@@ -41,7 +42,7 @@ def read(source: str) -> Rules:
 
 
 def _read(document: Node, reading: Reading) -> Rules:
-    fields = reading.fields(document, "the rules", ("reviews", "refuse", "hold", "approve"), "reviews")
+    fields = reading.fields(document, "the rules", ("reviews", "refuse", "hold", "approve", "requests"), "reviews")
     if "reviews" in fields:
         name = reading.text(fields["reviews"].node, "`reviews`", longest=LONGEST_NAME)
         if name is not None and name != NAME:
@@ -54,7 +55,8 @@ def _read(document: Node, reading: Reading) -> Rules:
         asked = reading.fields(fields["approve"].node, "`approve`", ("score_from",), "score_from")
         if "score_from" in asked:
             approve_from = _number(asked["score_from"].node, "`score_from`", 0, HIGHEST_SCORE, reading)
-    return Rules(refuse, hold, approve_from)
+    requests = _truth(fields["requests"].node, "`requests`", reading) if "requests" in fields else False
+    return Rules(refuse, hold, approve_from, requests)
 
 
 def _criteria(node: Node, name: str, reading: Reading) -> Criteria:
@@ -64,7 +66,7 @@ def _criteria(node: Node, name: str, reading: Reading) -> Criteria:
     return Criteria(
         **{key: it for key, it in numbers.items() if it is not None},
         words=_words(fields["words"], reading) if "words" in fields else frozenset(),
-        links=_truth(fields["links"], reading) if "links" in fields else False,
+        links=_truth(fields["links"], "`links`", reading) if "links" in fields else False,
     )
 
 
@@ -91,8 +93,8 @@ def _number(node: Node, name: str, least: int, most: int, reading: Reading) -> i
     return None
 
 
-def _truth(node: Node, reading: Reading) -> bool:
+def _truth(node: Node, name: str, reading: Reading) -> bool:
     if isinstance(node, Value) and isinstance(node.value, bool):
         return node.value
-    reading.report(node, "wrong_type", f"`links` is true or false, not {spoken(node)}.")
+    reading.report(node, "wrong_type", f"{name} is true or false, not {spoken(node)}.")
     return False

@@ -24,6 +24,9 @@ EVENTS: Final = frozenset({RECEIVED, APPROVED, REMOVED, REVIEWED, WITHDRAWN})
 STARS: Final = frozenset({"stars", "rating"})
 """The properties in which they hold the stars. No points may depend on these."""
 
+DELIVERED: Final = "Order Line Delivered"
+"""What the hub announces of each line of an order that the customer has had, so that a journey can ask for a review."""
+
 FEWEST_STARS: Final = 1
 MOST_STARS: Final = 5
 LONGEST_TEXT: Final = 5_000

@@ -60,12 +60,14 @@ class Criteria:
 class Rules:
     """What becomes of a text: refused, held for the staff, approved by itself; all the rest waits for the staff.
 
-    `approve_from` is the score from which on a text approves itself; None: none does.
+    `approve_from` is the score from which on a text approves itself; None: none does. `requests` says whether the hub
+    announces what customers could review.
     """
 
     refuse: Criteria = Criteria()
     hold: Criteria = Criteria()
     approve_from: int | None = None
+    requests: bool = False
 
 
 @dataclass(frozen=True, slots=True)

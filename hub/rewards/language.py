@@ -50,6 +50,7 @@ KEYS: Final = (
     "window",
     "stock",
     "per_member",
+    "auto",
     "stacking",
     "lasts",
 )
@@ -101,6 +102,7 @@ class _Reader:
         stock = self._number(nodes, "stock", giving.MOST)
         per_member = self._number(nodes, "per_member", MOST_PER_MEMBER)
         gives = self._gives(RewardKind(kind), document, nodes) if kind else Gives()
+        auto = self._auto(nodes) if "auto" in nodes else False
         if name is None or kind is None:
             return None
         return Reward(
@@ -116,6 +118,7 @@ class _Reader:
             before=before,
             stock=stock if gives.seats is None else gives.seats,
             per_member=per_member,
+            auto=auto,
             stacking=stacking,
             lasts=lasts,
         )
@@ -131,6 +134,15 @@ class _Reader:
             message = f"A reward of the kind {kind} needs `gives` with {', '.join(giving.NEEDED[kind])}."
             self.reading.report(document, "missing_key", message)
         return Gives()
+
+    def _auto(self, nodes: Mapping[str, Node]) -> bool:
+        node = nodes["auto"]
+        if not isinstance(node, Value) or not isinstance(node.value, bool):
+            self.reading.report(node, "wrong_type", f"`auto` is true or false, not {spoken(node)}.")
+            return False
+        if node.value and "cost" not in nodes:
+            self.reading.report(node, "missing_key", "`auto` gives a voucher for points: it needs `cost`.")
+        return node.value
 
     def _name(self, node: Node, key: str) -> str | None:
         name = self.reading.text(node, key, longest=LONGEST_NAME)

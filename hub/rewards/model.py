@@ -50,6 +50,7 @@ class Reason(StrEnum):
     LIMIT_REACHED = "LIMIT_REACHED"
     OUT_OF_STOCK = "OUT_OF_STOCK"
     INSUFFICIENT_POINTS = "INSUFFICIENT_POINTS"
+    MAY_NOT_SPEND = "MAY_NOT_SPEND"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ class Reward:
         before: up to when.
         stock: how many there are; None is no limit. Those of an event are its seats.
         per_member: how many one member may have; None is no limit.
+        auto: whether a voucher comes by itself as soon as there are the points for it, as with a punch card.
         stacking: of the vouchers of one such class an order takes one; None goes with every other.
         lasts: how long a voucher can be used.
     """
@@ -126,6 +128,7 @@ class Reward:
     before: datetime | None = None
     stock: int | None = None
     per_member: int | None = None
+    auto: bool = False
     stacking: str | None = None
     lasts: timedelta = USUAL_TIME
 

@@ -40,6 +40,18 @@ class ClosedSums(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     total: Amount
 
 
+class ClosedVoucher(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """That a receipt took a voucher. Its code is not said: it is somebody's."""
+
+    order_id: Id
+
+
+class ClosedCount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many there were, where that is all that a till knows."""
+
+    count: Annotated[int, Meta(ge=0, le=10**9)]
+
+
 class DayClosed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What the tills of a store say of a day, all together: lists, or only the sums, or nothing.
 
@@ -51,6 +63,8 @@ class DayClosed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     currency: Currency
     orders: Annotated[Sequence[ClosedReceipt], Meta(max_length=MOST_OF_A_DAY)] | ClosedSums | None = None
     refunds: Annotated[Sequence[ClosedRefund], Meta(max_length=MOST_OF_A_DAY)] | ClosedSums | None = None
+    vouchers: Annotated[Sequence[ClosedVoucher], Meta(max_length=MOST_OF_A_DAY)] | ClosedCount | None = None
+    joins: ClosedCount | None = None
     since: Moment | None = None
     until: Moment | None = None
     store: Id | None = None
@@ -61,6 +75,8 @@ class LineKind(StrEnum):
 
     ORDER = "order"
     REFUND = "refund"
+    VOUCHER = "voucher"
+    JOIN = "join"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +91,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A receipt or refund by its name, and what it comes to; None where nobody knows how much."""
+    """A receipt, refund or voucher by its name, and what it comes to; None where nobody knows, or it has no amount."""
 
     what: LineKind
     id: str
@@ -126,7 +142,7 @@ def summed(lines: Iterable[Line]) -> Sums:
 
 def differences(closing: Closing, kept: Mapping[LineKind, Sequence[Line]]) -> list[Difference]:
     """Say where the hub has something else than the tills of a store, line by line where they list them."""
-    return [it for what in LineKind for it in _differences(closing, what, kept[what])]
+    return [it for what in LineKind for it in _differences(closing, what, kept.get(what, ()))]
 
 
 def _differences(closing: Closing, what: LineKind, kept: Sequence[Line]) -> Iterator[Difference]:

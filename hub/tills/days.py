@@ -3,18 +3,22 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from hub.access.model import Caller, Limited
 from hub.commerce import orders, stores
 from hub.kit.errors import HubError
 from hub.kit.local_time import instant, zone_of
+from hub.membership import store as membership
+from hub.membership.model import Way
 from hub.tills import closing, store
 from hub.tills.calls import source_of
 from hub.tills.closing import (
+    ClosedCount,
     ClosedReceipt,
     ClosedRefund,
     ClosedSums,
+    ClosedVoucher,
     Closing,
     Day,
     DayClosed,
@@ -26,7 +30,9 @@ from hub.tills.closing import (
 from hub.tills.model import MessageRefused
 from hub.tills.properties import money_of
 from hub.tills.service import store_of
+from hub.vouchers import store as vouchers
 
+ClosedLine: TypeAlias = ClosedReceipt | ClosedRefund | ClosedVoucher
 LONGEST: Final = timedelta(hours=48)
 
 
@@ -58,12 +64,16 @@ async def close(caller: Caller, said: DayClosed) -> Report:
     place = store_of(caller, said.store)
     lines: dict[LineKind, list[Line]] = {}
     sums: dict[LineKind, Sums] = {}
-    closed: Mapping[LineKind, Sequence[ClosedReceipt | ClosedRefund] | ClosedSums | None] = {
+    closed: Mapping[LineKind, Sequence[ClosedLine] | ClosedSums | ClosedCount | None] = {
         LineKind.ORDER: said.orders,
         LineKind.REFUND: said.refunds,
+        LineKind.VOUCHER: said.vouchers,
+        LineKind.JOIN: said.joins,
     }
     for what, them in closed.items():
-        if isinstance(them, ClosedSums):
+        if isinstance(them, ClosedCount):
+            sums[what] = Sums(them.count)
+        elif isinstance(them, ClosedSums):
             total = money_of(them.total, said.currency, f"{what}s.total")
             sums[what] = Sums(them.count, {total.currency: total.minor} if them.count else {})
         elif them is not None:
@@ -95,6 +105,13 @@ async def _report(day: Day, kept: Closing | None) -> Report:
             for it in await orders.receipts(source_of(day.store), day.since, day.until)
         ],
         LineKind.REFUND: [it async for it in _refunds(day)],
+        LineKind.VOUCHER: [
+            Line(LineKind.VOUCHER, it.order.order_id, None)
+            for it in await vouchers.of_store(day.store, day.since, day.until)
+            if it.order is not None
+        ],
+        LineKind.JOIN: [Line(LineKind.JOIN, "", None)]
+        * await membership.joined_in(day.store, Way.STORE, day.since, day.until),
     }
     differing = closing.differences(kept, found) if kept else []
     return Report(day, kept, {what: closing.summed(lines) for what, lines in found.items()}, differing)
@@ -108,7 +125,9 @@ async def _refunds(day: Day) -> AsyncIterator[Line]:
                 yield Line(LineKind.REFUND, name, order.given_back(refund))
 
 
-def _line(path: str, it: ClosedReceipt | ClosedRefund, currency: str, place: str) -> Line:
+def _line(path: str, it: ClosedLine, currency: str, place: str) -> Line:
+    if isinstance(it, ClosedVoucher):
+        return Line(LineKind.VOUCHER, it.order_id, None)
     amount = money_of(it.total, currency, f"{path}.total")
     if isinstance(it, ClosedReceipt):
         return Line(LineKind.ORDER, it.order_id, amount)

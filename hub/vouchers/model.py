@@ -50,6 +50,7 @@ class Voucher:
         reward: what it gives, in the version that it was issued for.
         cost: the points that are held for it, and taken when it is used.
         state: where it stands.
+        cause: what it came to be by, such as `redeemReward`, `auto` or `waiting_list`.
         issued_at: when it came to be.
         expires_at: it can be used before then.
         order: which order has it or took it.
@@ -66,6 +67,7 @@ class Voucher:
     state: VoucherState
     issued_at: datetime
     expires_at: datetime
+    cause: str = "redeemReward"
     order: Order | None = None
     store: str | None = None
     leased_until: datetime | None = None

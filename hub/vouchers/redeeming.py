@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from hub.accounts import service as accounts
 from hub.ledger import service as ledger
 from hub.ledger.model import About, Born, InsufficientPoints
 from hub.ledger.moves import Reserve
@@ -70,14 +71,20 @@ async def redeem(profile: Profile, wish: Wish, hidden: Codes, *, now: datetime) 
         NoSuchReward: there is none of this name.
         RewardUnavailable: they cannot have it now.
     """
-    code = await hidden.of(wish.key)
+    return await issue(profile, wish, await hidden.of(wish.key), now=now)
+
+
+async def issue(profile: Profile, wish: Wish, code: str, *, now: datetime) -> Voucher:
+    """Issue a voucher that has this code; see `redeem`. The one that has it already stays as it is."""
     voucher_id = codes.voucher_id(code)
     if (row := await store.read(voucher_id)) is not None:
         return store.voucher_of(row)
     catalogue = await rewards.catalogue()
     reward = catalogue.named(wish.reward)
     if not wish.gift:
-        _check(reward, profile, wish.shop, now)
+        check(reward, profile, wish.shop, now)
+        if reward.cost and not await accounts.may_spend(reward.cost.program, profile.own_ids):
+            raise RewardUnavailable(reward.name, (Reason.MAY_NOT_SPEND,))
     taken = await _take(reward, profile, voucher_id, now)
     voucher = Voucher(
         id=voucher_id,
@@ -87,7 +94,8 @@ async def redeem(profile: Profile, wish: Wish, hidden: Codes, *, now: datetime) 
         cost=None if wish.gift else reward.cost,
         state=VoucherState.ISSUED,
         issued_at=now,
-        expires_at=now + reward.lasts,
+        expires_at=max(now, reward.gives.at or now) + reward.lasts,
+        cause=wish.cause,
     )
     try:
         await _store(voucher, [place for _, place in taken], wish, now)
@@ -133,8 +141,12 @@ def _explain(voucher: Voucher, now: datetime) -> None:
             raise VoucherReversed
 
 
-def _check(reward: Reward, profile: Profile, shop: str | None, now: datetime) -> None:
-    """Refuse what does not depend on places and points: these are looked at where they are taken."""
+def check(reward: Reward, profile: Profile, shop: str | None, now: datetime) -> None:
+    """Refuse what does not depend on places and points: these are looked at where they are taken.
+
+    Raises:
+        RewardUnavailable: with every reason.
+    """
     rich = offering.Standing(profile, {reward.cost.purse: reward.cost.points} if reward.cost else {})
     if reasons := offering.offered(reward, rich, store=shop, left=None, now=now).reasons:
         raise RewardUnavailable(reward.name, reasons)

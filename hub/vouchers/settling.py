@@ -120,6 +120,7 @@ def _asked(voucher: Voucher, what: str, now: datetime, *, decide: ledger.Decide)
 def _told(voucher: Voucher, changed_at: datetime) -> list[Announcement]:
     """Tell what has happened to a voucher, from the first: nobody may have looked before it changed again."""
     about: dict[str, Any] = {
+        "cause": voucher.cause,
         "voucher_id": str(voucher.id),
         "reward": voucher.reward.name,
         "version": voucher.reward.number,

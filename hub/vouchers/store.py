@@ -40,6 +40,7 @@ class VoucherDocument(Keyed):
     wallet: str | None
     points: int
     state: str
+    cause: str
     issued_at: datetime
     expires_at: datetime
     places: list[UUID]
@@ -83,6 +84,7 @@ def row_of(voucher: Voucher, places: Collection[UUID]) -> Row:
         "wallet": cost.wallet if cost else None,
         "points": cost.points if cost else 0,
         "state": voucher.state.value,
+        "cause": voucher.cause,
         "issued_at": voucher.issued_at,
         "expires_at": voucher.expires_at,
         "places": list(places),
@@ -104,6 +106,7 @@ def voucher_of(sealed: Mapping[str, Any]) -> Voucher:
         state=VoucherState(row["state"]),
         issued_at=row["issued_at"],
         expires_at=row["expires_at"],
+        cause=row["cause"],
         order=Order(order["source"], order["order_id"]) if order else None,
         store=row.get("store"),
         leased_until=row.get("leased_until"),
@@ -142,6 +145,22 @@ async def move(where: Row, state: VoucherState, *, limit: int, now: datetime) ->
     changes = {"$set": {"state": state.value, "unsettled_at": now}}
     await rows.update_many({"_id": {"$in": found}, **where}, changes)
     return len(found)
+
+
+async def usable(reward: str, owners: Collection[UUID], *, limit: int) -> list[Row]:
+    """Read the vouchers of a reward that these can use, the newest first, those still in outboxes among them."""
+    await flushing.flush(owners)
+    wanted = {"profile_id": {"$in": list(owners)}, "reward": reward, "state": VoucherState.ISSUED.value}
+    found = VoucherDocument.get_pymongo_collection().find(wanted).sort([("issued_at", -1), ("_id", -1)])
+    return await found.limit(limit).to_list()
+
+
+async def held(rewards: Collection[str], owners: Collection[UUID]) -> frozenset[str]:
+    """Tell of which of these rewards somebody has a voucher, be it used or not."""
+    await flushing.flush(owners)
+    states = [VoucherState.ISSUED.value, VoucherState.RESERVED.value, VoucherState.USED.value]
+    wanted = {"profile_id": {"$in": list(owners)}, "reward": {"$in": list(rewards)}, "state": {"$in": states}}
+    return frozenset(await VoucherDocument.get_pymongo_collection().distinct("reward", wanted))
 
 
 async def lapsed(limit: int, *, now: datetime) -> list[Row]:

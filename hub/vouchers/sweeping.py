@@ -14,7 +14,8 @@ from pymongo.errors import PyMongoError
 
 from hub.ledger import flushing
 from hub.rewards import places
-from hub.vouchers import returns, settling, store
+from hub.vouchers import returns, settling, store, waiting
+from hub.vouchers.codes import Codes
 from hub.vouchers.model import VoucherState
 
 log = structlog.get_logger(__name__)
@@ -23,11 +24,11 @@ BATCH: Final = 500
 EVERY_SECONDS: Final = 1.0
 
 
-async def keep(clock: Callable[[], datetime]) -> None:
+async def keep(hidden: Codes, clock: Callable[[], datetime]) -> None:
     """Sweep until cancelled. A database that is away is waited for."""
     while True:
         try:
-            done = await sweep(now=clock())
+            done = await sweep(now=clock()) + await waiting.promote(hidden, now=clock())
         except PyMongoError as error:
             log.warning("vouchers_wait_for_database", error=type(error).__name__)
             done = 0

@@ -8,6 +8,7 @@ colours: {primary: "#8a3f1d", ink: "#3b2a20", paper: "#ffffff"}
 fonts: {body: "Georgia, serif"}
 banned: [cheap, act now]
 required: {en: [Little Finch Coffee, Berlin]}
+track: true
 
 A template reads it as `brand.name`, `brand.logo`, `brand.colours.primary` and `brand.fonts.body`.
 """
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hub.kit import documents
-from hub.kit.documents import Fields, Node
+from hub.kit.documents import Fields, Node, Value
 from hub.kit.languages import by_nearness
 from hub.kit.problems import InvalidDefinition, Problem
 from hub.kit.reading import Reading, spoken
@@ -26,7 +27,7 @@ from hub.wording import markup
 from hub.wording.templates import Part
 
 LONGEST: Final = 200
-_KEYS: Final = ("brand", "name", "sender", "logo", "colours", "fonts", "banned", "required")
+_KEYS: Final = ("brand", "name", "sender", "logo", "colours", "fonts", "banned", "required", "track")
 _NAME: Final = re.compile(r"[a-z0-9]+([-_][a-z0-9]+)*")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _SENDER: Final = re.compile(r'[^"\\<>@\x00-\x1f\x7f]+')
@@ -42,7 +43,11 @@ _STYLES: Final = re.compile(r"<(mj-style|style)\b[^>]*>(.*?)</\1>", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """A brand kit. `sender` stands before the address of e-mails; empty leaves that to the settings."""
+    """A brand kit.
+
+    `sender` stands before the address of e-mails; empty leaves that to the settings. With `track` the links in its SMS
+    and push messages are led through the hub.
+    """
 
     brand: str
     name: str
@@ -52,6 +57,7 @@ class Kit:
     fonts: Mapping[str, str]
     banned: tuple[str, ...]
     required: Mapping[str, tuple[str, ...]]
+    track: bool = False
 
     def shown(self) -> dict[str, Any]:
         """Give what a template may read."""
@@ -92,6 +98,7 @@ def read(source: str) -> Kit:
         texts("fonts", str.strip, "A font is written as in CSS, with what takes its place: Georgia, serif."),
         tuple(_list(fields["banned"].node, reading)) if "banned" in fields else (),
         _required(fields["required"].node, reading) if "required" in fields else {},
+        "track" in fields and _flag(fields["track"].node, "`track`", reading),
     )
     if reading.problems:
         raise InvalidDefinition(reading.problems)
@@ -166,6 +173,13 @@ def _list(node: Node, reading: Reading) -> Iterator[str]:
     for item in reading.items(node, "this"):
         if (text := reading.text(item, "a text", longest=LONGEST)) is not None:
             yield text
+
+
+def _flag(node: Node, name: str, reading: Reading) -> bool:
+    if isinstance(node, Value) and isinstance(node.value, bool):
+        return node.value
+    reading.report(node, "wrong_type", f"{name} is true or false, not {spoken(node)}.")
+    return False
 
 
 def _required(node: Node, reading: Reading) -> dict[str, tuple[str, ...]]:

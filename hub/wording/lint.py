@@ -15,7 +15,7 @@ from hub.conditions import catalogue
 from hub.conditions.shapes import Items, Kind, Names, Shape
 from hub.kit.problems import Problem, did_you_mean
 from hub.profiles.model import Channel
-from hub.wording import brands, gsm, markup, samples, sandbox, templates, ways_out
+from hub.wording import brands, gsm, linking, markup, samples, sandbox, templates, ways_out
 from hub.wording.brands import Kit
 from hub.wording.snippets import Expanded, Snippet, expand
 from hub.wording.templates import (
@@ -246,10 +246,12 @@ def _tried(template: Template, purpose: Purpose) -> Iterator[Flaw]:
         for language in template.languages:
             for channel in Channel:
                 if spoken_language(template, channel, language) == language:
-                    yield from _said_to(template, channel, language, context)
+                    yield from _said_to(template, channel, language, context, purpose)
 
 
-def _said_to(template: Template, channel: Channel, language: str, context: RenderContext) -> Iterator[Flaw]:
+def _said_to(
+    template: Template, channel: Channel, language: str, context: RenderContext, purpose: Purpose
+) -> Iterator[Flaw]:
     try:
         rendered = templates.render(template, channel, language=language, context=context)
     except RenderingFailed as error:
@@ -262,7 +264,9 @@ def _said_to(template: Template, channel: Channel, language: str, context: Rende
             said = f"It has {size} bytes for a made-up customer; a push message has at most {PUSH_BYTES}."
             yield Flaw(f"{language}/{Part.PUSH}", Problem(1, 1, "too_large", said))
     if channel is Channel.SMS:
-        sms = gsm.size_of(rendered.text)
+        is_led = purpose.advertises and purpose.kit is not None and purpose.kit.track
+        text = linking.text_led(rendered.text, lambda _: samples.SHORT_LINK) if is_led else rendered.text
+        sms = gsm.size_of(text)
         if sms.count > 1:
-            said = f"It takes {sms} for a made-up customer."
+            said = f"It takes {sms} for a made-up customer{', with its links led through the hub' if is_led else ''}."
             yield Flaw(f"{language}/{Part.SMS}", Problem(1, 1, "several_sms", said), is_hint=True)

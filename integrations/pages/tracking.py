@@ -1,7 +1,7 @@
 """`/m/c/T` leads to what a link in a message is about, `/m/o/T` is the picture that tells of an opening.
 
 Both answer HEAD as they answer GET, and count it never. Nobody waits for what is written of them: where the database is
-away, the link leads on all the same.
+away, the link leads on all the same; only a short one, of an SMS or a push message, has to be looked up.
 """
 
 import asyncio
@@ -17,8 +17,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from hub.messaging import visits, visits_store
-from hub.messaging.tracking import Tracking
+from hub.messaging import short_links, visits, visits_store
+from hub.messaging.short_links import ShortLink
+from hub.messaging.tracking import Click, Tracking
 from hub.messaging.visits import OPENING, Visit
 from hub.settings import Settings
 from integrations.pages import visit as pages
@@ -52,9 +53,13 @@ class _Tracked:
         self._tracking, self._clock = Tracking(settings), clock
 
     async def click(self, request: Request) -> Response:
-        """Lead on to the target that was signed, and to no other."""
-        now = self._clock()
-        click = self._tracking.clicked(request.path_params["token"], now=now)
+        """Lead on to the target that was signed, or stored for a short link, and to no other."""
+        now, token = self._clock(), request.path_params["token"]
+        click: Click | ShortLink | None
+        if len(token) == short_links.LENGTH:
+            click = await short_links.find(token, now=now)
+        else:
+            click = self._tracking.clicked(token, now=now)
         if click is None:
             return pages.gone(request)
         await _note(request, click.message_id, click.link, now, target=click.target)

@@ -91,6 +91,8 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
             **DAY,
             "orders": [{"order_id": "4711", "total": "39.80"}, {"order_id": "4712", "total": {"minor": 500}}],
             "refunds": [{"refund_id": "R-1", "order_id": "4711", "total": "10.00"}],
+            "vouchers": [{"order_id": "4712"}],
+            "joins": {"count": 1},
         },
         "summed": {**DAY, "orders": {"count": 2, "total": "44.80"}},
     },

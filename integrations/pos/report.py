@@ -58,6 +58,8 @@ class Report(msgspec.Struct, frozen=True):
     until: datetime
     orders: Both
     refunds: Both
+    vouchers: Both
+    joins: Both
     differences: Sequence[Difference]
 
 
@@ -71,6 +73,8 @@ def of(found: days.Report) -> dict[str, Any]:
         until=day.until,
         orders=_both(found, LineKind.ORDER),
         refunds=_both(found, LineKind.REFUND),
+        vouchers=_both(found, LineKind.VOUCHER),
+        joins=_both(found, LineKind.JOIN),
         differences=[Difference(it.what, it.id, _sums(it.tills), _sums(it.hub)) for it in found.differences],
     )
     shown: dict[str, Any] = msgspec.to_builtins(report)

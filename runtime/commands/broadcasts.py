@@ -5,7 +5,7 @@ import json
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -21,6 +21,7 @@ app.add_typer(broadcasts, name="broadcasts")
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The id of the broadcast, as `list` shows it.")]
 Key = Annotated[str, typer.Option(help="Idempotency key: repeating it changes nothing.")]
+_BEST: Final = "best"
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as one JSON object.")]
 
 
@@ -30,11 +31,19 @@ def create(  # noqa: PLR0917 - a broadcast has as many sides
     segment: Annotated[str, typer.Option(help="Those who are in it at the start are told.")],
     template: Annotated[str, typer.Option(help="A stored template.")],
     channel: Annotated[
-        list[str] | None, typer.Option(help="email, push, sms or inbox; again for the next to try.")
+        list[str] | None,
+        typer.Option(
+            help="email, push, sms or inbox; again for the next to try. `best` tries the customer's best of them first."
+        ),
     ] = None,
     brand: Annotated[str, typer.Option(help="In whose name.")] = "default",
     topic: Annotated[str, typer.Option(help="What it is about: a topic of the class marketing.")] = "marketing",
-    at: Annotated[str, typer.Option(help="When, with its offset: 2026-12-01T09:00+01:00. Else at once.")] = "",
+    at: Annotated[
+        str,
+        typer.Option(
+            help="When, with its offset: 2026-12-01T09:00+01:00; `best` is each customer's best hour. Else at once."
+        ),
+    ] = "",
     local: Annotated[str, typer.Option(help="When by each customer's own clock: 2026-12-01T09:00.")] = "",
     per_minute: Annotated[int | None, typer.Option(help="Messages a minute at most.")] = None,
     priority: Annotated[int, typer.Option(help="0 to 100; what journeys say has 50.")] = 25,
@@ -44,20 +53,24 @@ def create(  # noqa: PLR0917 - a broadcast has as many sides
 ) -> None:
     """Store a broadcast, which starts by itself when its time has come."""
     from hub.broadcasts import service
-    from hub.broadcasts.model import Definition
+    from hub.broadcasts.model import BEST_OF, Definition
     from runtime import wiring
 
+    asked = channel or []
+    usual = [it.value for it in BEST_OF] if _BEST in asked else ["email"]
     definition = Definition(
         name=name,
         segment=segment,
         template=template,
-        channels=_channels(channel or ["email"]),
+        channels=_channels([it for it in asked if it != _BEST] or usual),
         brand=brand,
         topic=topic,
-        at=_time(at, "--at") if at else None,
+        at=_time(at, "--at") if at not in {"", _BEST} else None,
         local_at=_time(local, "--local") if local else None,
         per_minute=per_minute,
         priority=priority,
+        best_first=_BEST in asked,
+        at_best_hour=at == _BEST,
     )
     key = key or uuid.uuid4().hex
 
@@ -226,6 +239,8 @@ def _as_json(broadcast: "Broadcast", numbers: "Numbers") -> dict[str, Any]:
         "brand": said.brand,
         "topic": said.topic,
         "perMinute": said.per_minute,
+        "bestChannel": said.best_first,
+        "bestHour": said.at_best_hour,
         "priority": said.priority,
         **{name: it.isoformat() if it else None for name, it in times.items()},
         "numbers": {

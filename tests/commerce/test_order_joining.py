@@ -40,6 +40,7 @@ def _fact(draw: st.DrawFn, event_id: UUID) -> Order:
         replace(EMPTY, cancelled_at=at),
         replace(EMPTY, ready_at=at),
         replace(EMPTY, picked_up_at=at),
+        replace(EMPTY, delivered_at=at),
     ]
     return draw(st.sampled_from(kinds))
 

@@ -1,6 +1,7 @@
 """`docs/loyalty.md` shows programs that can be activated, and explains every key and problem."""
 
 from hub.conditions.kinds import ANY_SEGMENT, SEGMENT
+from hub.earning.model import Why
 from hub.programs import language, rules_language
 from hub.programs.summary import summary
 from hub.rollups.catalogue import NOTHING_DEFINED
@@ -37,6 +38,12 @@ def test_every_key_of_a_rule_is_explained() -> None:
 
     for key in set(rules_language.OF_RULE) - {"rule", "description", "wallet"}:
         assert key in words
+
+
+def test_every_reason_why_a_rule_gives_nothing_is_explained() -> None:
+    explained = first_column(section(PAGE, "## Why an order has earned what it has"))
+
+    assert explained == {it.value.upper() for it in Why}
 
 
 def test_every_problem_of_a_program_is_explained() -> None:

@@ -99,7 +99,7 @@ def problems_of(fragment: str) -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_journey_on_a_page_can_be_published(page: Path) -> None:
-    templates = {"cart-reminder", "cart-vip-offer", "cart-last-call", "second-coffee", "thanks"}
+    templates = {"cart-reminder", "cart-vip-offer", "cart-last-call", "second-coffee", "thanks", "review-request"}
 
     for journey in blocks(page.read_text(encoding="utf-8"), "yaml"):
         assert language.read(journey, templates=templates, known=scope.of(NOTHING_DEFINED)).steps

@@ -1,5 +1,6 @@
 """`docs/rewards.md` shows rewards that can be published, and explains every key, kind, reason and problem."""
 
+from hub.programs import language as programs
 from hub.rewards import language
 from hub.rewards.model import Reason, RewardKind, RewardState
 from hub.rollups.catalogue import NOTHING_DEFINED
@@ -38,3 +39,17 @@ def test_every_state_and_refusal_of_a_voucher_is_explained() -> None:
 
 def test_every_problem_of_a_reward_is_explained() -> None:
     assert first_column(section(PAGE, "## Problems")) == codes_in(ROOT / "hub" / "rewards")
+
+
+def test_the_punch_card_on_the_page_can_be_published() -> None:
+    (wallets,) = blocks(PAGE, "program")
+    (reward,) = blocks(PAGE, "reward")
+    head = "program: club\ntexts: {en: the club}\nzone: Europe/Berlin\ncurrency: EUR\n"
+    known = scope.of(NOTHING_DEFINED)
+
+    program = programs.read(head + wallets, known)
+    card = language.read(reward, known)
+
+    assert card.cost
+    assert (card.auto, card.cost.program) == (True, program.name)
+    assert card.cost.wallet in program.wallets

@@ -7,6 +7,8 @@ import pytest
 
 from hub.database import Database
 from hub.events.model import IMPORT
+from hub.tiers import store as standings
+from hub.tiers.model import Change, Standing
 from tests.commerce.ordering import profile_id_of, sale
 from tests.earning.ordering import BASE, NET, PAID, written
 from tests.earning.shop import (
@@ -68,10 +70,10 @@ async def test_an_order_that_changes_earns_the_difference(database: Database) ->
 
 
 async def test_only_a_server_source_earns_and_a_client_leaves_a_decision(database: Database) -> None:
-    await activate(written(BASE, "event: {name: Review Approved, points: 25}"))
+    await activate(written(BASE, "event: {name: Survey Answered, points: 25}"))
 
     await told(sale("Completed", "ada", "A-1", message="m1", total="50.00"), source=APP)
-    await told(track("Review Approved", userId="ada", messageId="m2"), source=APP)
+    await told(track("Survey Answered", userId="ada", messageId="m2"), source=APP)
 
     assert await balance(database, "ada") == 0
     rows = await database["decisions"].find({"question": "earn club"}).to_list()
@@ -170,11 +172,11 @@ async def test_row_29_a_visit_earns_once_a_day_and_store_in_the_zone_of_the_prog
 
 async def test_an_event_earns_each_time_or_once_or_once_for_each_value(database: Database) -> None:
     for name, often in (("each", ""), ("ever", ", once: true"), ("by", ", once_by: properties.product_id")):
-        source = written(f"event: {{name: Review Approved, points: 10{often}}}").replace("club", f"club-{name}")
+        source = written(f"event: {{name: Survey Answered, points: 10{often}}}").replace("club", f"club-{name}")
         await activate(source, key=name)
 
     for message, product in enumerate(("P-1", "P-1", "P-2")):
-        await told(track("Review Approved", userId="ada", messageId=str(message), properties={"product_id": product}))
+        await told(track("Survey Answered", userId="ada", messageId=str(message), properties={"product_id": product}))
 
     found = {it: await balance(database, "ada", program=f"club-{it}") for it in ("each", "ever", "by")}
     assert found == {"each": 30, "ever": 10, "by": 20}
@@ -260,3 +262,17 @@ async def test_a_batch_of_many_orders_of_many_customers_earns_as_if_they_came_on
     await route_all()
 
     assert [await balance(database, f"u{it}") for it in range(3)] == [18, 22, 26]
+
+
+async def test_a_member_of_a_tier_earns_more_from_the_moment_on_at_which_they_reached_it(database: Database) -> None:
+    await activate(written(BASE, multipliers=['times: 2, where: member.tier = "gold"']))
+    await bought("ada", "A-1", "10.00")
+    owner = await profile_id_of(database, "ada")
+    gold = Standing("club", owner, changes=(Change(NOW - timedelta(hours=1), "gold", None, up=True),))
+    assert await standings.save([gold])
+
+    for order, hours in (("A-2", 0), ("A-3", 2)):
+        call = sale("Completed", "ada", order, message=order, total="10.00")
+        await told({**call, "timestamp": (NOW - hours * timedelta(hours=1)).isoformat()})
+
+    assert await moved(database, "ada") == [("order/shop/A-1", 10), ("order/shop/A-2", 20), ("order/shop/A-3", 10)]

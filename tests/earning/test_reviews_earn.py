@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from hub.database import Database
+from hub.events.model import Source
 from hub.intake import merging
 from hub.kit import ids
 from hub.ledger import flushing, verifying
@@ -21,7 +22,7 @@ from hub.reviews.model import By, Review
 from tests.commerce.ordering import profile_id_of, sale
 from tests.earning.ordering import written
 from tests.earning.shop import activate, available, balance, moved, told
-from tests.intake.inflow import NOW, route_all, track
+from tests.intake.inflow import APP, NOW, SHOP, route_all, track
 
 EACH = "event: {name: Review Approved, points: 25}"
 BY = "event: {name: Review Approved, points: 25, once_by: properties.product_id}"
@@ -175,6 +176,18 @@ async def test_what_was_spent_already_is_taken_back_as_the_program_says(database
     await removed(await the_review())
 
     assert (await balance(database, "ada"), await available(database, "ada")) == (0, 0)
+
+
+@pytest.mark.parametrize("source", [SHOP, APP])
+async def test_only_the_hub_itself_says_that_a_review_is_approved(database: Database, source: Source) -> None:
+    await shop(EACH)
+    said = {"product_id": "P-1", "review_id": str(ids.new_id())}
+
+    await told(track("Review Approved", userId="ada", messageId="m", properties=said), source=source)
+
+    assert await database["wallets"].count_documents({}) == 0
+    found = await database["decisions"].find({"question": "earn club"}).to_list()
+    assert [it["reason"] for it in found] == ["untrusted_source"]
 
 
 async def test_an_event_that_is_worked_on_again_moves_nothing(database: Database) -> None:

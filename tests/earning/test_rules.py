@@ -51,13 +51,19 @@ def test_a_rule_may_count_only_some_lines_by_amount_or_by_piece() -> None:
         2400,
         line("A", 500, "2", category="Beans"),
         line("B", 1400, category="Cups"),
-        line("C", 0, "0.250", category="Beans"),
+        line("C", 1, "0.250", category="Beans"),
     )
     lines = "lines: 'product.category = \"Beans\"'"
 
     assert points(program(f"{BASE}, {lines}"), receipt) == 10
     assert points(program(f"unit: {{points: 5}}, {lines}"), receipt) == 15
     assert points(program("unit: {points: 5}"), receipt) == 20
+
+
+def test_a_piece_that_is_free_by_its_price_or_its_discount_counts_as_none() -> None:
+    paid, given, discounted = line("A", 300, "2"), line("A", 0), line("A", 300, "2", discount=600)
+
+    assert points(program("unit: {points: 1}"), order(600, paid, given, discounted)) == 2
 
 
 def test_every_fifth_order_gives_points_once() -> None:

@@ -195,3 +195,24 @@ async def test_advertising_by_email_without_a_way_out_is_refused_and_nothing_is_
     }
     assert await store.unfinished() == []
     assert (await created(hub, marketer, template="bare", channels=["SMS"]))["channels"] == ["SMS"]
+
+
+async def test_a_broadcast_at_the_best_hour_takes_the_best_of_the_channels_that_are_named_or_of_all(
+    hub: Hub, marketer: str
+) -> None:
+    best = {"bestChannel": True, "bestHour": True}
+    show = "query ($id: ID!) { broadcast(id: $id) { channels bestChannel bestHour } }"
+
+    of_all = await created(hub, marketer, **best)
+    of_two = await created(hub, marketer, idempotencyKey="l", channels=["SMS", "EMAIL"], bestChannel=True)
+    usual = await created(hub, marketer, idempotencyKey="m")
+    refused = (await hub.data(CREATE, marketer, input={**SALE, **best, "idempotencyKey": "n", "perMinute": 60}))[
+        "createBroadcast"
+    ]
+
+    assert [it["channels"] for it in (of_all, of_two, usual)] == [["PUSH", "EMAIL", "SMS"], ["SMS", "EMAIL"], ["EMAIL"]]
+    assert [(await hub.data(show, marketer, id=it["id"]))["broadcast"]["bestHour"] for it in (of_all, of_two)] == [
+        True,
+        False,
+    ]
+    assert (refused["code"], refused["path"]) == ("BAD_USER_INPUT", ["input", "perMinute"])

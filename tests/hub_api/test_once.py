@@ -10,6 +10,7 @@ from hub.access import audit
 from hub.access.audit import EntryDocument
 from hub.access.grants import KeyKind
 from hub.broadcasts import store as broadcasts
+from hub.kit import ids
 from hub.profiles import clashes, identifier_store
 from hub.profiles.model import Identifier, IdentifierKind
 from hub.reviews.store import ReviewDocument
@@ -339,6 +340,32 @@ async def set_profile_fields(hub: Hub) -> tuple[str, Given, Given]:
     return hub.token("ada"), {"fields": {"hobby": "tea"}}, {"fields": {"hobby": "chess"}}
 
 
+async def create_account(hub: Hub) -> tuple[str, Given, Given]:
+    await activated("club")
+    await hub.identify("ada")
+    given = {"program": "club", "kind": "HOUSEHOLD"}
+    return hub.token("ada"), given, {**given, "pooling": "NONE"}
+
+
+async def put_account_person(hub: Hub) -> tuple[str, Given, Given]:
+    key, given, _ = await create_account(hub)
+    await done(hub, "createAccount", key, {"idempotencyKey": "before", **given})
+    (account,) = (await hub.data("{ me { accounts { id } } }", key))["me"]["accounts"]
+    given = {
+        "accountId": account["id"],
+        "profileId": str(global_id("Profile", await profile_of(hub, "bob"))),
+        "role": "SPENDER",
+    }
+    return await staff(hub), given, {**given, "role": "OWNER"}
+
+
+async def remove_account_person(hub: Hub) -> tuple[str, Given, Given]:
+    key, given, _ = await put_account_person(hub)
+    await done(hub, "putAccountPerson", key, {"idempotencyKey": "before", **given})
+    wanted = {"accountId": given["accountId"], "id": given["profileId"]}
+    return key, wanted, {**wanted, "id": str(global_id("Profile", ids.new_id()))}
+
+
 async def register_device(hub: Hub) -> tuple[str, Given, Given]:
     await hub.identify("ada")
     given = {"app": "shop", "platform": "IOS", "token": "t1", "installationId": "i-1"}
@@ -426,6 +453,7 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "publishReward": publish_reward,
     "voteForReward": vote_for_reward,
     "redeemReward": redeem_reward,
+    "leaveWaitingList": redeem_reward,
     "cancelVoucher": cancel_voucher,
     "reserveVoucher": use_voucher,
     "confirmVoucher": use_voucher,
@@ -464,6 +492,9 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "signOut": sign_out,
     "enroll": enroll,
     "enrollCustomer": enroll_customer,
+    "createAccount": create_account,
+    "putAccountPerson": put_account_person,
+    "removeAccountPerson": remove_account_person,
     "claimReceipt": claim_receipt,
     "setProfileFields": set_profile_fields,
     "createPoster": create_poster,

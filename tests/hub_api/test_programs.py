@@ -89,3 +89,25 @@ async def test_a_document_with_problems_and_a_version_that_is_not_there_change_n
     assert missing["path"] == ["input", "version"]
     for name in ("program_versions", "program_activations"):
         assert await database[name].count_documents({}) == 0
+
+
+SIMULATE = """query ($source: String!) {
+  simulateProgram(source: $source, since: "2020-01-01T00:00:00Z", until: "2100-01-01T00:00:00Z") {
+    ... on ProgramSimulation { orders members isWhole rules { name wallet points orders members } }
+    ... on InvalidDefinition { problems { code } }
+  }
+}"""
+
+
+async def test_row_28_a_program_is_simulated_on_past_orders_over_the_api_alone(hub: Hub, admin: str) -> None:
+    for order in ("A-1", "A-2"):
+        await hub.track("ada", "Order Completed", order_id=order, total="160.00", currency="EUR", store_id="S-1")
+
+    found = (await hub.data(SIMULATE, admin, source=FINCH))["simulateProgram"]
+    wrong = (await hub.data(SIMULATE, admin, source=FINCH.replace("EUR", "EURO")))["simulateProgram"]
+
+    points = {it["name"]: (it["wallet"], it["points"], it["orders"]) for it in found["rules"]}
+    assert (found["orders"], found["members"], found["isWhole"]) == (2, 1, True)
+    assert points == {"base": ("points", 640, 2), "status": ("status", 320, 2), "visit": ("points", 10, 1)}
+    assert wrong == {"problems": [{"code": "unknown_value"}]}
+    assert await hub.codes(SIMULATE, hub.token("ada"), source=FINCH) == ["FORBIDDEN"]

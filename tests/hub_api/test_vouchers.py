@@ -1,7 +1,7 @@
 """Vouchers over the API: redeemed and cancelled by their owner, used by a shop that learns nothing of them."""
 
 from base64 import b64decode
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -173,3 +173,26 @@ async def test_only_a_server_uses_vouchers_and_only_their_owner_and_service_see_
     id_ = await id_of(hub, admin, "ada")
     found = await hub.data(asked, admin, id=id_)
     assert found["profile"]["vouchers"]["nodes"] == [{"code": {"value": code}}]
+
+
+async def test_row_42_a_shop_asks_whether_somebody_may_buy_early(hub: Hub, ada: str, admin: str) -> None:
+    later = (datetime.now(UTC) + timedelta(days=1)).isoformat(timespec="seconds")
+    early = "reward: early\nkind: early_access\nlabels: {en: Early}\n"
+    await publish(hub, admin, f"{early}gives: {{skus: [A-9], opens: {later}}}\nwhen: profile.vip = true\n")
+    await hub.identify("vip", vip=True)
+    asked = 'query ($id: ID, $at: DateTime) { canAccess(sku: "A-9", id: $id, at: $at) { allowed reasons { code } } }'
+    shop = await hub.key(KeyKind.SERVER)
+
+    async def answer(key: str, **given: Any) -> dict[str, Any]:
+        found: dict[str, Any] = (await hub.data(asked, key, **given))["canAccess"]
+        return found
+
+    assert await answer(hub.token("vip")) == {"allowed": True, "reasons": []}
+    assert await answer(ada) == {"allowed": False, "reasons": [{"code": "NOT_ELIGIBLE"}]}
+    assert (await answer(ada, at=later))["allowed"]
+    assert (await answer(shop, id=await id_of(hub, admin, "vip")))["allowed"]
+    assert (await hub.data('{ canAccess(sale: "winter") { allowed opens } }', ada))["canAccess"] == {
+        "allowed": True,
+        "opens": None,
+    }
+    assert await hub.codes("{ canAccess { allowed } }", ada) == ["BAD_USER_INPUT"]

@@ -14,10 +14,12 @@ from hub.intake import claiming
 from hub.intake.claiming import AmbiguousReceipt, CannotClaim, Claim, NoSuchReceipt, ReceiptTaken, ReceiptTooOld
 from hub.kit import ids
 from hub.kit.pages import Span
+from hub.ledger import service as ledger
 from hub.profiles import identifier_store, store
 from hub.profiles.model import Identifier, IdentifierKind, Profile
 from tests.intake.inflow import APP, NOW, identify, route_all, said, track
 from tests.killing import killed
+from tests.membership.people import activated
 
 DAY = timedelta(days=1)
 CODE = "B1-4711 9f3k"
@@ -73,6 +75,32 @@ async def test_the_order_of_a_receipt_becomes_theirs_and_is_counted_once(databas
     assert [it.order_id for _, it in page.rows] == ["4711"]
     assert await bought("ada") == (1, 3980)
     assert await told(database) == [{"order_id": "4711", "source": "shop", "store_id": "S-1"}]
+
+
+async def test_exactly_the_points_of_that_order_are_credited_and_once_also_when_it_is_refunded_later() -> None:
+    await activated("club", at=NOW - DAY)
+    (ada,) = await customers("ada")
+    await sold(at=NOW)
+    await sold("other", code="other", at=NOW)
+
+    for _ in range(2):
+        await claim(ada)
+    assert await points(ada) == {"points": 49, "status": 39}  # ten of them for the visit
+
+    await said(
+        track(
+            "Order Refunded",
+            anonymousId="order:secret 4711",
+            properties={"order_id": "4711", "refund_id": "R-1", "currency": "EUR", "total": "39.80"},
+        )
+    )
+    await route_all()
+    assert (await points(ada))["status"] == 0
+
+
+async def points(profile_id: UUID) -> dict[str, int]:
+    purse = (await ledger.purses("club", [profile_id]))[profile_id]
+    return {name: it.balance for name, it in purse.wallets.items()}
 
 
 async def test_a_second_claimant_is_refused_and_nothing_moves() -> None:

@@ -9,11 +9,12 @@ import pytest
 
 from hub.database import Database
 from hub.events.announcing import Announcement, announce
-from hub.journeys import habits, language, service
+from hub.journeys import language, service
 from hub.journeys.advance import Advancer
 from hub.journeys.definition import Send
 from hub.kit import ids
 from hub.kit.problems import InvalidDefinition
+from hub.messaging import habits
 from hub.profiles.model import Channel
 from hub.rollups import service as rollups
 from hub.rollups.catalogue import NOTHING_DEFINED

@@ -16,11 +16,11 @@ NOON: Final = datetime(2026, 11, 22, 12, tzinfo=UTC)
 APP: Final = Joining(Way.APP, consent_version="v3")
 
 
-async def activated(*names: str) -> None:
+async def activated(*names: str, at: datetime = NOON) -> None:
     """Have programs of these names."""
     for name in names:
         version = (await programs.draft(FINCH.replace("finch-club", name), by="t", key=name, now=NOON)).version
-        await programs.activate(version, by="t", key=name, now=NOON)
+        await programs.activate(version, by="t", key=name, now=at)
 
 
 async def somebody(**traits: Any) -> Profile:

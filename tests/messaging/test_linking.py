@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.messaging import linking
+from hub.wording import linking
 
 SHOP = "https://shop.example/p?a=1&b=2#top"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.wording import lint
+from hub.wording import brands, lint
 from hub.wording.lint import Flaw, Purpose
 
 WAY_OUT = "{{ links.unsubscribe }}"
@@ -157,3 +157,18 @@ def test_what_makes_a_template_unusable_is_told_in_the_same_way() -> None:
         "en/body.mjml:2:1: MJML has no <mj-bdy>. Did you mean `mj-body`? [unknown_element]",
         "en/txt:1:1: There is no such part. Did you mean `text`? [unknown_part]",
     ]
+
+
+def test_an_sms_is_counted_with_its_links_as_they_are_sent() -> None:
+    kit = brands.read("{brand: b, name: B, colours: {ink: '#000'}, fonts: {body: Georgia}, track: true}")
+    long, short = f"https://shop.example/{'a' * 150}", "Hi https://s.io/a " + "x" * 140
+
+    def counted(text: str, *, advertises: bool = True) -> list[str]:
+        return [it.problem.message for it in flaws({"en/sms": text}, Purpose(advertises=advertises, kit=kit))]
+
+    assert counted(long) == []  # it becomes an address of 36 characters
+    assert counted(short) == [
+        "It takes 2 SMS (180 units of GSM-7) for a made-up customer, with its links led through the hub."
+    ]
+    assert counted(long, advertises=False) == ["It takes 2 SMS (171 units of GSM-7) for a made-up customer."]
+    assert counted(short, advertises=False) == []

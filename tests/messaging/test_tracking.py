@@ -11,11 +11,11 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from hub.kit.signing import Signer
-from hub.messaging.linking import is_web_address
 from hub.messaging.model import Message
 from hub.messaging.tracking import LASTS, Click, Tracking
 from hub.profiles.links import Links
 from hub.settings import Settings
+from hub.wording.linking import is_web_address
 from hub.wording.templates import Rendered
 from tests.messaging.posting import NOON, message
 

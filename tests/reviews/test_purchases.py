@@ -64,6 +64,8 @@ def test_what_was_given_back_as_a_whole_is_no_purchase() -> None:
     assert place(kept_in(order(*two, refunds=[refund(back(), amount=500)]), "P-1", ())) == 0
     assert kept_in(order(*two, refunds=[refund(back(quantity=2), amount=1000)]), "P-1", ()) is None
     assert kept_in(order(*two, refunds=[refund(amount=None)]), "P-1", ()) is None
+    by_lines = replace(refund(back(), amount=None), by_lines=True)
+    assert place(kept_in(order(*two, refunds=[by_lines]), "P-1", ())) == 0
     assert kept_in(order(*two, refunds=[refund(amount=1500)]), "P-1", ()) is None
     assert place(kept_in(order(*two, refunds=[refund(amount=1499)]), "P-1", ())) == 0
     assert place(kept_in(order(*two, refunds=[refund(back("P-2"), amount=500)]), "P-1", ())) == 0

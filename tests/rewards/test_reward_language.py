@@ -42,7 +42,7 @@ def test_a_reward_is_read_with_all_that_it_says() -> None:
         datetime(2026, 2, 28, 23, tzinfo=UTC),
         datetime(2026, 3, 31, 22, tzinfo=UTC),
     )
-    assert (reward.stores, reward.stock, reward.per_member) == ({"S-1"}, 1000, 2)
+    assert (set(reward.stores), reward.stock, reward.per_member) == ({"S-1"}, 1000, 2)
     assert (reward.stacking, reward.lasts) == ("basket", timedelta(days=14))
     assert [reward.label_in(it) for it in ("de-AT", "en-GB", "fr")] == ["5 € billiger", "5 € off", "5 € off"]
 
@@ -157,3 +157,13 @@ def test_what_does_not_belong_to_a_kind_is_refused_at_its_place(
         language.read(document, SCOPE)
 
     assert [((it.line, it.column), it.code) for it in refused.value.problems] == [(place, code)]
+
+
+def test_a_reward_that_comes_by_itself_costs_points() -> None:
+    card = "{reward: a, kind: experience, labels: {en: A}, auto: true%s}"
+
+    assert language.read(card % ", cost: {program: club, wallet: stamps, points: 9}", SCOPE).auto
+    for source, code in ((card % "", "missing_key"), ((card % "").replace("true", "9"), "wrong_type")):
+        with pytest.raises(InvalidDefinition) as refused:
+            language.read(source, SCOPE)
+        assert [it.code for it in refused.value.problems] == [code]

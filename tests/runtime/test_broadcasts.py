@@ -85,3 +85,13 @@ async def test_a_segment_that_a_broadcast_is_for_is_not_deleted_before_it_has_be
     await verb("segments", "delete", "vips")
 
     assert await store.waiting_for("vips") == []
+
+
+async def test_best_stands_for_the_best_channel_and_hour_of_each_customer(run: Verb) -> None:
+    named = ("create", "Sale", "--segment", "vips", "--template", "sale")
+
+    of_all = await run(*named, "--channel", "best", "--at", "best", "--json")
+    of_two = await run(*named, "--channel", "best", "--channel", "sms", "--channel", "email", "--json")
+
+    told = [(it["channels"], it["bestChannel"], it["bestHour"], it["at"]) for it in (of_all, of_two)]
+    assert told == [(["push", "email", "sms"], True, True, None), (["sms", "email"], True, False, None)]

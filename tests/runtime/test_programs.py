@@ -7,6 +7,8 @@ import pytest
 
 from hub.access.audit import EntryDocument
 from hub.database import Database
+from tests.commerce.ordering import sale
+from tests.intake.inflow import route_all, said
 from tests.programs.written import FINCH
 from tests.runtime.verbs import Verb
 
@@ -43,7 +45,12 @@ async def test_files_are_planned_applied_and_listed(run: Verb, file: Path, tmp_p
     changed = tmp_path / "changed.program.yaml"
     changed.write_text(FINCH.replace("points: 10", "points: 20"))
     assert (await run("plan", str(changed), "--json"))["programs"] == [
-        {"name": "finch-club", "state": "changed", "version": 2}
+        {
+            "name": "finch-club",
+            "state": "changed",
+            "version": 2,
+            "tiers": {"members": 0, "up": 0, "down": 0, "moves": []},
+        }
     ]
     assert await run("list") == "finch-club version 1, version 1 is active"
     (entry,) = await EntryDocument.find_all().to_list()
@@ -60,3 +67,23 @@ async def test_of_several_files_all_are_applied_or_none(
         await run("apply", str(file), str(bad))
 
     assert await database["program_versions"].count_documents({}) == 0
+
+
+async def test_a_program_is_simulated_over_days_of_its_own_zone(run: Verb, file: Path, database: Database) -> None:
+    del database
+    call = sale("Completed", "ada", "A-1", message="m", total="160.00", store_id="S-1")
+    assert not (await said({**call, "timestamp": "2026-11-19T23:30:00Z"})).refused  # the 20th in Berlin
+    await route_all()
+
+    told = await run("simulate", str(file), "--from", "2026-11-20", "--until", "2026-11-21")
+    before = await run("simulate", str(file), "--from", "2026-11-19", "--until", "2026-11-20", "--json")
+
+    assert told.splitlines() == [
+        "finch-club: 1 orders of 1 customers",
+        "points: 330 points",
+        "status: 160 points",
+        "base: 320 for 1 orders of 1 customers",
+        "status: 160 for 1 orders of 1 customers",
+        "visit: 10 for 1 orders of 1 customers",
+    ]
+    assert (before["orders"], before["points"]) == (0, {"points": 0, "status": 0})

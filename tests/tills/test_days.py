@@ -15,10 +15,14 @@ from hub.commerce.opening import Opening
 from hub.commerce.stores import Address, Store
 from hub.database import Database
 from hub.kit.money import Money
+from hub.ledger import flushing
 from hub.settings import Environment
 from hub.tills.closing import Closing, Day, Difference, Line, LineKind, Sums, differences
+from tests.earning.shop import activate
 from tests.intake.inflow import NOW, order, route_all, said
-from tests.tills.tilling import AT, REFUND, SALE, Till
+from tests.tills.tilling import AT, PHONE, REFUND, SALE, Till, route_today
+from tests.vouchers.stage import COFFEE, Stage
+from tests.vouchers.stage import DAY as DAY_LONG
 
 DAY: dict[str, Any] = {
     "day": "2026-11-20",
@@ -35,6 +39,7 @@ GIVEN_BACK = [
 ]
 QUERY = """query { storeDay(storeId: "berlin-1", day: "2026-11-20") {
   orders { count amounts { amount currencyCode } } refunds { count amounts { amount } }
+  vouchers { count } joins { count }
   closedAt differences { what id tills { count amounts { amount } } hub { count amounts { amount } } }
 } }"""
 
@@ -81,6 +86,8 @@ async def test_a_day_on_which_tills_and_hub_agree_has_no_differences(till: Till,
         "until": "2026-11-20T23:00:00Z",
         "orders": {"tills": sums(2, "44.80"), "hub": sums(2, "44.80")},
         "refunds": {"tills": sums(3, "35.00"), "hub": sums(3, "35.00")},
+        "vouchers": {"tills": None, "hub": sums(0)},
+        "joins": {"tills": None, "hub": sums(0)},
         "differences": [],
     }
 
@@ -112,6 +119,32 @@ async def test_tills_that_keep_no_list_say_the_sums(till: Till) -> None:
     assert differing["differences"] == [
         {"what": "order", "id": None, "tills": sums(3, "44.80"), "hub": sums(2, "44.80")}
     ]
+
+
+async def test_vouchers_and_joins_of_the_day_are_counted_and_held_against_the_tills(till: Till, ada: Stage) -> None:
+    await activate()
+    await ada.publish(COFFEE)
+    await ada.earn(200)
+    today = {"since": (ada.now - DAY_LONG).isoformat(), "until": (ada.now + DAY_LONG).isoformat()}
+    join = {"id": "v-1", "at": ada.now.isoformat(), "customer": PHONE, "join": {"program": "club"}}
+    await till.tells("customers", join)
+    for order_id in ("1", "2"):
+        await till.post("vouchers/use", {"code": (await ada.redeem()).code, "order_id": order_id})
+    await flushing.flush([ada.person().id])
+    await route_today()
+
+    agreeing = await closed(till, **today, vouchers=[{"order_id": "1"}, {"order_id": "2"}], joins={"count": 1})
+    later = {**today, "at": "2026-11-20T21:00:00+01:00"}
+    differing = await closed(till, **later, vouchers=[{"order_id": "2"}, {"order_id": "3"}], joins={"count": 2})
+    counted = await closed(till, **{**later, "at": "2026-11-20T22:00:00+01:00"}, vouchers={"count": 3})
+
+    assert (agreeing["vouchers"], agreeing["differences"]) == ({"tills": sums(2), "hub": sums(2)}, [])
+    assert [(it["what"], it["id"], it["tills"]["count"], it["hub"]["count"]) for it in differing["differences"]] == [
+        ("voucher", "1", 0, 1),
+        ("voucher", "3", 1, 0),
+        ("join", None, 2, 1),
+    ]
+    assert [(it["what"], it["tills"]["count"]) for it in counted["differences"]] == [("voucher", 3)]
 
 
 async def test_a_difference_is_gone_when_the_till_has_said_what_was_missing(till: Till) -> None:
@@ -181,6 +214,8 @@ async def test_the_staff_of_the_store_and_of_finance_see_the_day_and_nobody_else
     assert seen["data"]["storeDay"] == {
         "orders": {"count": 2, "amounts": [{"amount": "44.80", "currencyCode": "EUR"}]},
         "refunds": {"count": 3, "amounts": [{"amount": "35.00"}]},
+        "vouchers": {"count": 0},
+        "joins": {"count": 0},
         "closedAt": "2026-11-20T19:05:00+00:00",
         "differences": [
             {

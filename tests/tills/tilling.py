@@ -11,10 +11,15 @@ from hub.access.grants import Grant, KeyKind
 from hub.access.model import Scope
 from hub.commerce import orders
 from hub.commerce.model import Order
+from hub.intake import parts
+from hub.intake.parts import RouterDocument
+from hub.intake.ringer import Ringer
+from hub.intake.router import Router
 from hub.kit import ids
 from hub.profiles import identifier_store, store
 from hub.profiles.model import Identifier, IdentifierKind, Profile
 from hub.settings import Environment
+from tests.intake.inflow import Silence
 
 AT: Final = "2026-11-20T10:15:00+01:00"
 PHONE: Final = {"phone": "+49 30 12345678"}
@@ -86,3 +91,12 @@ async def person(kind: IdentifierKind, value: str) -> Profile:
     owned = (await identifier_store.owners([named]))[named]
     assert owned.verified
     return (await store.heads([owned.profile_id]))[owned.profile_id]
+
+
+async def route_today() -> None:
+    """Route until nothing is left to do, by the clock of the machine, as `route_all` does by that of most tests."""
+    await RouterDocument.get_pymongo_collection().delete_many({})
+    router = Router("today", Ringer(Silence()), lambda: datetime.now(UTC))
+    while await router.step():
+        pass
+    await parts.give_back("today")

@@ -13,10 +13,11 @@ from hub.ledger.moves import Earn
 from hub.profiles.model import Profile
 from hub.rewards import service as rewards
 from hub.settings import Settings
-from hub.vouchers import redeeming, returns, store, sweeping, using
+from hub.vouchers import redeeming, returns, store, sweeping, using, waiting
 from hub.vouchers.codes import Codes
 from hub.vouchers.model import Order, Voucher
 from hub.vouchers.redeeming import Wish
+from hub.vouchers.waiting import Waiting
 
 NOON: Final = datetime(2026, 11, 28, 12, tzinfo=UTC)
 DAY: Final = timedelta(days=1)
@@ -77,6 +78,15 @@ class Stage:
         wanted = Wish(reward, ids.key_of("test", name, key or self.asked), **wish)
         return await redeeming.redeem(self.person(name), wanted, self.hidden, now=self.now)
 
+    async def ask(self, reward: str, *, name: str) -> Voucher | Waiting:
+        self.asked += 1
+        self.now += timedelta(seconds=1)
+        wish = Wish(reward, ids.key_of("test", name, self.asked))
+        return await waiting.ask(self.person(name), wish, self.hidden, now=self.now)
+
+    async def promote(self) -> int:
+        return await waiting.promote(self.hidden, now=self.now)
+
     async def cancel(self, voucher: Voucher) -> Voucher:
         return await redeeming.cancel(voucher.id, now=self.now)
 
@@ -102,7 +112,8 @@ class Stage:
         return store.voucher_of(row)
 
     async def told(self, name: str = "ada") -> Sequence[str]:
-        about = {"about": self.person(name).id}
+        """List what is told of somebody, but for what the ledger tells of their points."""
+        about = {"about": self.person(name).id, "name": {"$not": {"$regex": "^Points "}}}
         rows = await self.database["events"].find(about).sort([("accepted_at", 1), ("place", 1)]).to_list()
         return [row["name"] for row in rows]
 

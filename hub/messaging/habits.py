@@ -3,15 +3,30 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from hub.journeys.definition import Send
 from hub.kit.local_time import instant
 from hub.profiles.model import Channel
 from hub.rollups.engagement import Habit, Habits
 
 UNKNOWN: Final = "unknown"
-"""What is said to be best where too little is known: then the step goes as it is written, at once."""
+"""What is said to be best where too little is known: then it goes as it is written, at once."""
+
+
+class Asking(Protocol):
+    """What may ask for the best: a step of a journey, a broadcast."""
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The channels as they are written."""
+
+    @property
+    def best_first(self) -> bool:
+        """Whether those come first on which the customer takes most notice."""
+
+    @property
+    def at_best_hour(self) -> bool:
+        """Whether it goes out at the hour at which they mostly do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,24 +37,24 @@ class Route:
     why: Mapping[str, str] = field(default_factory=dict)
 
 
-def route(step: Send, habits: Habits) -> Route:
-    """Tell on which channels a step goes out: those that the customer takes most notice on first, the rest as written.
+def route(asking: Asking, habits: Habits) -> Route:
+    """Tell on which channels it goes out: those that the customer takes most notice on first, the rest as written.
 
-    A channel that the step does not name is never one of them.
+    A channel that it does not name is never one of them.
     """
-    if not step.best_first:
-        return Route(step.channels)
-    known = [it for it in habits.channels if it.value in step.channels]
+    if not asking.best_first:
+        return Route(asking.channels)
+    known = [it for it in habits.channels if it.value in asking.channels]
     if not known:
-        return Route(step.channels, _why("best_channel", None, habits))
+        return Route(asking.channels, _why("best_channel", None, habits))
     first = [Channel(it.value) for it in known]
-    rest = [it for it in step.channels if it not in first]
+    rest = [it for it in asking.channels if it not in first]
     return Route((*first, *rest), _why("best_channel", known[0], habits))
 
 
-def moment(step: Send, habits: Habits, now: datetime) -> tuple[datetime, Mapping[str, Any]]:
-    """Tell when a step goes out, within the next day: now, or when the customer's clocks next show their best hour."""
-    if not step.at_best_hour or not habits.hours:
+def moment(asking: Asking, habits: Habits, now: datetime) -> tuple[datetime, Mapping[str, Any]]:
+    """Tell when it goes out, within the next day: now, or when the customer's clocks next show their best hour."""
+    if not asking.at_best_hour or not habits.hours:
         return now, {}
     best = habits.hours[0]
     wanted, local = int(best.value), now.astimezone(habits.zone)
@@ -50,9 +65,9 @@ def moment(step: Send, habits: Habits, now: datetime) -> tuple[datetime, Mapping
     return (today if today > now else tomorrow), why
 
 
-def hour(step: Send, habits: Habits, now: datetime) -> Mapping[str, str]:
-    """Say of a message that goes out now what speaks for this hour, where the step asks for the best one."""
-    if not step.at_best_hour:
+def hour(asking: Asking, habits: Habits, now: datetime) -> Mapping[str, str]:
+    """Say of a message that goes out now what speaks for this hour, where the best one is asked for."""
+    if not asking.at_best_hour:
         return {}
     shown = str(now.astimezone(habits.zone).hour)
     return _why("best_hour", next((it for it in habits.hours if it.value == shown), None), habits)

@@ -1,4 +1,4 @@
-"""The links of an e-mail as they are measured: led through the hub, with campaign parameters and a picture.
+"""The links of a message as they are measured: led through the hub, with campaign parameters and a picture.
 
 Only addresses of the web are led through the hub, and never its own: an unsubscribe link stays what it is.
 """
@@ -8,8 +8,6 @@ from collections.abc import Callable
 from html import escape, unescape
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
-
-from hub.messaging.model import Message
 
 LONGEST: Final = 2_000
 """Characters of an address; a longer one is left as it is. Browsers and mail programs cut off what is much longer."""
@@ -70,17 +68,6 @@ def with_picture(html: str, address: str) -> str:
     ends = list(_BODY_END.finditer(html))
     end = ends[-1].start() if ends else len(html)
     return f"{html[:end]}{picture}{html[end:]}"
-
-
-def campaign(message: Message) -> dict[str, str]:
-    """Give the parameters by which web statistics know a message."""
-    said = {
-        "utm_source": message.brand,
-        "utm_medium": message.channel.value,
-        "utm_campaign": message.campaign or message.journey,
-        "utm_content": message.template,
-    }
-    return {name: value for name, value in said.items() if value}
 
 
 def with_parameters(address: str, parameters: dict[str, str]) -> str:

@@ -1,0 +1,1 @@
+"""Accounts: several persons who have their points in a program in one purse, a household or a company."""
