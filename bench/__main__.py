@@ -11,6 +11,7 @@ from bench import (
     broadcast,
     bulk_memory,
     driver,
+    earn,
     event_to_message,
     feedback,
     imports,
@@ -20,6 +21,7 @@ from bench import (
     ledger,
     membership,
     orders,
+    redeem,
     render,
     segment_count,
     segment_stream,
@@ -34,6 +36,7 @@ BENCHES: Final[Mapping[str, Callable[[], AsyncIterator[Line]]]] = {
     "ingest_apply": ingest_apply.measure,
     "orders": orders.measure,
     "ledger": ledger.measure,
+    "earn": earn.measure,
     "journeys": journeys.measure,
     "driver": driver.measure,
     "event_to_message": event_to_message.measure,
@@ -49,6 +52,7 @@ BENCHES: Final[Mapping[str, Callable[[], AsyncIterator[Line]]]] = {
     "send": send.measure,
     "broadcast": broadcast.measure,
     "feedback": feedback.measure,
+    "redeem": redeem.measure,
 }
 
 

@@ -158,6 +158,12 @@ async def redeem_reward(hub: Hub) -> tuple[str, Given, Given]:
     return hub.token("ada"), {"reward": "gift"}, {"reward": "gifts"}
 
 
+async def give_reward(hub: Hub) -> tuple[str, Given, Given]:
+    await redeem_reward(hub)
+    key, ada, _ = await of_a_profile(hub)
+    return key, {**ada, "reward": "gift"}, {**ada, "reward": "gifts"}
+
+
 async def of_a_voucher(hub: Hub) -> tuple[str, list[str], list[str]]:
     """Redeem two, and give the customer's token, their ids and their codes."""
     token, given, _ = await redeem_reward(hub)
@@ -357,6 +363,19 @@ async def set_profile_fields(hub: Hub) -> tuple[str, Given, Given]:
     return hub.token("ada"), {"fields": {"hobby": "tea"}}, {"fields": {"hobby": "chess"}}
 
 
+async def save_plan(hub: Hub) -> tuple[str, Given, Given]:
+    await activated("club")
+    given = {"name": "plus", "program": "club", "price": "9.90", "currencyCode": "EUR", "every": "MONTH"}
+    return await staff(hub), given, {**given, "price": "19.90"}
+
+
+async def cancel_plan(hub: Hub) -> tuple[str, Given, Given]:
+    key, given, _ = await save_plan(hub)
+    await done(hub, "savePlan", key, {"idempotencyKey": "before", **given})
+    await hub.identify("ada")
+    return hub.token("ada"), {"plan": "plus"}, {"plan": "other"}
+
+
 async def create_account(hub: Hub) -> tuple[str, Given, Given]:
     await activated("club")
     await hub.identify("ada")
@@ -473,6 +492,7 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "voteForReward": vote_for_reward,
     "redeemReward": redeem_reward,
     "leaveWaitingList": redeem_reward,
+    "giveReward": give_reward,
     "cancelVoucher": cancel_voucher,
     "reserveVoucher": use_voucher,
     "confirmVoucher": use_voucher,
@@ -511,6 +531,8 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "signOut": sign_out,
     "enroll": enroll,
     "enrollCustomer": enroll_customer,
+    "savePlan": save_plan,
+    "cancelPlan": cancel_plan,
     "createAccount": create_account,
     "putAccountPerson": put_account_person,
     "removeAccountPerson": remove_account_person,

@@ -28,7 +28,7 @@ mutation {
   publishSegment(input: {idempotencyKey: "g", source: "{segment: vips, when: profile.vip = true}"}) { __typename }
   createProgram(input: {idempotencyKey: "l", source: "%PROGRAM%"}) { __typename }
   activateProgram(input: {idempotencyKey: "l", name: "a", version: 1}) { __typename }
-  publishReward(input: {idempotencyKey: "w", source: "{reward: a, kind: gesture, labels: {en: A}}"}) { __typename }
+  publishReward(input: {idempotencyKey: "w", source: "{reward: a, kind: experience, labels: {en: A}}"}) { __typename }
   createBroadcast(input: {idempotencyKey: "b", name: "Sale", segment: "vips", template: "reminder"}) { __typename }
   upsertProducts(input: {idempotencyKey: "p", products: [{
     productId: "P-1", names: [{language: "en", text: "Milk"}], updatedAt: "2026-11-01T12:00:00Z",
