@@ -48,6 +48,7 @@ from hub_api.reviews import HasReviews
 from hub_api.rollups import RolledUp
 from hub_api.runs import Run
 from hub_api.suppressions import Suppression
+from hub_api.tiers import Tiered
 from hub_api.timeline import TimelineEntry, TimelineFilter
 from hub_api.vouchers import HasVouchers
 
@@ -70,7 +71,18 @@ class ProfileIdentifier:
 
 @strawberry.type
 class Profile(
-    Node, RolledUp, InSegments, Bought, HasInbox, HasReviews, Engaged, Enrolled, HasVouchers, InAccounts, Subscribed
+    Node,
+    RolledUp,
+    InSegments,
+    Bought,
+    HasInbox,
+    HasReviews,
+    Engaged,
+    Enrolled,
+    HasVouchers,
+    InAccounts,
+    Tiered,
+    Subscribed,
 ):
     """A customer."""
 

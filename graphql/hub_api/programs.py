@@ -21,6 +21,7 @@ from hub_api.context import Info
 from hub_api.failures import IdempotencyKeyReused, UserError
 from hub_api.journeys import InvalidDefinition
 from hub_api.needs import Needs
+from hub_api.tiers import TierTrial
 
 
 @strawberry.type
@@ -68,6 +69,11 @@ class ProgramVersion:
     async def source(self) -> str:
         """The document as it was written, YAML or JSON."""
         return self.document.source
+
+    @strawberry.field(extensions=[Needs(Scope.DEFINITIONS_READ)])
+    async def tier_trial(self, info: Info) -> TierTrial:
+        """Who would move to which tier if this version held now. Reads the points of all members; nothing changes."""
+        return await TierTrial.of(self.program, now=info.context.clock())
 
     @strawberry.field(extensions=[Needs(Scope.DEFINITIONS_READ, or_self=True)])
     async def summary(

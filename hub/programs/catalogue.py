@@ -30,6 +30,11 @@ class Catalogue:
         """Name the version of a program that was activated last."""
         return next((it.version for it in reversed(self.activations) if it.version.name == name), None)
 
+    def newest_of_all(self) -> list[Program]:
+        """Give of each program the version that was activated last, by name."""
+        newest = {it.version.name: it.version for it in self.activations}
+        return [self.programs[version] for _, version in sorted(newest.items())]
+
     @classmethod
     def of(cls, programs: Mapping[Version, Program], activations: Iterable[Activation]) -> "Catalogue":
         """Make a snapshot of versions and their activations, the oldest first."""

@@ -6,16 +6,20 @@ a sweep finishes what a process has left behind between.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from hub.database import OwnIds
 from hub.events.announcing import Announcement, announce
 from hub.events.model import Event, Trust
 from hub.ledger import service as ledger
+from hub.ledger.model import Wallet
 from hub.profiles.model import Profile
+from hub.programs import service as programs
 from hub.programs.catalogue import Catalogue
 from hub.programs.model import Program
+from hub.programs.tiers import Tiers
 from hub.tiers import rules, store
 from hub.tiers.model import Change, Standing
 
@@ -76,11 +80,9 @@ async def sweep(*, now: datetime) -> int:
     return len(left)
 
 
-async def follow(
-    events: Sequence[Event], profiles: Mapping[UUID, Profile], programs: Catalogue, *, now: datetime
-) -> None:
+async def follow(events: Sequence[Event], profiles: Mapping[UUID, Profile], known: Catalogue, *, now: datetime) -> None:
     """Look again at members of whose points the hub has said something."""
-    active = {version.name: it for version, it in programs.at(now).items()}
+    active = {version.name: it for version, it in known.at(now).items()}
     asked: dict[tuple[str, datetime], dict[UUID, Collection[UUID]]] = {}
     for event in events:
         name = event.properties.get("program")
@@ -104,6 +106,35 @@ async def tiers_of(program: Program, profiles: Collection[Profile]) -> dict[UUID
         it.id: _folded(found[it.id], [found[member] for member in it.own_ids if member != it.id]).tier
         for it in profiles
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Where a member stands in a program, with all that is shown of it."""
+
+    program: Program
+    tiers: Tiers
+    standing: Standing
+    wallet: Wallet
+
+    @property
+    def rank(self) -> int:
+        """How high the tier is; 0 is none."""
+        return self.tiers.rank(self.standing.tier)
+
+
+async def shown(owners: Collection[OwnIds]) -> dict[OwnIds, list[Shown]]:
+    """Read where people stand in all programs with tiers, by the program's name. `owners` begin with their heads."""
+    found: dict[OwnIds, list[Shown]] = {it: [] for it in owners}
+    for program in (await programs.current()).newest_of_all():
+        if program.tiers is None:
+            continue
+        standings = await store.load(program.name, {it for own_ids in owners for it in own_ids})
+        purses = await ledger.purses(program.name, {own_ids[0] for own_ids in owners})
+        for own_ids, listed in found.items():
+            standing = _folded(standings[own_ids[0]], [standings[it] for it in own_ids[1:]])
+            listed.append(Shown(program, program.tiers, standing, purses[own_ids[0]].wallet(program.tiers.wallet)))
+    return found
 
 
 def _is_about_points(event: Event) -> bool:

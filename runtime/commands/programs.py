@@ -14,6 +14,7 @@ from runtime.known import Rollups, known_offline
 
 if TYPE_CHECKING:
     from hub.programs.service import Planned
+    from hub.tiers.trying import Trial
 
 app = typer.Typer()
 programs = typer.Typer(help="Loyalty programs: check files, plan what they change, apply them.", no_args_is_help=True)
@@ -47,9 +48,11 @@ def plan(files: Files, *, as_json: AsJson = False) -> None:
     sources = [texts.read(it) for it in files]
     planned = on_database(lambda _: _plan(sources))
     if as_json:
-        typer.echo(json.dumps({"programs": [_row(it) for it in planned]}))
-    for it in () if as_json else planned:
+        typer.echo(json.dumps({"programs": [_row(it, trial) for it, trial in planned]}))
+    for it, trial in () if as_json else planned:
         typer.echo(f"{it.name}: {it.state}, version {it.number}")
+        for (was, tier), members in sorted(trial.moves.items(), key=lambda move: -move[1]):
+            typer.echo(f"  {members} of {trial.members} members go from {was or 'no tier'} to {tier or 'no tier'}")
 
 
 @programs.command()
@@ -104,10 +107,17 @@ def list_(*, as_json: AsJson = False) -> None:
         typer.echo("There is no program yet. docs/loyalty.md shows how one is written.")
 
 
-async def _plan(sources: list[str]) -> "list[Planned]":
-    from hub.programs import service
+async def _plan(sources: list[str]) -> "list[tuple[Planned, Trial]]":
+    from hub.programs import language, service
+    from hub.tiers import trying
+    from runtime import wiring
 
-    return await service.plan(sources)
+    planned = await service.plan(sources)
+    now = wiring.clock()
+    return [
+        (it, await trying.tried(language.read(source, None), now=now))
+        for it, source in zip(planned, sources, strict=True)
+    ]
 
 
 async def _apply(sources: list[str], key: str) -> list[tuple[str, int, bool]]:
@@ -161,5 +171,7 @@ async def _listed() -> list[dict[str, Any]]:
     ]
 
 
-def _row(it: "Planned") -> dict[str, Any]:
-    return {"name": it.name, "state": it.state.value, "version": it.number}
+def _row(it: "Planned", trial: "Trial") -> dict[str, Any]:
+    moves = [{"was": was, "tier": tier, "members": members} for (was, tier), members in trial.moves.items()]
+    tiers = {"members": trial.members, "up": trial.up, "down": trial.down, "moves": moves}
+    return {"name": it.name, "state": it.state.value, "version": it.number, "tiers": tiers}

@@ -109,10 +109,10 @@ async def test_a_refund_of_a_capped_order_takes_back_only_what_the_cap_had_let_t
 
 
 async def test_events_and_visits_are_capped_too(database: Database) -> None:
-    await activate(written("event: {name: Review Approved, points: 20}, cap: {month: 50}"))
+    await activate(written("event: {name: Referral Completed, points: 20}, cap: {month: 50}"))
 
     for message in range(4):
-        await told(track("Review Approved", userId="ada", messageId=str(message)))
+        await told(track("Referral Completed", userId="ada", messageId=str(message)))
 
     assert await balance(database, "ada") == 50
 

@@ -40,9 +40,9 @@ PUBLISH = """mutation ($source: String!) {
 PERSONAL = {Scope.PROFILE_READ, Scope.PROFILE_EXPORT, Scope.PROFILE_MERGE, Scope.ASSOCIATE_READ, Scope.CONTENT_READ}
 """Scopes of questions whose answers are about persons."""
 
-COUNTING = {"profileCount", "segmentPreview", "rfmGrid", "poster"}
-"""Questions that are answered by a number, or by what hangs on a wall, and show nobody; whom a preview shows beside it,
-`examples` tells."""
+COUNTING = {"agreedSnippets", "profileCount", "segmentPreview", "rfmGrid", "poster"}
+"""Questions that are answered by a number, by agreed words, or by what hangs on a wall, and show nobody; whom a preview
+shows beside it, `examples` tells."""
 
 ABOUT_NOBODY = {"Broadcast", "Journey", "Product", "Store"}
 """Objects with an id that say nothing of a person."""

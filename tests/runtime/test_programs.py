@@ -45,7 +45,12 @@ async def test_files_are_planned_applied_and_listed(run: Verb, file: Path, tmp_p
     changed = tmp_path / "changed.program.yaml"
     changed.write_text(FINCH.replace("points: 10", "points: 20"))
     assert (await run("plan", str(changed), "--json"))["programs"] == [
-        {"name": "finch-club", "state": "changed", "version": 2}
+        {
+            "name": "finch-club",
+            "state": "changed",
+            "version": 2,
+            "tiers": {"members": 0, "up": 0, "down": 0, "moves": []},
+        }
     ]
     assert await run("list") == "finch-club version 1, version 1 is active"
     (entry,) = await EntryDocument.find_all().to_list()
