@@ -27,6 +27,7 @@ from hub_api.doubts import DoubtQueries
 from hub_api.earning import EarningQueries
 from hub_api.enrolments import JoinQueries
 from hub_api.events import EventMutations
+from hub_api.giveaways import GiveawayMutations, GiveawayQueries
 from hub_api.inbox import InboxMutations
 from hub_api.joining import EnrolmentMutations
 from hub_api.journeys import JourneyMutations, JourneyQueries
@@ -83,6 +84,7 @@ class Query(
     BroadcastQueries,
     ProfileQueries,
     DoubtQueries,
+    GiveawayQueries,
     JoinQueries,
     JourneyQueries,
     KeyQueries,
@@ -129,6 +131,7 @@ class Mutation(
     DeviceMutations,
     EnrolmentMutations,
     EventMutations,
+    GiveawayMutations,
     InboxMutations,
     JourneyMutations,
     KeyMutations,
