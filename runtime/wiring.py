@@ -36,6 +36,7 @@ from hub.journeys.guards import GuardDocument
 from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
+from hub.ledger.adjusting import AdjustmentDocument
 from hub.ledger.store import PostingDocument, PurseDocument
 from hub.membership.birthdays import BirthdayDocument
 from hub.membership.draws import DrawDocument
@@ -72,6 +73,7 @@ from hub.rewards.store import RewardDocument, VoteDocument
 from hub.rollups.store import RollupDocument
 from hub.segments.store import SegmentDocument
 from hub.settings import Settings
+from hub.tiers.nights import NightDocument
 from hub.tiers.store import StandingDocument
 from hub.tills.store import TillDayDocument
 from hub.vault import SealedKeyDocument
@@ -92,6 +94,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     PersonDocument,
     ActivationDocument,
     BrandDocument,
+    AdjustmentDocument,
     AssetDocument,
     BucketDocument,
     RecipientPageDocument,
@@ -127,6 +130,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     KeyDocument,
     KnownDeviceDocument,
     MessageDocument,
+    NightDocument,
     OrderDocument,
     PlaceDocument,
     PlacesDocument,
