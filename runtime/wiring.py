@@ -39,6 +39,7 @@ from hub.kit.errors import HubError
 from hub.ledger.adjusting import AdjustmentDocument
 from hub.ledger.store import PostingDocument, PurseDocument
 from hub.membership.birthdays import BirthdayDocument
+from hub.membership.draws import DrawDocument
 from hub.membership.plans import PlanDocument
 from hub.membership.store import EnrolmentDocument
 from hub.membership.subscriptions import SubscriptionDocument
@@ -110,6 +111,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     DecisionDocument,
     DeviceDocument,
     BirthdayDocument,
+    DrawDocument,
     EnrolmentDocument,
     PlanDocument,
     SubscriptionDocument,
