@@ -49,6 +49,7 @@ from hub_api.programs import ProgramMutations, ProgramQueries
 from hub_api.questions import QuestionMutations, QuestionQueries
 from hub_api.ready_segments import ReadySegmentQueries
 from hub_api.receipts import ReceiptMutations
+from hub_api.redemptions import VoucherMutations
 from hub_api.reviewing import ReviewMutations
 from hub_api.reviews import ReviewQueries
 from hub_api.reward_definitions import RewardDefinitionMutations, RewardDefinitionQueries
@@ -70,7 +71,6 @@ from hub_api.templates import TemplateMutations, TemplateQueries
 from hub_api.topics import TopicMutations, TopicQueries
 from hub_api.trials import TrialMutations
 from hub_api.voucher_use import VoucherUseMutations
-from hub_api.vouchers import VoucherMutations
 
 
 @strawberry.type

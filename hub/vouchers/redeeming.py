@@ -103,7 +103,8 @@ async def issue(profile: Profile, wish: Wish, code: str, *, now: datetime) -> Vo
     try:
         is_new = await _store(voucher, [place for _, place in taken], wish, now)
     except InsufficientPoints as error:
-        if await store.read(voucher_id) is None:  # else somebody repeated this request, and had better luck
+        # Where there is a voucher somebody has repeated this request, and had better luck.
+        if taken and await store.read(voucher_id) is None:
             await places.give_back(taken)
         raise RewardUnavailable(reward.name, (Reason.INSUFFICIENT_POINTS,), missing=error.missing) from None
     if not is_new and (row := await store.read(voucher_id)) is not None:
