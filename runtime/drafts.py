@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runtime import texts
+from runtime import configuration, texts
 from runtime.errors import UnusableFile
 
 Snippets = Annotated[
@@ -29,7 +29,8 @@ def purpose(
     """Say what a template is for."""
     from hub.wording.lint import Purpose
 
-    return Purpose(advertises=not transactional, event=event, own=frozenset(own or ()), kit=kit)
+    url = configuration.read_settings().public_url
+    return Purpose(advertises=not transactional, event=event, own=frozenset(own or ()), kit=kit, url=url)
 
 
 def snippets(files: Sequence[Path] | None) -> "dict[str, Snippet]":

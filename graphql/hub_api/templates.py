@@ -213,7 +213,7 @@ class TemplateMutations:
         """Check a template and have it said from now on."""
         context = info.context
         kit = (await Kits().current()).get(input.brand)
-        purpose = Purpose(not input.transactional, input.event, frozenset(input.own), kit)
+        purpose = Purpose(not input.transactional, input.event, frozenset(input.own), kit, context.settings.public_url)
         files = _files_of(input.files)
 
         async def do() -> Published:

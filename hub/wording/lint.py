@@ -62,12 +62,19 @@ class Purpose:
         event: the event that leads to it, whose properties are known then.
         own: names of traits and properties that this shop has besides those of the catalogue.
         kit: of the brand that says it; None where that is not known, and nothing of it is checked.
+        url: where customers reach the hub: it stands in links that are led through it.
     """
 
     advertises: bool = True
     event: str | None = None
     own: frozenset[str] = frozenset()
     kit: Kit | None = None
+    url: str = "https://hub.example"
+
+    @property
+    def short_link(self) -> str | None:
+        """What becomes of an address in an SMS or a push message; None where it stays what it is."""
+        return self.url.rstrip("/") + samples.SHORT_LINK if self.advertises and self.kit and self.kit.track else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,17 +265,17 @@ def _said_to(
         said = f"It fails for a made-up customer: {error.reason}."
         yield Flaw(error.part, Problem(error.line, 1, "fails", said))
         return
-    is_led = purpose.advertises and purpose.kit is not None and purpose.kit.track
+    short = purpose.short_link
     if channel is Channel.PUSH:
-        link = samples.SHORT_LINK if is_led and rendered.link else rendered.link
+        link = short if short and rendered.link and linking.is_web_address(rendered.link) else rendered.link
         payload = {"title": rendered.subject, "body": rendered.text, **({"link": link} if link else {})}
         size = len(json.dumps(payload, ensure_ascii=False).encode())
         if size > PUSH_BYTES:
             said = f"It has {size} bytes for a made-up customer; a push message has at most {PUSH_BYTES}."
             yield Flaw(f"{language}/{Part.PUSH}", Problem(1, 1, "too_large", said))
     if channel is Channel.SMS:
-        text = linking.text_led(rendered.text, lambda _: samples.SHORT_LINK) if is_led else rendered.text
+        text = linking.text_led(rendered.text, lambda _: short) if short else rendered.text
         sms = gsm.size_of(text)
         if sms.count > 1:
-            said = f"It takes {sms} for a made-up customer{', with its links led through the hub' if is_led else ''}."
+            said = f"It takes {sms} for a made-up customer{', with its links led through the hub' if short else ''}."
             yield Flaw(f"{language}/{Part.SMS}", Problem(1, 1, "several_sms", said), is_hint=True)

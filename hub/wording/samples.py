@@ -13,8 +13,8 @@ from hub.wording.templates import RenderContext
 
 LINKS: Final = {name: f"https://hub.example/m/{name}" for name in ("preferences", "unsubscribe", "confirm")}
 """The pages of the hub that a made-up customer is shown."""
-SHORT_LINK: Final = "https://hub.example/m/c/Ab3dEf6hIj9k"
-"""What becomes of an address in an SMS that is led through the hub."""
+SHORT_LINK: Final = "/m/c/Ab3dEf6hIj9k"
+"""What becomes of an address in an SMS that is led through the hub, behind the hub's own."""
 _SIGN_IN: Final = {"code": "123456", "link": "https://hub.example/m/s/link"}
 _SAID: Final[Mapping[str, Any]] = {
     "firstName": "Katharina",
