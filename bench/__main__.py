@@ -20,6 +20,7 @@ from bench import (
     journeys,
     membership,
     orders,
+    redeem,
     render,
     segment_count,
     segment_stream,
@@ -49,6 +50,7 @@ BENCHES: Final[Mapping[str, Callable[[], AsyncIterator[Line]]]] = {
     "send": send.measure,
     "broadcast": broadcast.measure,
     "feedback": feedback.measure,
+    "redeem": redeem.measure,
 }
 
 

@@ -154,6 +154,8 @@ class Settings(BaseSettings):
     broadcast_bounces: float = Field(default=0.05, ge=0, le=1)
     broadcast_complaints: float = Field(default=0.003, ge=0, le=1)
 
+    adjustment_limit: int = Field(default=1_000, ge=0)
+
     connect_seconds: float = Field(default=3, gt=0)
     read_seconds: float = Field(default=10, gt=0)
     lease_seconds: float = Field(default=60, gt=0)

@@ -36,6 +36,7 @@ from hub.journeys.guards import GuardDocument
 from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
+from hub.ledger.adjusting import AdjustmentDocument
 from hub.ledger.store import PostingDocument, PurseDocument
 from hub.membership.store import EnrolmentDocument
 from hub.messaging.handled import HandledDocument
@@ -88,6 +89,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     PersonDocument,
     ActivationDocument,
     BrandDocument,
+    AdjustmentDocument,
     AssetDocument,
     BucketDocument,
     RecipientPageDocument,

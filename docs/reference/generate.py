@@ -83,6 +83,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "log_format": "`json` for machines, `text` for a person at a terminal. Logs go to stderr.",
     "mongod": "Path of the mongod that `hub up` and the tests start, instead of the one from the wheel.",
     "temporal": "Path of the Temporal program that `hub up` and the tests start, instead of the one from the wheel.",
+    "adjustment_limit": "So many points one person may give or take by hand; more waits for a second one.",
     "connect_seconds": "How long a sender waits for its turn and for a connection.",
     "read_seconds": "How long a sender waits for an answer.",
     "track_clicks": "Whether links in advertising by e-mail are led through the hub, so that clicks are counted.",

@@ -50,6 +50,7 @@ from hub_api.suppressions import Suppression
 from hub_api.tiers import Tiered
 from hub_api.timeline import TimelineEntry, TimelineFilter
 from hub_api.vouchers import HasVouchers
+from hub_api.wallets import HasWallets
 
 
 @strawberry.type
@@ -79,6 +80,7 @@ class Profile(
     Engaged,
     Enrolled,
     HasVouchers,
+    HasWallets,
     InAccounts,
     Tiered,
 ):

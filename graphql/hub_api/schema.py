@@ -12,6 +12,7 @@ from strawberry.types.base import StrawberryObjectDefinition
 
 from hub_api.access_to import AccessQueries
 from hub_api.accounts import AccountMutations
+from hub_api.adjustments import AdjustmentMutations, AdjustmentQueries
 from hub_api.assets import AssetMutations, AssetQueries
 from hub_api.associates import AssociateQueries
 from hub_api.audit import AuditQueries
@@ -73,6 +74,7 @@ from hub_api.vouchers import VoucherMutations
 @strawberry.type
 class Query(
     EarningQueries,
+    AdjustmentQueries,
     AssetQueries,
     BrandQueries,
     AssociateQueries,
@@ -119,6 +121,7 @@ class Query(
 @strawberry.type
 class Mutation(
     AccountMutations,
+    AdjustmentMutations,
     AssetMutations,
     BrandMutations,
     ContentReportMutations,

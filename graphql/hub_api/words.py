@@ -17,6 +17,8 @@ from hub.earning.model import Why
 from hub.events.model import Kind
 from hub.journeys.model import Status
 from hub.kit.local_time import Weekday
+from hub.ledger.adjusting import AdjustmentState
+from hub.ledger.model import Kind as MovementKind
 from hub.membership.model import Way
 from hub.messaging.doubts import Doubt
 from hub.messaging.model import MessageClass, Outcome, State
@@ -55,6 +57,8 @@ strawberry.enum(
 strawberry.enum(IdentifierKind, name="IdentifierKind", description="Kinds of identifier, the strongest first.")
 strawberry.enum(KeyKind, name="KeyKind", description="What a key is for.")
 strawberry.enum(Kind, name="EventKind", description="The calls of the Segment spec.")
+strawberry.enum(AdjustmentState, name="AdjustmentState", description="Where points that are given by hand stand.")
+strawberry.enum(MovementKind, name="MovementKind", description="What points were moved by.")
 strawberry.enum(RewardKind, name="RewardKind", description="What a reward gives.")
 strawberry.enum(RewardState, name="RewardState", description="Whether a reward can be had or voted for.")
 strawberry.enum(VoucherState, name="VoucherState", description="Where a voucher stands.")
