@@ -38,7 +38,10 @@ from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
 from hub.ledger.adjusting import AdjustmentDocument
 from hub.ledger.store import PostingDocument, PurseDocument
+from hub.membership.birthdays import BirthdayDocument
+from hub.membership.plans import PlanDocument
 from hub.membership.store import EnrolmentDocument
+from hub.membership.subscriptions import SubscriptionDocument
 from hub.messaging.handled import HandledDocument
 from hub.messaging.inbox import InboxSender
 from hub.messaging.inbox_store import InboxMessageDocument
@@ -69,6 +72,7 @@ from hub.rewards.store import RewardDocument, VoteDocument
 from hub.rollups.store import RollupDocument
 from hub.segments.store import SegmentDocument
 from hub.settings import Settings
+from hub.tiers.nights import NightDocument
 from hub.tiers.store import StandingDocument
 from hub.tills.store import TillDayDocument
 from hub.vault import SealedKeyDocument
@@ -105,7 +109,10 @@ DOCUMENTS: list[type[beanie.Document]] = [
     DeadLetterDocument,
     DecisionDocument,
     DeviceDocument,
+    BirthdayDocument,
     EnrolmentDocument,
+    PlanDocument,
+    SubscriptionDocument,
     EntryDocument,
     ErasureDocument,
     EventDocument,
@@ -121,6 +128,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     KeyDocument,
     KnownDeviceDocument,
     MessageDocument,
+    NightDocument,
     OrderDocument,
     PlaceDocument,
     PlacesDocument,

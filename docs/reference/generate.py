@@ -63,6 +63,8 @@ MEANINGS: Final[Mapping[str, str]] = {
     "google_application_credentials": "The path of the key of a service account that may send push messages, or "
     "that key itself as JSON. The `fcm` provider needs it.",
     "fcm_url": "FCM's address.",
+    "leap_birthday": "When somebody born on 29 February has their [birthday](../membership.md#birthdays) in years "
+    "without one: `february_28` or `march_1`.",
     "receipt_claim_days": "Within how many days of its order a receipt of nobody known can be "
     "[claimed](../membership.md#claim-a-receipt).",
     "phone_region": "The country, in two capital letters, that phone numbers without a country's code are of. Where it "

@@ -43,6 +43,7 @@ from hub_api.needs import Needs
 from hub_api.nodes import BadId, Node, global_id, parsed, uuid_of
 from hub_api.order_totals import Bought
 from hub_api.orders import Order
+from hub_api.plans import Subscribed
 from hub_api.reviews import HasReviews
 from hub_api.rollups import RolledUp
 from hub_api.runs import Run
@@ -83,6 +84,7 @@ class Profile(
     HasWallets,
     InAccounts,
     Tiered,
+    Subscribed,
 ):
     """A customer."""
 

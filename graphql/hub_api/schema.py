@@ -37,6 +37,7 @@ from hub_api.lookup import NodeQueries
 from hub_api.merging import ClashQueries, MergingMutations
 from hub_api.messages import Message
 from hub_api.orders import OrderQueries
+from hub_api.plans import PlanMutations, PlanQueries
 from hub_api.policy import PolicyMutations, PolicyQueries
 from hub_api.posters import PosterMutations, PosterQueries
 from hub_api.privacy import PrivacyMutations, PrivacyQueries
@@ -90,6 +91,7 @@ class Query(
     NodeQueries,
     OrderQueries,
     AuditQueries,
+    PlanQueries,
     PolicyQueries,
     PosterQueries,
     ProductQueries,
@@ -133,6 +135,7 @@ class Mutation(
     InboxMutations,
     JourneyMutations,
     KeyMutations,
+    PlanMutations,
     PolicyMutations,
     PosterMutations,
     ProductMutations,

@@ -20,6 +20,8 @@ from hub.kit.local_time import Weekday
 from hub.ledger.adjusting import AdjustmentState
 from hub.ledger.model import Kind as MovementKind
 from hub.membership.model import Way
+from hub.membership.paying import Every
+from hub.membership.paying import Status as PlanStatus
 from hub.messaging.doubts import Doubt
 from hub.messaging.model import MessageClass, Outcome, State
 from hub.messaging.surfaces import Surface
@@ -63,6 +65,8 @@ strawberry.enum(RewardKind, name="RewardKind", description="What a reward gives.
 strawberry.enum(RewardState, name="RewardState", description="Whether a reward can be had or voted for.")
 strawberry.enum(VoucherState, name="VoucherState", description="Where a voucher stands.")
 strawberry.enum(MessageClass, name="MessageClass", description="What to do where nobody can tell if it arrived.")
+strawberry.enum(Every, name="PlanPeriod", description="How long one payment for a plan lasts.")
+strawberry.enum(PlanStatus, name="SubscriptionStatus", description="Where a paid membership stands.")
 strawberry.enum(FulfilmentKind, name="FulfilmentKind", description="How goods come to a customer.")
 strawberry.enum(OrderStatus, name="OrderStatus", description="How far an order is; `OPEN` until it was completed.")
 strawberry.enum(SalesChannel, name="SalesChannel", description="Where something was bought.")

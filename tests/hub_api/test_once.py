@@ -363,6 +363,19 @@ async def set_profile_fields(hub: Hub) -> tuple[str, Given, Given]:
     return hub.token("ada"), {"fields": {"hobby": "tea"}}, {"fields": {"hobby": "chess"}}
 
 
+async def save_plan(hub: Hub) -> tuple[str, Given, Given]:
+    await activated("club")
+    given = {"name": "plus", "program": "club", "price": "9.90", "currencyCode": "EUR", "every": "MONTH"}
+    return await staff(hub), given, {**given, "price": "19.90"}
+
+
+async def cancel_plan(hub: Hub) -> tuple[str, Given, Given]:
+    key, given, _ = await save_plan(hub)
+    await done(hub, "savePlan", key, {"idempotencyKey": "before", **given})
+    await hub.identify("ada")
+    return hub.token("ada"), {"plan": "plus"}, {"plan": "other"}
+
+
 async def create_account(hub: Hub) -> tuple[str, Given, Given]:
     await activated("club")
     await hub.identify("ada")
@@ -518,6 +531,8 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "signOut": sign_out,
     "enroll": enroll,
     "enrollCustomer": enroll_customer,
+    "savePlan": save_plan,
+    "cancelPlan": cancel_plan,
     "createAccount": create_account,
     "putAccountPerson": put_account_person,
     "removeAccountPerson": remove_account_person,
