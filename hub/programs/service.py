@@ -137,7 +137,14 @@ async def plan(sources: Sequence[str]) -> list[Planned]:
     scope = await segments.rules()
     live = {it.name: it for it in await store.DEFINITIONS.live()}
     known = await current()
-    return [_planned(language.read(it, scope).name, it, live, known) for it in sources]
+    planned = []
+    for source in sources:
+        program = language.read(source, scope)
+        last = known.newest(program.name)
+        if last and (problems := list(_taken_away(known.programs[last], program))):
+            raise InvalidDefinition(problems)
+        planned.append(_planned(program.name, source, live, known))
+    return planned
 
 
 async def users_of(segment: str) -> list[str]:

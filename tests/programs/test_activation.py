@@ -101,6 +101,14 @@ async def test_a_wallet_in_which_members_have_points_stays(database: Database) -
     assert await database["program_activations"].count_documents({}) == 1
 
 
+async def test_a_plan_says_that_a_wallet_is_missing_before_anything_is_applied(database: Database) -> None:
+    del database
+    await activate(await draft(), "a")
+
+    with pytest.raises(InvalidDefinition, match="wallet_in_use"):
+        await service.plan([TWICE, FINCH.replace("kind: qualifying", "kind: spendable")])
+
+
 async def test_a_segment_for_which_a_program_asks_is_in_use(database: Database) -> None:
     del database
     await segments.publish("{segment: vips, when: profile.vip = true}", by="t", key="s", now=NOON)
