@@ -72,6 +72,7 @@ from hub.rewards.store import RewardDocument, VoteDocument
 from hub.rollups.store import RollupDocument
 from hub.segments.store import SegmentDocument
 from hub.settings import Settings
+from hub.tiers.nights import NightDocument
 from hub.tiers.store import StandingDocument
 from hub.tills.store import TillDayDocument
 from hub.vault import SealedKeyDocument
@@ -127,6 +128,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     KeyDocument,
     KnownDeviceDocument,
     MessageDocument,
+    NightDocument,
     OrderDocument,
     PlaceDocument,
     PlacesDocument,

@@ -41,7 +41,8 @@ class Paying(RenderContext):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.left = WORK_LIMIT
         self.until = math.inf
-        self._look_at = WORK_LIMIT
+        # Most parts need less than a look is worth: to ask for the processor's time is a call of the system.
+        self._look_at = WORK_LIMIT - _UNITS_A_LOOK
         super().__init__(*args, **kwargs)
 
     def pay(self, units: int) -> None:
