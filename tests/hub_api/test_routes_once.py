@@ -49,7 +49,7 @@ OF_THE_HUB: Final = {"idempotency", "rates", "keys", "meta"}
 
 BY_EMAIL: Final = Subject("default", "marketing", "email")
 STAFF: Final = Caller(CallerKind.STAFF, "eve", frozenset())
-THANKS: Final = "{reward: thanks, kind: gesture, labels: {en: Thanks}}"
+THANKS: Final = "{reward: thanks, kind: experience, labels: {en: Thanks}}"
 SHOP: Final = Speaker("shop", How.SERVER)
 ADA: Final = "ada@example.com"
 
