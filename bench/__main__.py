@@ -11,6 +11,7 @@ from bench import (
     broadcast,
     bulk_memory,
     driver,
+    earn,
     event_to_message,
     feedback,
     imports,
@@ -19,6 +20,7 @@ from bench import (
     journeys,
     membership,
     orders,
+    redeem,
     render,
     segment_count,
     segment_stream,
@@ -32,6 +34,7 @@ BENCHES: Final[Mapping[str, Callable[[], AsyncIterator[Line]]]] = {
     "ingest": ingest.measure,
     "ingest_apply": ingest_apply.measure,
     "orders": orders.measure,
+    "earn": earn.measure,
     "journeys": journeys.measure,
     "driver": driver.measure,
     "event_to_message": event_to_message.measure,
@@ -47,6 +50,7 @@ BENCHES: Final[Mapping[str, Callable[[], AsyncIterator[Line]]]] = {
     "send": send.measure,
     "broadcast": broadcast.measure,
     "feedback": feedback.measure,
+    "redeem": redeem.measure,
 }
 
 

@@ -34,6 +34,13 @@ class LogFormat(StrEnum):
     TEXT = "text"
 
 
+class LeapDay(StrEnum):
+    """On which day somebody born on 29 February has their birthday in years without one."""
+
+    FEBRUARY_28 = "february_28"
+    MARCH_1 = "march_1"
+
+
 class ConsentPolicy(StrEnum):
     """What holds on a channel while a person has said nothing: `opt_in` forbids, `opt_out` allows."""
 
@@ -134,6 +141,7 @@ class Settings(BaseSettings):
     consent_sms: ConsentPolicy = ConsentPolicy.OPT_IN
     consent_inbox: ConsentPolicy = ConsentPolicy.OPT_IN
 
+    leap_birthday: LeapDay = LeapDay.FEBRUARY_28
     receipt_claim_days: int = Field(default=30, ge=1)
 
     phone_region: str = Field(default="", pattern="^([A-Z]{2})?$")
@@ -153,6 +161,8 @@ class Settings(BaseSettings):
 
     broadcast_bounces: float = Field(default=0.05, ge=0, le=1)
     broadcast_complaints: float = Field(default=0.003, ge=0, le=1)
+
+    adjustment_limit: int = Field(default=1_000, ge=0)
 
     connect_seconds: float = Field(default=3, gt=0)
     read_seconds: float = Field(default=10, gt=0)

@@ -28,6 +28,7 @@ from hub.intake.router import Router
 from hub.journeys import keeper
 from hub.kit import tasks
 from hub.ledger import keeper as ledger_keeper
+from hub.membership import birthdays, subscriptions
 from hub.membership import service as membership
 from hub.messaging import reports_keeper, visits_keeper
 from hub.messaging.dispatch import Dispatcher
@@ -82,6 +83,8 @@ async def router(settings: Settings) -> None:
             Privacy(settings, wiring.DOCUMENTS).keep(wiring.clock),
             consents.keep_sweeping(wiring.clock),
             membership.keep_sweeping(wiring.clock),
+            subscriptions.keep(wiring.clock),
+            birthdays.keep(settings.leap_birthday, wiring.clock),
             abandoned.keep(),
             waiting.keep(wiring.clock),
             sweeping.keep(Codes(settings), wiring.clock),

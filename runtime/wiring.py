@@ -36,8 +36,12 @@ from hub.journeys.guards import GuardDocument
 from hub.journeys.runs import RunDocument
 from hub.journeys.store import JourneyDocument, VersionDocument
 from hub.kit.errors import HubError
+from hub.ledger.adjusting import AdjustmentDocument
 from hub.ledger.store import PostingDocument, PurseDocument
+from hub.membership.birthdays import BirthdayDocument
+from hub.membership.plans import PlanDocument
 from hub.membership.store import EnrolmentDocument
+from hub.membership.subscriptions import SubscriptionDocument
 from hub.messaging.handled import HandledDocument
 from hub.messaging.inbox import InboxSender
 from hub.messaging.inbox_store import InboxMessageDocument
@@ -88,6 +92,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     PersonDocument,
     ActivationDocument,
     BrandDocument,
+    AdjustmentDocument,
     AssetDocument,
     BucketDocument,
     RecipientPageDocument,
@@ -103,7 +108,10 @@ DOCUMENTS: list[type[beanie.Document]] = [
     DeadLetterDocument,
     DecisionDocument,
     DeviceDocument,
+    BirthdayDocument,
     EnrolmentDocument,
+    PlanDocument,
+    SubscriptionDocument,
     EntryDocument,
     ErasureDocument,
     EventDocument,

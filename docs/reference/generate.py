@@ -63,6 +63,8 @@ MEANINGS: Final[Mapping[str, str]] = {
     "google_application_credentials": "The path of the key of a service account that may send push messages, or "
     "that key itself as JSON. The `fcm` provider needs it.",
     "fcm_url": "FCM's address.",
+    "leap_birthday": "When somebody born on 29 February has their [birthday](../membership.md#birthdays) in years "
+    "without one: `february_28` or `march_1`.",
     "receipt_claim_days": "Within how many days of its order a receipt of nobody known can be "
     "[claimed](../membership.md#claim-a-receipt).",
     "phone_region": "The country, in two capital letters, that phone numbers without a country's code are of. Where it "
@@ -83,6 +85,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "log_format": "`json` for machines, `text` for a person at a terminal. Logs go to stderr.",
     "mongod": "Path of the mongod that `hub up` and the tests start, instead of the one from the wheel.",
     "temporal": "Path of the Temporal program that `hub up` and the tests start, instead of the one from the wheel.",
+    "adjustment_limit": "So many points one person may give or take by hand; more waits for a second one.",
     "connect_seconds": "How long a sender waits for its turn and for a connection.",
     "read_seconds": "How long a sender waits for an answer.",
     "track_clicks": "Whether links in advertising by e-mail are led through the hub, so that clicks are counted.",

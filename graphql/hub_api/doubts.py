@@ -1,10 +1,10 @@
 """Deliveries in doubt: how many messages are unknown or went out twice, and which."""
 
-from typing import Self
+from typing import Annotated, Self
 
 import strawberry
 
-from hub.access.model import Scope
+from hub.access.model import Limited, Scope
 from hub.kit import pages
 from hub.messaging import doubts
 from hub.messaging.doubts import Doubt
@@ -13,10 +13,12 @@ from hub_api.context import Info
 from hub_api.messages import Message
 from hub_api.needs import Needs
 
+OfBrand = Annotated[str | None, strawberry.argument(description="Of this brand; of all that the caller may see, else.")]
+
 
 @strawberry.type
 class DeliveryNumbers:
-    """How many messages there are of all brands, and of how many nobody can say that they arrived once."""
+    """How many messages there are, and of how many nobody can say that they arrived once."""
 
     messages: int = strawberry.field(description="All messages, whatever became of them.")
     unknown: int = strawberry.field(description="Those that may or may not have arrived: they are never sent again.")
@@ -41,9 +43,12 @@ class DoubtQueries:
     """How messages in doubt are found."""
 
     @strawberry.field(extensions=[Needs(Scope.JOURNEYS_READ)])
-    async def delivery_numbers(self) -> DeliveryNumbers:
-        """How well messages arrive: once, and not twice."""
-        return DeliveryNumbers.of(await doubts.numbers())
+    async def delivery_numbers(self, info: Info, brand: OfBrand = None) -> DeliveryNumbers:
+        """How well messages arrive: once, and not twice. Who is limited to brands is told of those only."""
+        own = info.context.caller.brands
+        if brand is not None and own and brand not in own:
+            raise Limited
+        return DeliveryNumbers.of(await doubts.numbers(own if brand is None else {brand}))
 
     @strawberry.field(extensions=[Needs(Scope.PROFILE_READ)])
     async def doubtful_messages(  # noqa: PLR0917 - a connection has as many

@@ -43,6 +43,7 @@ from hub_api.needs import Needs
 from hub_api.nodes import BadId, Node, global_id, parsed, uuid_of
 from hub_api.order_totals import Bought
 from hub_api.orders import Order
+from hub_api.plans import Subscribed
 from hub_api.reviews import HasReviews
 from hub_api.rollups import RolledUp
 from hub_api.runs import Run
@@ -50,6 +51,7 @@ from hub_api.suppressions import Suppression
 from hub_api.tiers import Tiered
 from hub_api.timeline import TimelineEntry, TimelineFilter
 from hub_api.vouchers import HasVouchers
+from hub_api.wallets import HasWallets
 
 
 @strawberry.type
@@ -79,8 +81,10 @@ class Profile(
     Engaged,
     Enrolled,
     HasVouchers,
+    HasWallets,
     InAccounts,
     Tiered,
+    Subscribed,
 ):
     """A customer."""
 

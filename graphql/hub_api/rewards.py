@@ -21,6 +21,7 @@ from hub_api.subjects import meant
 
 SENTENCES: Final = {
     model.Reason.NOT_LIVE: "It cannot be had: customers may vote for it.",
+    model.Reason.ONLY_GIVEN: "It is given, and cannot be redeemed.",
     model.Reason.NOT_YET: "It cannot be had yet.",
     model.Reason.EXPIRED: "It can be had no longer.",
     model.Reason.NOT_HERE: "It cannot be had in this store.",
@@ -29,6 +30,7 @@ SENTENCES: Final = {
     model.Reason.OUT_OF_STOCK: "There is none left.",
     model.Reason.INSUFFICIENT_POINTS: "Points are missing.",
     model.Reason.MAY_NOT_SPEND: "You collect for an account and may not spend its points.",
+    model.Reason.CAPPED: "They were thanked and told enough of late.",
 }
 
 

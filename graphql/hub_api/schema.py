@@ -12,6 +12,7 @@ from strawberry.types.base import StrawberryObjectDefinition
 
 from hub_api.access_to import AccessQueries
 from hub_api.accounts import AccountMutations
+from hub_api.adjustments import AdjustmentMutations, AdjustmentQueries
 from hub_api.assets import AssetMutations, AssetQueries
 from hub_api.associates import AssociateQueries
 from hub_api.audit import AuditQueries
@@ -36,6 +37,7 @@ from hub_api.lookup import NodeQueries
 from hub_api.merging import ClashQueries, MergingMutations
 from hub_api.messages import Message
 from hub_api.orders import OrderQueries
+from hub_api.plans import PlanMutations, PlanQueries
 from hub_api.policy import PolicyMutations, PolicyQueries
 from hub_api.posters import PosterMutations, PosterQueries
 from hub_api.privacy import PrivacyMutations, PrivacyQueries
@@ -73,6 +75,7 @@ from hub_api.vouchers import VoucherMutations
 @strawberry.type
 class Query(
     EarningQueries,
+    AdjustmentQueries,
     AssetQueries,
     BrandQueries,
     AssociateQueries,
@@ -88,6 +91,7 @@ class Query(
     NodeQueries,
     OrderQueries,
     AuditQueries,
+    PlanQueries,
     PolicyQueries,
     PosterQueries,
     ProductQueries,
@@ -119,6 +123,7 @@ class Query(
 @strawberry.type
 class Mutation(
     AccountMutations,
+    AdjustmentMutations,
     AssetMutations,
     BrandMutations,
     ContentReportMutations,
@@ -130,6 +135,7 @@ class Mutation(
     InboxMutations,
     JourneyMutations,
     KeyMutations,
+    PlanMutations,
     PolicyMutations,
     PosterMutations,
     ProductMutations,

@@ -11,8 +11,10 @@ from hub.access.model import Forbidden, Scope
 from hub.profiles import topics
 from hub.profiles.consent import DEFAULT_BRAND
 from hub.profiles.topics import TopicClass
+from hub.surfaces import publishing
+from hub.surfaces.publishing import NoWayOut
 from hub_api.context import Info
-from hub_api.failures import IdempotencyKeyReused
+from hub_api.failures import IdempotencyKeyReused, UserError
 from hub_api.needs import Needs
 
 
@@ -94,8 +96,18 @@ class SaveTopicPayload:
     topic: Topic = strawberry.field(description="The topic as it is stored now.")
 
 
+@strawberry.type
+class TopicRefused(UserError):
+    """It was to be advertising, and a live e-mail about it shows no way out."""
+
+    @classmethod
+    def of(cls, error: NoWayOut) -> Self:
+        """Show the error."""
+        return cls(code=error.code, message=error.message, path=["input", "topicClass"])
+
+
 SaveTopicResult: TypeAlias = Annotated[
-    SaveTopicPayload | IdempotencyKeyReused,
+    SaveTopicPayload | TopicRefused | IdempotencyKeyReused,
     strawberry.union("SaveTopicResult", description="What became of `saveTopic`."),
 ]
 
@@ -112,6 +124,7 @@ class TopicMutations:
         async def do() -> Done:
             if not context.caller.reaches([input.brand], context.caller.stores):
                 raise Forbidden(Scope.DEFINITIONS_WRITE)
+            await publishing.check_topic(input.topic)
             before = await topics.save(input.topic, now=context.clock())
             told = (_told(before) if before else None, _told(input.topic))
             change = Change("save topic", input.topic.id, *told, brands=frozenset({input.brand}))
@@ -119,6 +132,8 @@ class TopicMutations:
 
         try:
             answer = await context.once("saveTopic", input, do)
+        except NoWayOut as error:
+            return TopicRefused.of(error)
         except idempotency.IdempotencyKeyReused as error:
             return IdempotencyKeyReused.of(error)
         return SaveTopicPayload(topic=Topic.of((await topics.load()).stored[answer["topic"]]))

@@ -18,7 +18,7 @@ from hub.kit.languages import LAST_RESORT
 from hub.profiles import store as profiles
 from hub.profiles.model import Profile
 from hub.rewards.model import NoSuchReward, Reason
-from hub.vouchers import codes, listing, model, pictures, redeeming, waiting
+from hub.vouchers import codes, giving, listing, model, pictures, redeeming, waiting
 from hub.vouchers.codes import Codes
 from hub.vouchers.listing import Shown
 from hub.vouchers.model import NoSuchVoucher, RewardUnavailable, VoucherRefused, VoucherState
@@ -201,6 +201,28 @@ CancelVoucherResult: TypeAlias = Annotated[
 
 
 @strawberry.input
+class GiveRewardInput:
+    """A reward that a customer is given."""
+
+    idempotency_key: str = strawberry.field(description="Sending it again with the same input gives nothing twice.")
+    id: strawberry.ID = strawberry.field(description="To whom.")
+    reward: str = strawberry.field(description="The reward's name.")
+
+
+@strawberry.type
+class GiveRewardPayload:
+    """They have it, and it costs them nothing."""
+
+    voucher: Voucher = strawberry.field(description="The voucher.")
+
+
+GiveRewardResult: TypeAlias = Annotated[
+    GiveRewardPayload | RewardNotRedeemed | IdempotencyKeyReused,
+    strawberry.union("GiveRewardResult", description="What became of `giveReward`."),
+]
+
+
+@strawberry.input
 class LeaveWaitingListInput:
     """An event that a customer does not wait for any more."""
 
@@ -241,6 +263,22 @@ class VoucherMutations:
                 return RedeemRewardWaiting(position=answer["position"])
             profile = await meant(info, input.id, Scope.PROFILE_WRITE)
             return RedeemRewardPayload(voucher=await _own(info, UUID(answer["voucher"]), profile))
+        except (RewardUnavailable, NoSuchReward) as error:
+            return RewardNotRedeemed.of(error)
+        except idempotency.IdempotencyKeyReused as error:
+            return IdempotencyKeyReused.of(error)
+
+    @strawberry.mutation(extensions=[Needs(Scope.PROFILE_WRITE)])
+    async def give_reward(
+        self,
+        info: Info,
+        input: GiveRewardInput,  # noqa: A002 - its name on the wire
+    ) -> GiveRewardResult:
+        """Give a customer a reward for nothing. A gesture counts under the caps of the contact policy."""
+        try:
+            answer = await info.context.once("giveReward", input, lambda: _give(info, input))
+            profile = await meant(info, input.id, Scope.PROFILE_WRITE)
+            return GiveRewardPayload(voucher=await _own(info, UUID(answer["voucher"]), profile))
         except (RewardUnavailable, NoSuchReward) as error:
             return RewardNotRedeemed.of(error)
         except idempotency.IdempotencyKeyReused as error:
@@ -297,6 +335,17 @@ async def _redeem(info: Info, wanted: RedeemRewardInput) -> Done:
         return Done({"position": voucher.position}, Change("wait for reward", str(profile.id), None, told))
     after = {"reward": voucher.reward.id, "voucher": str(voucher.id)}
     return Done({"voucher": str(voucher.id)}, Change("redeem reward", str(profile.id), None, after))
+
+
+async def _give(info: Info, wanted: GiveRewardInput) -> Done:
+    context = info.context
+    caller = context.caller
+    profile = await meant(info, wanted.id, Scope.PROFILE_WRITE)
+    key = ids.key_of("giveReward", caller.kind, caller.subject, wanted.idempotency_key)
+    wish = Wish(wanted.reward, key, gift=True, cause="giveReward")
+    voucher = await giving.give(profile, wish, Codes(context.settings), now=context.clock())
+    after = {"reward": voucher.reward.id, "voucher": str(voucher.id)}
+    return Done({"voucher": str(voucher.id)}, Change("give reward", str(profile.id), None, after))
 
 
 async def _cancel(info: Info, wanted: CancelVoucherInput) -> Done:

@@ -17,7 +17,11 @@ from hub.earning.model import Why
 from hub.events.model import Kind
 from hub.journeys.model import Status
 from hub.kit.local_time import Weekday
+from hub.ledger.adjusting import AdjustmentState
+from hub.ledger.model import Kind as MovementKind
 from hub.membership.model import Way
+from hub.membership.paying import Every
+from hub.membership.paying import Status as PlanStatus
 from hub.messaging.doubts import Doubt
 from hub.messaging.model import MessageClass, Outcome, State
 from hub.messaging.surfaces import Surface
@@ -55,10 +59,14 @@ strawberry.enum(
 strawberry.enum(IdentifierKind, name="IdentifierKind", description="Kinds of identifier, the strongest first.")
 strawberry.enum(KeyKind, name="KeyKind", description="What a key is for.")
 strawberry.enum(Kind, name="EventKind", description="The calls of the Segment spec.")
+strawberry.enum(AdjustmentState, name="AdjustmentState", description="Where points that are given by hand stand.")
+strawberry.enum(MovementKind, name="MovementKind", description="What points were moved by.")
 strawberry.enum(RewardKind, name="RewardKind", description="What a reward gives.")
 strawberry.enum(RewardState, name="RewardState", description="Whether a reward can be had or voted for.")
 strawberry.enum(VoucherState, name="VoucherState", description="Where a voucher stands.")
 strawberry.enum(MessageClass, name="MessageClass", description="What to do where nobody can tell if it arrived.")
+strawberry.enum(Every, name="PlanPeriod", description="How long one payment for a plan lasts.")
+strawberry.enum(PlanStatus, name="SubscriptionStatus", description="Where a paid membership stands.")
 strawberry.enum(FulfilmentKind, name="FulfilmentKind", description="How goods come to a customer.")
 strawberry.enum(OrderStatus, name="OrderStatus", description="How far an order is; `OPEN` until it was completed.")
 strawberry.enum(SalesChannel, name="SalesChannel", description="Where something was bought.")

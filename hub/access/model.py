@@ -46,6 +46,7 @@ class Scope(StrEnum):
     DEFINITIONS_WRITE = "definitions:write"
     JOURNEYS_READ = "journeys:read"
     JOURNEYS_WRITE = "journeys:write"
+    POINTS_WRITE = "points:write"
     REVIEWS_WRITE = "reviews:write"
     KEYS_WRITE = "keys:write"
     AUDIT_READ = "audit:read"

@@ -30,6 +30,7 @@ MEANINGS: Final[Mapping[Scope, str]] = {
     Scope.DEFINITIONS_WRITE: "define them",
     Scope.JOURNEYS_READ: "see journeys and broadcasts",
     Scope.JOURNEYS_WRITE: "publish journeys, and create and steer broadcasts",
+    Scope.POINTS_WRITE: "give and take points by hand, and agree to what somebody else wants to give or take",
     Scope.REVIEWS_WRITE: "approve, refuse and remove what customers say of products",
     Scope.KEYS_WRITE: "make, list, rotate and revoke keys",
     Scope.AUDIT_READ: "read the audit",
@@ -89,11 +90,14 @@ ROLES: Final[Mapping[Role, frozenset[Scope]]] = {
             Scope.CONTENT_READ,
             Scope.COMMERCE_READ,
             Scope.JOURNEYS_READ,
+            Scope.POINTS_WRITE,
             Scope.REVIEWS_WRITE,
         }
     ),
     Role.MERCHANDISER: frozenset({Scope.COMMERCE_READ, Scope.COMMERCE_WRITE, Scope.DEFINITIONS_READ}),
-    Role.FINANCE: frozenset({Scope.TILLS_READ, Scope.COMMERCE_READ, Scope.DEFINITIONS_READ, Scope.AUDIT_READ}),
+    Role.FINANCE: frozenset(
+        {Scope.TILLS_READ, Scope.COMMERCE_READ, Scope.DEFINITIONS_READ, Scope.POINTS_WRITE, Scope.AUDIT_READ}
+    ),
     Role.STORE: frozenset({Scope.TILLS_READ, Scope.ASSOCIATE_READ, Scope.CONTENT_READ, Scope.COMMERCE_READ}),
     Role.ADMIN: frozenset(Scope) - {Scope.PROFILE_SELF},
 }

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Any, Final, TypeVar
+from uuid import UUID
 
 from hub.commerce import cards
 from hub.commerce.model import (
@@ -24,7 +25,7 @@ from hub.commerce.model import (
     Stamp,
 )
 from hub.events.model import Event, Trust
-from hub.kit import money
+from hub.kit import ids, money
 from hub.kit.errors import HubError
 from hub.kit.money import BadMoney
 
@@ -60,6 +61,15 @@ def read(event: Event) -> Order:
     if order.contents is None and event.profile_id is not None:
         order = replace(order, heard_from=frozenset({event.profile_id}))
     return order
+
+
+def named(event: Event) -> UUID | None:
+    """Name the order of an event of `EVENTS`, by its key, without reading all of it; None where it names none."""
+    try:
+        order_id = _id(event.properties, "order_id")
+        return ids.key_of("order", _source(event), order_id) if order_id is not None else None
+    except BadOrder:
+        return None
 
 
 def tried(event: Event) -> Order | BadOrder | None:

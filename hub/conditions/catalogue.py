@@ -30,6 +30,7 @@ TRAITS: Final[Mapping[str, Shape]] = {
     "country": _TEXT,
     # The hub's own too: what the customer has said to questions, by their names.
     "answers": Names({}, others=ANSWER),
+    "plans": Kind.LIST,
 }
 """Traits of a customer by name; `birthday` and `createdAt` are ISO 8601 text."""
 
@@ -48,6 +49,7 @@ _PRODUCT: Final[Mapping[str, Shape]] = {
 _PRODUCTS: Final = Items(_PRODUCT)
 _PRODUCT_IN_CART: Final[Mapping[str, Shape]] = {**_PRODUCT, "cart_id": _TEXT}
 _PRODUCT_ON_LIST: Final[Mapping[str, Shape]] = {**_PRODUCT, "wishlist_id": _TEXT, "wishlist_name": _TEXT}
+_PLAN: Final[Mapping[str, Shape]] = dict.fromkeys(("plan", "payment_id", "until"), _TEXT)
 _CART: Final[Mapping[str, Shape]] = {"cart_id": _TEXT, "products": _PRODUCTS}
 _LIST: Final[Mapping[str, Shape]] = {"list_id": _TEXT, "category": _TEXT, "products": _PRODUCTS}
 _PROMOTION: Final[Mapping[str, Shape]] = dict.fromkeys(("promotion_id", "creative", "name", "position"), _TEXT)
@@ -120,6 +122,7 @@ EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
     "Content Clicked": _CONTENT,
     "Content Dismissed": _CONTENT,
     "Join Requested": dict.fromkeys(("program", "store_id", "campaign", "associate_id", "consent_version"), _TEXT),
+    "Member Birthday": {"day": _TEXT, "programs": Kind.LIST},
     "Member Joined": dict.fromkeys(
         ("program", "way", "store_id", "campaign", "associate_id", "consent_version"), _TEXT
     ),
@@ -128,6 +131,12 @@ EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
     "Voucher Released": _VOUCHER,
     "Voucher Expired": _VOUCHER,
     "Voucher Reversed": _VOUCHER,
+    "Plan Paid": dict.fromkeys(("plan", "payment_id"), _TEXT),
+    "Plan Cancelled": {"plan": _TEXT},
+    "Plan Started": _PLAN,
+    "Plan Renewed": _PLAN,
+    "Plan Unpaid": _PLAN,
+    "Plan Ended": {**_PLAN, "refund": _NUMBER, "currency": _TEXT},
     "Profile Field Completed": dict.fromkeys(("field", "consent_version"), _TEXT),
     "Receipt Claimed": dict.fromkeys(("order_id", "source", "store_id"), _TEXT),
     "Sms Received": dict.fromkeys(("number", "means", "keyword"), _TEXT),

@@ -21,6 +21,8 @@ _PAID: Final = Basis(with_tax=True, less_discount=True, with_shipping=False)
 _NOTHING: Final = Fraction(0)
 _ALL: Final = Fraction(1)
 
+Exact: TypeAlias = int | Fraction
+"""A number without any rounding. Most are whole: arithmetic with fractions takes ten times as long."""
 _Key: TypeAlias = tuple[str | None, str | None]
 
 
@@ -28,13 +30,21 @@ _Key: TypeAlias = tuple[str | None, str | None]
 class Kept:
     """Which share of each line was not given back, 0 to 1, and of the shipping. Goods beside lines have `beside`.
 
-    `is_any` says whether anything was not given back.
+    `is_any` says whether anything was not given back, `is_all` that all of it was not.
     """
 
     lines: tuple[Fraction, ...]
     beside: Fraction
     shipping: Fraction
     is_any: bool = True
+    is_all: bool = False
+
+    def of_line(self, place: int) -> Exact:
+        """Tell which share of a line was not given back."""
+        return 1 if self.is_all else self.lines[place]
+
+
+ALL_KEPT: Final = Kept((), Fraction(1), Fraction(1), is_all=True)
 
 
 def kept(order: Order) -> Kept:
@@ -44,11 +54,11 @@ def kept(order: Order) -> Kept:
     the shipping once nothing of them is left. In another currency it counts for nothing, as in the order's own sums.
     """
     contents = order.contents
-    if contents is None or contents.gross is None or contents.currency is None:
-        return Kept((), _ALL, _ALL)
+    if not order.refunds or contents is None or contents.gross is None or contents.currency is None:
+        return ALL_KEPT
     if any(it.is_whole for it in order.refunds.values()):
         return Kept((_NOTHING,) * len(contents.lines), _NOTHING, _NOTHING, is_any=False)
-    *lines, beside = _goods(contents, _PAID)
+    *lines, beside = _goods(contents, _PAID, values_of(contents))
     refunds = [it for it in order.refunds.values() if it.currency in {None, contents.currency}]
     left, loose = _by_line(contents, [Fraction(it) for it in lines], refunds)
     goods = sum(left, Fraction(beside))
@@ -59,24 +69,46 @@ def kept(order: Order) -> Kept:
         lines=tuple(share * it / line if line else share for it, line in zip(left, lines, strict=True)),
         beside=share,
         shipping=max(_NOTHING, 1 - over / shipping) if shipping else share,
-        is_any=not refunds or loose < goods + shipping,
+        is_any=loose < goods + shipping or not refunds,
     )
 
 
-def counting(order: Order, basis: Basis, share: Kept) -> dict[int, Fraction]:
-    """Give what counts of each line, by its place, in minor units; what is beside lines at `BESIDE`."""
-    contents = order.contents
-    if contents is None or contents.gross is None:
-        return {}
-    *lines, beside = _goods(contents, basis)
-    found = {place: it * share.lines[place] for place, it in enumerate(lines)}
-    found[BESIDE] = beside * share.beside
-    if basis.with_shipping:
-        found[BESIDE] += (contents.shipping or 0) * share.shipping
-    return found
+class Amounts:
+    """What of an order counts, by the basis that is asked for: worked out once for each."""
+
+    def __init__(self, order: Order) -> None:
+        self._contents = order.contents
+        self._values = values_of(order.contents) if order.contents else ()
+        self._found: dict[Basis, dict[int, Exact]] = {}
+        self.kept = kept(order)
+
+    def counting(self, basis: Basis) -> dict[int, Exact]:
+        """Give what counts of each line, by its place, in minor units; what is beside lines at `BESIDE`."""
+        found = self._found.get(basis)
+        if found is None:
+            found = self._found[basis] = self._counting(basis)
+        return found
+
+    def _counting(self, basis: Basis) -> dict[int, Exact]:
+        contents = self._contents
+        if contents is None or contents.gross is None:
+            return {}
+        share = self.kept
+        *lines, beside = _goods(contents, basis, self._values)
+        shipping = (contents.shipping or 0) if basis.with_shipping else 0
+        if share.is_all:
+            return {**dict(enumerate(lines)), BESIDE: beside + shipping}
+        found: dict[int, Exact] = {place: it * share.lines[place] for place, it in enumerate(lines)}
+        found[BESIDE] = beside * share.beside + shipping * share.shipping
+        return found
 
 
-def _goods(contents: Contents, basis: Basis) -> list[int]:
+def values_of(contents: Contents) -> tuple[int, ...]:
+    """Give what the pieces of each line come to by their price."""
+    return tuple(int((it.quantity * (it.price or 0)).to_integral_value(ROUND_HALF_UP)) for it in contents.lines)
+
+
+def _goods(contents: Contents, basis: Basis, values: Sequence[int]) -> list[int]:
     """Divide what an order comes to without its shipping among its lines, so that not a cent is lost; then the rest."""
     gross, lines = contents.gross or 0, contents.lines
     goods = gross - (contents.shipping or 0)
@@ -85,8 +117,10 @@ def _goods(contents: Contents, basis: Basis) -> list[int]:
     if not basis.less_discount:
         goods += (contents.discount or 0) + sum(it.discount or 0 for it in lines)
     goods = max(0, goods)
-    weights = _weights(lines, basis, goods)
+    weights = _weights(lines, values, basis, goods)
     total = sum(weights)
+    if total == goods:
+        return [*weights, 0]
     if not total:
         return [*(0 for _ in lines), goods]
     shares = [goods * weight // total for weight in weights]
@@ -101,19 +135,17 @@ def _tax(contents: Contents) -> int:
     return contents.tax if contents.tax is not None else sum(it.tax or 0 for it in contents.lines)
 
 
-def _weights(lines: Sequence[Line], basis: Basis, goods: int) -> list[int]:
+def _weights(lines: Sequence[Line], of: Sequence[int], basis: Basis, goods: int) -> Sequence[int]:
     """Say in which proportion lines bear what an order comes to: by price, without the tax where that is in it."""
-    values = [max(0, _value(it) - ((it.discount or 0) if basis.less_discount else 0)) for it in lines]
+    values = of
+    if basis.less_discount:
+        values = [max(0, value - (it.discount or 0)) for value, it in zip(of, lines, strict=True)]
     if sum(values) != goods and all(it.tax is not None for it in lines):
         for sign in (-1, 1):
             taxed = [max(0, value + sign * (it.tax or 0)) for value, it in zip(values, lines, strict=True)]
             if sum(taxed) == goods:
                 return taxed
     return values
-
-
-def _value(line: Line) -> int:
-    return int((line.quantity * (line.price or 0)).to_integral_value(ROUND_HALF_UP))
 
 
 def _by_line(
@@ -164,8 +196,3 @@ def _meant(key: _Key, lines: Sequence[Line]) -> list[int]:
         for place, it in enumerate(lines)
         if product is not None and it.product_id == product and not (sku and it.sku)
     ]
-
-
-def rounded_units(units: int, share: Fraction) -> int:
-    """Count the pieces that were kept, to the nearest: a price off by a cent takes none away."""
-    return int(units * share + Fraction(1, 2))

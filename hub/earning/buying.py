@@ -11,7 +11,6 @@ from uuid import UUID
 
 from hub.commerce import history, orders, reading
 from hub.commerce.orders import Kept
-from hub.commerce.reading import BadOrder
 from hub.definitions import Version
 from hub.earning import ranking
 from hub.earning.asking import Questions
@@ -67,13 +66,10 @@ async def earn(events: Sequence[Event], profiles: Mapping[UUID, Profile], known:
 
 
 def _order_of(event: Event) -> UUID | None:
-    """Name the order of which a trusted event tells. None for one that was set aside, too."""
+    """Name the order of which a trusted event tells. One that was set aside has changed nothing in it."""
     if event.name not in reading.EVENTS or event.trust is not Trust.SERVER:
         return None
-    try:
-        return reading.read(event).id
-    except BadOrder:
-        return None
+    return reading.named(event)
 
 
 class _Batch:

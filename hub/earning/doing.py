@@ -62,10 +62,8 @@ async def earn(events: Sequence[Event], profiles: Mapping[UUID, Profile], known:
         if it.name in known.deeds and it.trust is Trust.SERVER and it.profile_id in heads
     ]
     tiers = await ranking.load(known.questions.values(), {head.id for _, head in deeds})
-    rewards = [reward for event, head in deeds for reward in _rewards(event, head, known, tiers, now)]
-    asked = [
-        _request(reward, points, now) for reward, points in zip(rewards, await _granted(rewards, now), strict=True)
-    ]
+    found = [reward for event, head in deeds for reward in rewards(event, head, known, tiers, now)]
+    asked = [_request(reward, points, now) for reward, points in zip(found, await granted(found, now), strict=True)]
     for answer in await ledger.post(asked, now=now) if asked else ():
         if isinstance(answer, HubError):
             raise answer
@@ -82,7 +80,8 @@ def untrusted(events: Sequence[Event], known: Known, *, now: datetime) -> list[D
     ]
 
 
-def _rewards(event: Event, head: Profile, known: Known, tiers: Tiers, now: datetime) -> "Iterator[_Reward]":
+def rewards(event: Event, head: Profile, known: Known, tiers: Tiers, now: datetime) -> "Iterator[Reward]":
+    """List what the rules of then give for an event of somebody."""
     visit = _visit(event)
     for version, questions in known.at(visit.at if visit else event.at).items():
         if event.is_history and not questions.program.imports:
@@ -90,16 +89,16 @@ def _rewards(event: Event, head: Profile, known: Known, tiers: Tiers, now: datet
         tier = tiers.at(version.name, head.id, event.at)
         facts = questions.facts_of(head.id, head, now, tier=tier)
         for rule in questions.program.rules.values():
-            deed = deed_of(rule, event, visit, questions)
+            deed = _deed(rule, event, visit, questions)
             if deed is None or not rules.is_sampled(version.name, rule.name, head.id, rule.sample):
                 continue
             value = {**deed.value, scope.MEMBER: {"tier": facts.tier}}
             if questions.hold(rule.where, value, deed.at, facts):
-                yield _Reward(version, questions.program, rule, deed, head)
+                yield Reward(version, questions.program, rule, deed, head)
 
 
-def deed_of(rule: Rule, event: Event, visit: Deed | None, questions: Questions) -> Deed | None:
-    """Say what an event is to a rule: None where it is nothing. `visit` is the visit that it tells of."""
+def _deed(rule: Rule, event: Event, visit: Deed | None, questions: Questions) -> Deed | None:
+    """Say what an event is to a rule: None where it is nothing."""
     zone = questions.program.zone
     match rule.gives:
         case PerVisit() if visit is not None:
@@ -145,14 +144,18 @@ def _text(value: object) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reward:
-    """What a rule of a program gives for a deed of somebody."""
+class Reward:
+    """What a rule of a program gives for a deed of somebody.
+
+    `named` is the origin of the points, where it is not made of the deed.
+    """
 
     version: Version
     program: Program
     rule: Rule
     deed: Deed
     head: Profile
+    named: str = ""
 
     @property
     def owner(self) -> UUID:
@@ -166,7 +169,7 @@ class _Reward:
 
     def origin(self, owner: UUID) -> str:
         """Name it as the origin of points, as a deed of this profile."""
-        return "/".join(filter(None, ("rule", self.rule.name, str(owner), self.deed.same)))
+        return self.named or "/".join(filter(None, ("rule", self.rule.name, str(owner), self.deed.same)))
 
     def earn(self, points: int) -> Earn:
         """Give the lot that it makes."""
@@ -176,7 +179,7 @@ class _Reward:
         return Earn(wallet.name, points, self.origin(self.owner), usable, over)
 
 
-async def _granted(rewards: Sequence[_Reward], now: datetime) -> list[int]:
+async def granted(rewards: Sequence[Reward], now: datetime) -> list[int]:
     """Tell how many points each gives: those of capped rules as many as there is room for."""
     capped = [place for place, it in enumerate(rewards) if it.rule.caps and now - it.deed.at <= KEPT]
     asked = [
@@ -194,7 +197,7 @@ async def _granted(rewards: Sequence[_Reward], now: datetime) -> list[int]:
     return [rooms.get(place, it.points) for place, it in enumerate(rewards)]
 
 
-def _request(reward: _Reward, points: int, now: datetime) -> Request:
+def _request(reward: Reward, points: int, now: datetime) -> Request:
     def decide(purse: Purse, past: Past) -> Sequence[Move]:
         del purse
         if not points or any(FACTS in it.about.detail for it in past):

@@ -72,7 +72,7 @@ class Given:
     wallet: str
     points: int = 0
     uncapped: int = 0
-    amount: Fraction = Fraction(0)
+    amount: int | Fraction = 0
     times: Decimal = Decimal(1)
     multipliers: tuple[str, ...] = ()
     lines: Mapping[int, int] = field(default_factory=dict)

@@ -7,15 +7,15 @@ Only the hub says it: a source that calls a review approved would have it earn a
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from hub.earning import doing, rules
-from hub.earning.asking import Questions
+from hub.earning import doing, ranking
 from hub.earning.buying import Known
 from hub.earning.difference import FACTS, VERSION
+from hub.earning.doing import Reward
 from hub.events.model import Event
 from hub.kit.errors import HubError
 from hub.ledger import model
@@ -24,9 +24,7 @@ from hub.ledger.model import About, Past, Purse
 from hub.ledger.moves import Earn, Move, Reach, TakeBack
 from hub.ledger.service import Request
 from hub.profiles.model import Profile
-from hub.programs import scope
-from hub.programs.expiry import expires_at
-from hub.programs.model import PerEvent, Rule, Wallet
+from hub.programs.model import PerEvent, Wallet
 from hub.reviews import store as reviews
 from hub.reviews.model import APPROVED, REMOVED
 
@@ -55,54 +53,49 @@ async def follow(events: Sequence[Event], profiles: Mapping[UUID, Profile], know
         HubError: the ledger could not do it now.
     """
     heads = {own_id: it for it in profiles.values() for own_id in it.own_ids}
+    told = [(it, heads[it.profile_id]) for it in events if is_believed(it) and it.profile_id in heads]
+    tiers = await ranking.load(known.questions.values(), {head.id for event, head in told if event.name == APPROVED})
     asked: list[Request] = []
-    for event in events:
-        if is_believed(event) and event.profile_id in heads:
-            head = heads[event.profile_id]
-            if event.name == APPROVED:
-                theirs = [str(it.id) for it in await reviews.of(head.own_ids)]
-                asked += _given(event, head, theirs, known, now)
-            else:
-                asked += _taken_back(event, head, known, now)
+    for event, head in told:
+        if event.name == APPROVED:
+            asked += await _given(event, head, list(doing.rewards(event, head, known, tiers, now)), now)
+        else:
+            asked += _taken_back(event, head, known, now)
     for answer in await ledger.post(asked, now=now) if asked else ():
         if isinstance(answer, HubError):
             raise answer
 
 
-def _given(event: Event, head: Profile, theirs: Sequence[str], known: Known, now: datetime) -> Iterator[Request]:
-    """Ask for what the rules of then give for a review that is shown; `theirs` are all that its author wrote."""
+async def _given(event: Event, head: Profile, rewards: Sequence[Reward], now: datetime) -> list[Request]:
+    """Ask for what the rules of then give for a review that is shown."""
+    if not rewards:
+        return []
     review = event.properties["review_id"]
-    for version, questions in known.at(event.at).items():
-        facts = questions.facts_of(head.id, head, now)
-        for rule in questions.program.rules.values():
-            deed = doing.deed_of(rule, event, None, questions)
-            if deed is None or not rules.is_sampled(version.name, rule.name, head.id, rule.sample):
-                continue
-            if not questions.hold(rule.where, {**deed.value, scope.MEMBER: {"tier": facts.tier}}, deed.at, facts):
-                continue
-            # A rule that gives points each time gives them once for each review: shown again, it is not written again.
-            each_time = isinstance(rule.gives, PerEvent) and not rule.gives.once and rule.gives.once_by is None
-            same = f"review/{review}" if each_time else deed.same
-            detail = {VERSION: version.number, FACTS: {"rule": rule.name}, SAME: same}
-            yield Request(
-                version.name,
-                event.profile_id or head.id,
-                f"earn/{rule.name}/{event.id}",
-                _giving(_earn(questions, rule, _origin(review, rule.name), event.at), same),
-                About(cause=str(event.id), reason=rule.name, brand=questions.program.brand, detail=detail),
-                now,
-                origins=[_origin(it, rule.name) for it in dict.fromkeys([review, *theirs])],
-            )
+    theirs = dict.fromkeys([review, *(str(it.id) for it in await reviews.of(head.own_ids))])
+    named = [replace(it, named=_origin(review, it.rule.name)) for it in rewards]
+    requests = []
+    for reward, points in zip(named, await doing.granted(named, now), strict=True):
+        rule = reward.rule
+        # A rule that gives points each time gives them once for each review: shown again, it is not written again.
+        each_time = isinstance(rule.gives, PerEvent) and not rule.gives.once and rule.gives.once_by is None
+        same = f"review/{review}" if each_time else reward.deed.same
+        detail = {VERSION: reward.version.number, FACTS: {"rule": rule.name}, SAME: same}
+        about = About(cause=str(event.id), reason=rule.name, brand=reward.program.brand, detail=detail)
+        decide = _giving(reward.earn(points) if points else None, same)
+        origins = [_origin(it, rule.name) for it in theirs]
+        key = f"earn/{rule.name}/{event.id}"
+        requests.append(Request(reward.version.name, reward.owner, key, decide, about, now, origins=origins))
+    return requests
 
 
-def _giving(earn: Earn, same: str) -> Callable[[Purse, Past], Sequence[Move]]:
+def _giving(earn: Earn | None, same: str) -> Callable[[Purse, Past], Sequence[Move]]:
     def decide(purse: Purse, past: Past) -> Sequence[Move]:
         del purse
         held = _held(past)
         for posting in past:
             if posting.about.detail.get(SAME) == same and any(held.get(it.origin) for it in posting.entries):
                 return ()  # it has its points, or another one has those of which there are only one
-        return (earn,)
+        return (earn,) if earn else ()  # none: there is no room under a cap
 
     return decide
 
@@ -163,10 +156,3 @@ def _held(past: Past) -> dict[str, dict[str, int]]:
 
 def _origin(review: str, rule: str) -> str:
     return f"review/{review}/{rule}"
-
-
-def _earn(questions: Questions, rule: Rule, origin: str, at: datetime) -> Earn:
-    wallet = questions.program.wallets[rule.wallet]
-    usable = at + timedelta(days=wallet.pending_days)
-    over = expires_at(wallet.expiry, at, usable, questions.program.zone)
-    return Earn(wallet.name, rule.gives.points, origin, usable, over)

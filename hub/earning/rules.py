@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any, Final
 from uuid import UUID
 
 from hub.commerce.model import FulfilmentKind, Order
-from hub.earning import amounts, asking
-from hub.earning.amounts import Kept
+from hub.conditions.model import Condition
+from hub.earning import asking
+from hub.earning.amounts import Amounts, Exact
 from hub.earning.asking import Questions
 from hub.earning.model import NO_ROOMS, Award, Facts, Given, Why
 from hub.kit import ids
@@ -30,13 +30,16 @@ from hub.programs.model import (
     Program,
     Rounding,
     Rule,
+    Threshold,
 )
 
 PICKED_UP: Final = frozenset({FulfilmentKind.PICKUP, FulfilmentKind.CURBSIDE})
 """How goods come to those who earn when they have them, and not when they order."""
 
 _ONE: Final = Decimal(1)
-_HALF: Final = Fraction(1, 2)
+_EVERYBODY: Final = Decimal(100)
+_HUNDRED: Final = 100
+"""Multipliers have two digits behind their point."""
 _PLACES: Final = 10_000
 """Into how many parts the members are divided to draw samples."""
 
@@ -74,19 +77,21 @@ def earned_since(order: Order) -> datetime | None:
 
 def is_sampled(program: str, rule: str, member: UUID, share: Decimal) -> bool:
     """Tell whether somebody is among so many per cent of the members: always the same ones, also when it grows."""
+    if share >= _EVERYBODY:
+        return True
     place = ids.key_of("sample", program, rule, member).int % _PLACES
     return place < share * _PLACES / 100
 
 
-def rounded(exact: Fraction, rounding: Rounding) -> int:
-    """Make whole points of exact ones, which are not negative."""
+def rounded(part: int, whole: int, rounding: Rounding) -> int:
+    """Make whole points of `part / whole`, which is not negative."""
     match rounding:
         case Rounding.DOWN:
-            return int(exact)
+            return part // whole
         case Rounding.NEAREST:
-            return int(exact + _HALF)
+            return (2 * part + whole) // (2 * whole)
         case Rounding.UP:
-            return -int(-exact // 1)
+            return -(-part // whole)
 
 
 def _not_yet(program: Program, order: Order) -> Why | None:
@@ -110,12 +115,12 @@ class _Calculation:
             raise ValueError("Only an order that was completed earns.")
         self._questions = questions
         self._program = questions.program
-        self._order = order
         self._facts = facts
         self._lines = order.contents.lines
         self._at = order.completed_at
-        self._value: Mapping[str, Any] = asking.of_order(order.contents, self._at, facts, self._program.zone)
-        self._kept: Kept = amounts.kept(order)
+        self._contents = order.contents
+        self._value: Mapping[str, Any] | None = None
+        self._amounts = Amounts(order)
         self.unheld: dict[str, Why] = {}
         self._multipliers = [it for it in self._program.multipliers.values() if self._holds(it)]
 
@@ -123,8 +128,10 @@ class _Calculation:
         nothing = Given(rule.name, rule.wallet)
         if not is_sampled(self._program.name, rule.name, self._facts.member, rule.sample):
             return replace(nothing, why=Why.NOT_SAMPLED)
-        if not self._questions.hold(rule.where, self._value, self._at, self._facts):
+        if not self._hold(rule.where):
             return replace(nothing, why=Why.NOT_MATCHING)
+        if self._is_below(rule.threshold):
+            return replace(nothing, why=Why.BELOW_THRESHOLD)
         match rule.gives:
             case PerAmount() as per:
                 found = self._per_amount(rule, per)
@@ -137,40 +144,48 @@ class _Calculation:
         return found if found.points else replace(found, why=Why.NOTHING_LEFT)
 
     def _per_amount(self, rule: Rule, per: PerAmount) -> Given:
-        counting = amounts.counting(self._order, per.basis, self._kept)
+        counting = self._amounts.counting(per.basis)
         if rule.lines is not None:
-            counting = {place: it for place, it in counting.items() if place in self._meant(rule)}
+            counting = {place: counting[place] for place in self._meant(rule) if place in counting}
         times, multipliers = self._times(rule)
-        each = Fraction(times) * per.points / per.step
-        total = sum(counting.values(), Fraction(0))
+        each, step = int(times * _HUNDRED) * per.points, per.step * _HUNDRED
+
+        def points_of(amount: Exact) -> int:
+            return rounded(amount.numerator * each, amount.denominator * step, per.rounding)
+
+        total = sum(counting.values())
         lines: dict[int, int] = {}
         if per.by is By.LINE:
-            lines = {place: points for place, it in counting.items() if (points := rounded(it * each, per.rounding))}
-            points = sum(lines.values())
-        else:
-            points = rounded(total * each, per.rounding)
+            lines = {place: points for place, it in counting.items() if (points := points_of(it))}
+        points = sum(lines.values()) if per.by is By.LINE else points_of(total)
         return Given(rule.name, rule.wallet, points, points, total, times, multipliers, lines)
 
     def _per_unit(self, rule: Rule, points: int) -> Given:
         times, multipliers = self._times(rule)
-        units = {
-            place: amounts.rounded_units(asking.paid_units_of(self._lines[place]), self._kept_of(place))
-            for place in self._meant(rule)
-        }
-        lines = {place: rounded(Fraction(times) * points * it, Rounding.DOWN) for place, it in units.items() if it}
+        units = {place: self._units_of(place) for place in self._meant(rule)}
+        each = int(times * _HUNDRED) * points
+        lines = {place: rounded(it * each, _HUNDRED, Rounding.DOWN) for place, it in units.items() if it}
         total = sum(lines.values())
-        return Given(rule.name, rule.wallet, total, total, Fraction(sum(units.values())), times, multipliers, lines)
+        return Given(rule.name, rule.wallet, total, total, sum(units.values()), times, multipliers, lines)
 
     def _per_order(self, rule: Rule, every: int, points: int) -> Given:
         if self._facts.number % every:
             return Given(rule.name, rule.wallet, why=Why.NOT_ITS_TURN)
-        if not self._kept.is_any:
+        if not self._amounts.kept.is_any:
             return Given(rule.name, rule.wallet, why=Why.NOTHING_LEFT)
         return Given(rule.name, rule.wallet, points, points)
 
-    def _kept_of(self, place: int) -> Fraction:
-        # An order without an amount was not given back in part, as far as anybody knows.
-        return self._kept.lines[place] if self._kept.lines else self._kept.beside
+    def _units_of(self, place: int) -> int:
+        """Count the pieces of a line that were kept, to the nearest: a price off by a cent takes none away."""
+        kept = self._amounts.kept.of_line(place) * asking.paid_units_of(self._lines[place])
+        return rounded(kept.numerator, kept.denominator, Rounding.NEAREST)
+
+    def _hold(self, condition: Condition | None) -> bool:
+        if condition is None:
+            return True
+        if self._value is None:
+            self._value = asking.of_order(self._contents, self._at, self._facts, self._program.zone)
+        return self._questions.hold(condition, self._value, self._at, self._facts)
 
     def _meant(self, rule: Rule) -> Sequence[int]:
         return [place for place, it in enumerate(self._lines) if asking.is_meant(rule.lines, it, self._at)]
@@ -184,14 +199,13 @@ class _Calculation:
     def _unheld(self, multiplier: Multiplier) -> Why | None:
         if not is_sampled(self._program.name, multiplier.name, self._facts.member, multiplier.sample):
             return Why.NOT_SAMPLED
-        if not self._questions.hold(multiplier.where, self._value, self._at, self._facts):
+        if not self._hold(multiplier.where):
             return Why.NOT_MATCHING
-        threshold = multiplier.threshold
-        if threshold is not None:
-            counting = amounts.counting(self._order, threshold.basis, self._kept)
-            if sum(counting.values()) < threshold.amount:
-                return Why.BELOW_THRESHOLD
-        return None
+        return Why.BELOW_THRESHOLD if self._is_below(multiplier.threshold) else None
+
+    def _is_below(self, threshold: Threshold | None) -> bool:
+        """Tell whether what was kept of the order is less than a threshold."""
+        return threshold is not None and sum(self._amounts.counting(threshold.basis).values()) < threshold.amount
 
     def _times(self, rule: Rule) -> tuple[Decimal, tuple[str, ...]]:
         """Tell by how much a rule is multiplied, and by which multipliers."""

@@ -13,6 +13,7 @@ from hub.commerce import carts_store, receipts, waiting
 from hub.events.model import Event
 from hub.intake import granting, loyalty, pickups, returns
 from hub.intake.apply import Applied
+from hub.membership import birthdays
 from hub.membership import projecting as membership
 from hub.profiles import cases, consents, devices
 from hub.profiles.model import Profile
@@ -32,6 +33,7 @@ KEEPING: Final[Sequence[Projection]] = (
     devices.heard,
     cases.project,
     membership.project,
+    birthdays.note,
     reviews.project,
     loyalty.project,
     returns.project,

@@ -1,5 +1,7 @@
 """The keeper of the ledger: a loop beside the router that copies postings out, and gathers what came too late.
 
+It also posts what was agreed to by hand and not posted yet.
+
 Several processes may run it at the same time: see `flushing` and `gathering`.
 """
 
@@ -11,7 +13,7 @@ from typing import Final
 import structlog
 from pymongo.errors import PyMongoError
 
-from hub.ledger import flushing, gathering
+from hub.ledger import adjusting, flushing, gathering
 
 log = structlog.get_logger(__name__)
 
@@ -38,4 +40,5 @@ async def step(*, now: datetime) -> int:
     """
     owners = await flushing.flush_waiting(BATCH, now=now)
     await gathering.gather(set(owners), now=now)
+    await adjusting.finish(now=now)
     return len(owners)

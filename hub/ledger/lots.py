@@ -19,7 +19,7 @@ def taken(lots: Sequence[Lot], points: int, which: Callable[[Terms], bool]) -> t
     """
     draws: list[Draw] = []
     left: dict[UUID, int] = {}
-    for lot in sorted((it for it in lots if which(it.terms)), key=_order):
+    for lot in sorted((it for it in lots if which(it.terms)), key=order):
         part = min(lot.left, points)
         if part == 0:
             break
@@ -45,5 +45,6 @@ def put(lots: Sequence[Lot], draws: Iterable[Draw]) -> tuple[list[Draw], tuple[L
     return done, tuple(after.values())
 
 
-def _order(lot: Lot) -> tuple[datetime, datetime, UUID]:
+def order(lot: Lot) -> tuple[datetime, datetime, UUID]:
+    """Say in which order lots are spent: those first that expire first."""
     return (lot.terms.expires_at or _NEVER, lot.terms.earned_at, lot.terms.lot)

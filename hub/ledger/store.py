@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 from uuid import UUID
 
 from pymongo import IndexModel, UpdateOne
@@ -20,8 +20,6 @@ from hub.database import Keyed, Row, insert_once
 from hub.ledger import rows
 from hub.ledger.model import Born, Posting, Purse, purse_id
 from hub.seal import Erasure, Personal
-
-_IN_ORDER: Final = [("owner", 1), ("program", 1)]
 
 
 class PurseDocument(Keyed):
@@ -97,9 +95,9 @@ async def load(program: str, owners: Collection[UUID]) -> dict[UUID, Purse]:
     found: dict[UUID, Purse] = {}
     wanted = {owner: owner for owner in owners}
     while wanted:
-        read = await _read(program, set(wanted.values()))
+        stored = await read(program, set(wanted.values()))
         for asked, owner in list(wanted.items()):
-            purse = read.get(owner) or Purse(program, owner)
+            purse = stored.get(owner) or Purse(program, owner)
             if purse.moved_to is None:
                 found[asked] = purse
                 del wanted[asked]
@@ -108,7 +106,8 @@ async def load(program: str, owners: Collection[UUID]) -> dict[UUID, Purse]:
     return found
 
 
-async def _read(program: str, owners: Collection[UUID]) -> dict[UUID, Purse]:
+async def read(program: str, owners: Collection[UUID]) -> dict[UUID, Purse]:
+    """Read purses as they are, gone over into others or not. Those that do not exist are left out."""
     ids = [purse_id(program, owner) for owner in owners]
     found = PurseDocument.get_pymongo_collection().find({"_id": {"$in": ids}})
     return {row["owner"]: purse_of(row) for row in await found.batch_size(database.AT_ONCE).to_list()}
@@ -121,29 +120,6 @@ async def postings(keys: Collection[UUID], program: str, origins: Collection[str
         wanted.append({"origins": {"$in": list(origins)}, "program": program})
     found = PostingDocument.get_pymongo_collection().find(wanted[0] if len(wanted) == 1 else {"$or": wanted})
     return {row["_id"]: posting_of(row) for row in await found.batch_size(database.AT_ONCE).to_list()}
-
-
-async def every_purse() -> AsyncIterator[Purse]:
-    """Read all purses by owner and program."""
-    async for row in PurseDocument.get_pymongo_collection().find().sort(_IN_ORDER):
-        yield purse_of(row)
-
-
-async def every_posting() -> AsyncIterator[Posting]:
-    """Read all copied postings by the owner and program of their purse."""
-    async for row in PostingDocument.get_pymongo_collection().find().sort(_IN_ORDER):
-        yield posting_of(row)
-
-
-async def read_one(program: str, owner: UUID) -> Purse:
-    """Read a purse as it is, gone over into another or not."""
-    return (await _read(program, [owner])).get(owner) or Purse(program, owner)
-
-
-async def postings_of(program: str, owner: UUID) -> AsyncIterator[Posting]:
-    """Read the copied postings of one purse."""
-    async for row in PostingDocument.get_pymongo_collection().find({"owner": owner, "program": program}):
-        yield posting_of(row)
 
 
 async def save(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final, Generic, TypeAlias, TypeVar
 from uuid import UUID
 
-from hub.ledger import model, store
+from hub.ledger import model, scanning
 from hub.ledger.model import Entry, Posting, Purse, Terms, Wallet
 
 LOOKS: Final = 20
@@ -104,13 +104,13 @@ async def verify() -> Verified:
 async def _looked_again(purse: Purse) -> list[Difference]:
     """Look at one purse by itself, at a moment in which nobody changes it."""
     for _ in range(LOOKS):
-        before = await store.read_one(purse.program, purse.owner)
+        before = await scanning.read_one(purse.program, purse.owner)
         sums = _Sums()
         copied = set()
-        async for posting in store.postings_of(purse.program, purse.owner):
+        async for posting in scanning.postings_of(purse.program, purse.owner):
             copied.add(posting.id)
             sums.add(posting)
-        if (await store.read_one(purse.program, purse.owner)).rev == before.rev:
+        if (await scanning.read_one(purse.program, purse.owner)).rev == before.rev:
             break
     for posting in before.outbox:
         if posting.id not in copied:
@@ -185,7 +185,7 @@ class _Ahead(Generic[_T]):
 
 async def _side_by_side() -> AsyncIterator[tuple[Purse, AsyncIterator[Posting]]]:
     """Give each purse with its copied postings, which have to be read. Those without a purse come with an empty one."""
-    purses, postings = _Ahead(store.every_purse()), _Ahead(store.every_posting())
+    purses, postings = _Ahead(scanning.every_purse()), _Ahead(scanning.every_posting())
     await purses.step()
     await postings.step()
     while (first := _first(purses.next, postings.next)) is not None:

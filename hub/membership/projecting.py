@@ -1,4 +1,4 @@
-"""What events say of membership: a word that was texted, and `Join Requested` of a server source."""
+"""What events say of membership: who joins, what they say of themselves, and whether they have paid."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -9,12 +9,13 @@ from hub.decisions import store as decisions
 from hub.decisions.model import Decision, Reason
 from hub.events import store as events_store
 from hub.events.model import Event, Kind, Trust
-from hub.membership import completing, service, texting
+from hub.membership import completing, service, subscriptions, texting
 from hub.membership.model import Joining, Way
 from hub.profiles.model import Profile
 from hub.programs.service import NoSuchProgram
 
 REQUESTED: Final = "Join Requested"
+_TRUSTED: Final = subscriptions.TOLD_BY_SERVERS | {REQUESTED}
 LONGEST: Final = 255
 
 
@@ -28,13 +29,15 @@ async def project(events: Sequence[Event], profiles: Mapping[UUID, Profile], *, 
         profile = profiles.get(event.profile_id) if event.profile_id else None
         if event.kind is not Kind.TRACK or profile is None:
             continue
-        if event.name != REQUESTED:
+        if event.name not in _TRUSTED:
             await completing.credit(event, profile, now=now)
             await texting.joined_by(event, profile, now=now)
-        elif event.trust is Trust.SERVER:
+        elif event.trust is not Trust.SERVER:
+            await decisions.record([_not_believed(event, profile.id, now)])
+        elif event.name == REQUESTED:
             await _requested(event, profile, now)
         else:
-            await decisions.record([_not_believed(event, profile.id, now)])
+            await subscriptions.taken_in(event, profile, now=now)
 
 
 async def _requested(event: Event, profile: Profile, now: datetime) -> None:
@@ -53,4 +56,5 @@ async def _requested(event: Event, profile: Profile, now: datetime) -> None:
 
 
 def _not_believed(event: Event, profile_id: UUID, now: datetime) -> Decision:
-    return Decision(profile_id, "join", str(event.id), Reason.UNTRUSTED_SOURCE, now, {"source": event.source})
+    question = "join" if event.name == REQUESTED else "pay for a plan"
+    return Decision(profile_id, question, str(event.id), Reason.UNTRUSTED_SOURCE, now, {"source": event.source})

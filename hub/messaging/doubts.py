@@ -47,15 +47,23 @@ class Numbers:
         return self.duplicates * _MILLION / self.messages if self.messages else 0.0
 
 
-async def numbers() -> Numbers:
-    """Count: all messages by what MongoDB knows without looking, doubts by their indexes."""
-    collection = MessageDocument.get_pymongo_collection()
-    unknown, duplicates = [await collection.count_documents(_WHERE[it]) for it in Doubt]
-    return Numbers(await collection.estimated_document_count(), unknown, duplicates)
+async def numbers(brands: Collection[str] = ()) -> Numbers:
+    """Count those of these brands, or of all, if none is named: doubts by their indexes.
+
+    All messages are counted by what MongoDB knows without looking, those of brands by an index.
+    """
+    collection, of = MessageDocument.get_pymongo_collection(), _of(brands)
+    unknown, duplicates = [await collection.count_documents({**_WHERE[it], **of}) for it in Doubt]
+    every = await collection.count_documents(of) if of else await collection.estimated_document_count()
+    return Numbers(every, unknown, duplicates)
 
 
 async def page(doubt: Doubt, wanted: Span, *, brands: Collection[str] = ()) -> Page[Message]:
     """Read a page of the messages in doubt, the newest first; those of these brands, of all if none is named."""
-    where = {**_WHERE[doubt], **({"brand": {"$in": sorted(brands)}} if brands else {})}
+    where = {**_WHERE[doubt], **_of(brands)}
     found = await database.page(MessageDocument, wanted, by="created_at", where=where)
     return found.each(message_of)
+
+
+def _of(brands: Collection[str]) -> Row:
+    return {"brand": {"$in": sorted(brands)}} if brands else {}

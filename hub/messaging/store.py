@@ -89,6 +89,7 @@ class MessageDocument(Keyed):
                 partialFilterExpression={"duplicated_at": {"$type": "date"}},
             ),
             IndexModel([("profile_id", 1), ("created_at", -1), ("_id", -1)], name="profile"),
+            IndexModel([("brand", 1)], name="brand"),
             # The bound is one that MongoDB sees: whoever asks for one broadcast asks for more than this id.
             IndexModel(
                 [("broadcast_id", 1), ("state", 1), ("reason", 1)],

@@ -18,7 +18,10 @@ CHANGED: Final = "Profile Changed"
 BIRTHDAY: Final = "birthday"
 MOST: Final = 20
 LONGEST: Final = 500
-NOT_FIELDS: Final = frozenset({answers.TRAIT, "id", *CONTACTS})
+PLANS: Final = "plans"
+"""The trait of the hub's own that names what somebody has paid for as of now."""
+_PLAN_EVENTS: Final = frozenset({"Plan Started", "Plan Renewed", "Plan Ended"})
+NOT_FIELDS: Final = frozenset({answers.TRAIT, PLANS, "id", *CONTACTS})
 """Traits with a way of their own: an address is proven, an answer is given to a question."""
 
 Value: TypeAlias = str | int | float | bool | None
@@ -54,11 +57,19 @@ def properties_of(said: Mapping[str, Value], traits: Properties, *, consent_vers
 
 def taken_in(traits: Properties, event: Event) -> Properties:
     """Take what the hub has announced of a customer into their traits."""
+    if event.name in _PLAN_EVENTS:
+        return {**traits, PLANS: _plans(traits, event.properties["plan"], over=event.name == "Plan Ended")}
     if event.name != CHANGED:
         return traits
     said: Mapping[str, Value] = event.properties["fields"]
     kept = {name: it for name, it in traits.items() if name not in said}
     return {**kept, **{name: it for name, it in said.items() if it not in _EMPTY}}
+
+
+def _plans(traits: Properties, plan: str, *, over: bool) -> list[str]:
+    held = traits.get(PLANS)
+    others = {it for it in held if it != plan} if isinstance(held, list) else set()
+    return sorted(others if over else others | {plan})
 
 
 def _name(name: object) -> str:

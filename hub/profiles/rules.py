@@ -11,7 +11,7 @@ from hub.profiles.model import Identifier, IdentifierKind, Profile
 CONTACT_TRAITS: Final = frozenset({"email", "phone"})
 """Traits by which a customer is reached: they are worth stealing, so a client source never changes a verified one."""
 
-OWN_TRAITS: Final = frozenset({answers.TRAIT})
+OWN_TRAITS: Final = frozenset({answers.TRAIT, fields.PLANS})
 """Traits that only the hub itself writes: no source is believed in them, for it could pretend what nobody has said."""
 
 MOST_DEVICES: Final = 10

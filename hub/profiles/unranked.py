@@ -28,6 +28,12 @@ async def marked(limit: int) -> list[Profile]:
     return [replace(profile_of(row), unranked=Unranked(row["unranked"]["why"])) for row in rows]
 
 
+async def is_sorting() -> bool:
+    """Tell whether profiles are marked silently: those that are sorted by what is new, and not by what they did."""
+    wanted = {"unranked.rev": {"$gte": FRESH}, "unranked.why": Unranked.SILENT.value}
+    return await ProfileDocument.get_pymongo_collection().find_one(wanted, {"_id": 1}) is not None
+
+
 async def mark(profile_ids: Collection[UUID], why: Unranked, *, rev: int) -> None:
     """Mark profiles that a boundary has passed by the move `rev`."""
     ids = list(profile_ids)

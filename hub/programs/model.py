@@ -145,6 +145,14 @@ class Period(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Threshold:
+    """The least amount of an order, in minor units, and which of its amounts is asked."""
+
+    amount: int
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """What puts points into a wallet.
 
@@ -152,6 +160,7 @@ class Rule:
         gives: what it counts.
         where: what must be true of order or event, and of the customer.
         lines: which lines of an order count.
+        threshold: from which amount of the order on.
         caps: how many points a member gets by it at most, by period.
         sample: for how many per cent of the members it is.
         texts: how it is said, where that does not follow from the rest.
@@ -162,17 +171,10 @@ class Rule:
     gives: Gives
     where: Condition | None
     lines: Condition | None
+    threshold: Threshold | None
     caps: Mapping[Period, int]
     sample: Decimal
     texts: Texts
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """The least amount of an order, in minor units, and which of its amounts is asked."""
-
-    amount: int
-    basis: Basis
 
 
 @dataclass(frozen=True, slots=True)

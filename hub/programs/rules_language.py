@@ -70,7 +70,7 @@ EVERYBODY: Final = Decimal(100)
 
 _GIVES: Final = ("per", "unit", "visit", "order", "event")
 _MULTIPLIED: Final = ("per", "unit")
-OF_RULE: Final = ("rule", "description", "wallet", *_GIVES, "where", "lines", "cap", "sample", "texts")
+OF_RULE: Final = ("rule", "description", "wallet", *_GIVES, "where", "lines", "from", "cap", "sample", "texts")
 _OF_MULTIPLIER: Final = ("multiplier", "description", "times", "of", "from", "where", "sample", "texts")
 _BASIS: Final = ("tax", "discount", "shipping")
 _LONGEST_DESCRIPTION: Final = 2_000
@@ -143,13 +143,18 @@ class Rules:
         if "lines" in fields and not isinstance(gives, PerAmount | PerUnit | None):
             message = "`lines` says which lines of an order count: it goes with `per` and `unit`."
             terms.report(fields["lines"].node, "unknown_key", message)
-        needs_words = isinstance(gives, PerEvent) or "lines" in fields
+        if "from" in fields and isinstance(gives, PerEvent | PerVisit):
+            terms.report(
+                fields["from"].node, "unknown_key", "`from` is an amount of an order: a visit or event has none."
+            )
+        needs_words = isinstance(gives, PerEvent) or "lines" in fields or "from" in fields
         rule = Rule(
             name=name or "",
             wallet=wallet or "",
             gives=gives or PerVisit(1),
             where=self._where(fields, gives),
             lines=self._condition(fields["lines"].node, scopes.LINES) if "lines" in fields else None,
+            threshold=self._threshold(fields["from"].node) if "from" in fields else None,
             caps=self._caps(fields["cap"].node) if "cap" in fields else {},
             sample=self._sample(fields),
             texts=self._texts(node, fields, needed=needs_words),

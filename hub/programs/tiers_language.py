@@ -116,7 +116,7 @@ class TiersReader:
         if gives is None:
             return None
         wallet = Wallet(kind, WalletKind.QUALIFYING, {}, {}, counts, 0, Negative.WITHIN_BALANCE)
-        rule = Rule(kind, kind, gives, None, None, {}, _EVERYBODY, {})
+        rule = Rule(kind, kind, gives, None, None, None, {}, _EVERYBODY, {})
         return _Counted(kind, kind == tiers.SPEND, wallet, rule)
 
     def _spend(self, node: Node) -> Gives | None:

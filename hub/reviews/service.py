@@ -99,7 +99,8 @@ async def submit(head: Profile, brought: Submission, *, now: datetime) -> Review
             return before
         if before is not None and not _makes_way(before, brought):
             raise AlreadyReviewed(before.id)
-        purchase = await _bought(head, brought)
+        # Who has brought the goods back since may still say it better.
+        purchase = before.purchase if before is not None and before.stands else await _bought(head, brought)
         verdict = quality.judged(brought.said.written, rules)
         if verdict.state is State.REFUSED and brought.answered:
             raise TextRefused(verdict.faults)

@@ -43,6 +43,7 @@ class Reason(StrEnum):
     """Why somebody cannot have a reward now."""
 
     NOT_LIVE = "NOT_LIVE"
+    ONLY_GIVEN = "ONLY_GIVEN"
     NOT_YET = "NOT_YET"
     EXPIRED = "EXPIRED"
     NOT_HERE = "NOT_HERE"
@@ -51,6 +52,7 @@ class Reason(StrEnum):
     OUT_OF_STOCK = "OUT_OF_STOCK"
     INSUFFICIENT_POINTS = "INSUFFICIENT_POINTS"
     MAY_NOT_SPEND = "MAY_NOT_SPEND"
+    CAPPED = "CAPPED"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hub.profiles.model import Profile
-from hub.rewards.model import Reason, Reward, RewardState
+from hub.rewards.model import Reason, Reward, RewardKind, RewardState
 from hub.segments.model import facts_of
 
 
@@ -76,6 +76,8 @@ def _reasons(
 ) -> Iterator[Reason]:
     if reward.state is not RewardState.LIVE:
         yield Reason.NOT_LIVE
+    if reward.kind is RewardKind.GESTURE:
+        yield Reason.ONLY_GIVEN
     if reward.since is not None and now < reward.since:
         yield Reason.NOT_YET
     if reward.before is not None and now >= reward.before:

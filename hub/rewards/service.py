@@ -12,7 +12,7 @@ from hub.profiles import store as profiles_store
 from hub.profiles.model import Profile
 from hub.rewards import language, offering, standing, store
 from hub.rewards.catalogue import Catalogue, Catalogues
-from hub.rewards.model import NoSuchReward, NotProposed, Reward, RewardState
+from hub.rewards.model import NoSuchReward, NotProposed, Reward, RewardKind, RewardState
 from hub.rewards.offering import Offered
 from hub.segments import service as segments
 
@@ -74,10 +74,15 @@ async def offered(profile: Profile, *, shop: str | None, now: datetime) -> list[
         shop: the store they are in; None where that is not known.
         now: the time.
     """
-    known = [it for it in (await catalogue()).rewards.values() if it.state is not RewardState.RETIRED]
+    known = [it for it in (await catalogue()).rewards.values() if _is_shown(it)]
     mine, left = await standing.of(profile, known, now=now), await standing.left(known)
     found = [offering.offered(it, mine, store=shop, left=left.get(it.name), now=now) for it in known]
     return sorted(found, key=lambda it: (len(it.reasons) > 0, it.reward.name))
+
+
+def _is_shown(reward: Reward) -> bool:
+    """Tell whether customers are shown a reward. A gesture is to surprise them."""
+    return reward.state is not RewardState.RETIRED and reward.kind is not RewardKind.GESTURE
 
 
 async def vote(name: str, profile: Profile, *, now: datetime) -> None:

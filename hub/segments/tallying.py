@@ -11,6 +11,8 @@ from typing import Final
 from hub.conditions import tallies
 from hub.conditions.model import Tally, segments_in
 from hub.kit.problems import InvalidDefinition, Problem
+from hub.profiles import unranked
+from hub.rankings import store as rankings
 from hub.rollups import store as rollups
 from hub.rollups.tallies import is_tally
 from hub.segments import catalogue, language, store
@@ -82,7 +84,19 @@ async def is_complete(version: SegmentDocument) -> bool:
     needed = await _needed(segment)
     if needed is None or await store.behind(edition, 1):
         return False
-    return not needed or not await rollups.behind(needed, 1)
+    if needed and await rollups.behind(needed, 1):
+        return False
+    return not segment.ranked or await _is_ranked()
+
+
+async def _is_ranked() -> bool:
+    """Tell whether everybody was looked at who is sorted by a new end of a ranking, or passed by its boundary then.
+
+    Who has just bought something is marked as well, and is looked at within a second or two: nobody waits for that.
+    """
+    if any(it.silent for it in (await rankings.load()).spans):
+        return False
+    return not await unranked.is_sorting()
 
 
 async def _whole(version: SegmentDocument) -> tuple[Segment, int]:

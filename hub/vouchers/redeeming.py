@@ -34,6 +34,7 @@ from hub.vouchers.model import (
     VoucherState,
     origin_of,
 )
+from hub.vouchers.together import TOGETHER
 
 HELD_ON: Final = timedelta(days=400)
 """How much longer than its voucher a hold lasts: a sweep that is late finds it."""
@@ -77,14 +78,16 @@ async def redeem(profile: Profile, wish: Wish, hidden: Codes, *, now: datetime) 
 async def issue(profile: Profile, wish: Wish, code: str, *, now: datetime) -> Voucher:
     """Issue a voucher that has this code; see `redeem`. The one that has it already stays as it is."""
     voucher_id = codes.voucher_id(code)
-    if (row := await store.read(voucher_id)) is not None:
-        return store.voucher_of(row)
     catalogue = await rewards.catalogue()
     reward = catalogue.named(wish.reward)
-    if not wish.gift:
-        check(reward, profile, wish.shop, now)
-        if reward.cost and not await accounts.may_spend(reward.cost.program, profile.own_ids):
-            raise RewardUnavailable(reward.name, (Reason.MAY_NOT_SPEND,))
+    if not _is_settled_by_points(reward, wish) and (row := await store.read(voucher_id)) is not None:
+        return store.voucher_of(row)
+    try:
+        await _allow(reward, profile, wish, now)
+    except RewardUnavailable:
+        if (row := await store.read(voucher_id)) is None:
+            raise
+        return store.voucher_of(row)
     taken = await _take(reward, profile, voucher_id, now)
     voucher = Voucher(
         id=voucher_id,
@@ -98,12 +101,19 @@ async def issue(profile: Profile, wish: Wish, code: str, *, now: datetime) -> Vo
         cause=wish.cause,
     )
     try:
-        await _store(voucher, [place for _, place in taken], wish, now)
+        is_new = await _store(voucher, [place for _, place in taken], wish, now)
     except InsufficientPoints as error:
         if await store.read(voucher_id) is None:  # else somebody repeated this request, and had better luck
             await places.give_back(taken)
         raise RewardUnavailable(reward.name, (Reason.INSUFFICIENT_POINTS,), missing=error.missing) from None
+    if not is_new and (row := await store.read(voucher_id)) is not None:
+        return store.voucher_of(row)
     return voucher
+
+
+def _is_settled_by_points(reward: Reward, wish: Wish) -> bool:
+    """Tell whether the ledger alone knows a request that is repeated: nothing else is taken for the voucher."""
+    return not wish.gift and reward.cost is not None and reward.stock is None and reward.per_member is None
 
 
 async def cancel(voucher_id: UUID, *, now: datetime) -> Voucher:
@@ -139,6 +149,15 @@ def _explain(voucher: Voucher, now: datetime) -> None:
             raise VoucherExpired(voucher.expires_at)
         case VoucherState.REVERSED:
             raise VoucherReversed
+
+
+async def _allow(reward: Reward, profile: Profile, wish: Wish, now: datetime) -> None:
+    """Refuse what somebody cannot have. What is given has no conditions."""
+    if wish.gift:
+        return
+    check(reward, profile, wish.shop, now)
+    if reward.cost and not await accounts.may_spend(reward.cost.program, profile.own_ids):
+        raise RewardUnavailable(reward.name, (Reason.MAY_NOT_SPEND,))
 
 
 def check(reward: Reward, profile: Profile, shop: str | None, now: datetime) -> None:
@@ -177,15 +196,16 @@ async def _limits(reward: Reward, profile: Profile) -> Sequence[tuple[Limited, R
     return found
 
 
-async def _store(voucher: Voucher, taken: Sequence[UUID], wish: Wish, now: datetime) -> None:
+async def _store(voucher: Voucher, taken: Sequence[UUID], wish: Wish, now: datetime) -> bool:
+    """Store a voucher, with the hold of its points. False: it was stored before."""
     row = store.row_of(voucher, taken)
     cost = voucher.cost
     if cost is None:
         await store.insert(row)
-        return
+        return True
     origin = origin_of(voucher.id)
     held = Reserve(cost.wallet, cost.points, origin, voucher.expires_at + HELD_ON)
-    await ledger.post_one(
+    posted = await TOGETHER.post(
         Request(
             program=cost.program,
             owner=voucher.profile_id,
@@ -198,3 +218,4 @@ async def _store(voucher: Voucher, taken: Sequence[UUID], wish: Wish, now: datet
         ),
         now=now,
     )
+    return not posted.replayed

@@ -258,13 +258,15 @@ def _said_to(
         said = f"It fails for a made-up customer: {error.reason}."
         yield Flaw(error.part, Problem(error.line, 1, "fails", said))
         return
+    is_led = purpose.advertises and purpose.kit is not None and purpose.kit.track
     if channel is Channel.PUSH:
-        size = len(json.dumps({"title": rendered.subject, "body": rendered.text}, ensure_ascii=False).encode())
+        link = samples.SHORT_LINK if is_led and rendered.link else rendered.link
+        payload = {"title": rendered.subject, "body": rendered.text, **({"link": link} if link else {})}
+        size = len(json.dumps(payload, ensure_ascii=False).encode())
         if size > PUSH_BYTES:
             said = f"It has {size} bytes for a made-up customer; a push message has at most {PUSH_BYTES}."
             yield Flaw(f"{language}/{Part.PUSH}", Problem(1, 1, "too_large", said))
     if channel is Channel.SMS:
-        is_led = purpose.advertises and purpose.kit is not None and purpose.kit.track
         text = linking.text_led(rendered.text, lambda _: samples.SHORT_LINK) if is_led else rendered.text
         sms = gsm.size_of(text)
         if sms.count > 1:

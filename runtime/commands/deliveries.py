@@ -11,12 +11,18 @@ app = typer.Typer()
 
 
 @app.command()
-def deliveries(*, as_json: Annotated[bool, typer.Option("--json", help="Answer as one JSON object.")] = False) -> None:
+def deliveries(
+    brand: Annotated[
+        list[str] | None, typer.Option(help="Those of this brand; again for another. Else of all.")
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer as one JSON object.")] = False,
+) -> None:
     """Count the messages that may not have arrived, and those that went out twice, of a million."""
     from hub.messaging import doubts
     from runtime.on_database import on_database
 
-    found = on_database(lambda _: doubts.numbers())
+    found = on_database(lambda _: doubts.numbers(brand or ()))
     if as_json:
         shares = {
             "unknownPerMillion": found.unknown_per_million,

@@ -7,7 +7,7 @@ import pytest
 
 from hub.commerce.model import Order
 from hub.earning import amounts
-from hub.earning.amounts import BESIDE
+from hub.earning.amounts import BESIDE, Amounts
 from hub.programs.model import Basis
 from tests.earning.ordering import back, line, order, refunded
 
@@ -21,7 +21,7 @@ def shares(*of: str) -> tuple[Fraction, ...]:
 
 
 def counting(it: Order, basis: Basis) -> dict[int, int]:
-    found = amounts.counting(it, basis, amounts.kept(it))
+    found = Amounts(it).counting(basis)
     assert all(value.denominator == 1 for value in found.values())
     return {place: int(value) for place, value in found.items()}
 

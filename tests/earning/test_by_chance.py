@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.commerce.model import Order, RefundedLine
-from hub.earning import amounts
+from hub.earning.amounts import Amounts
 from hub.programs.model import Basis
 from tests.earning.ordering import BASE, PAID, award, back, line, order, points, program, refunded
 
@@ -81,13 +81,13 @@ def test_lines_and_what_is_beside_them_add_up_to_the_order_to_the_cent(
     assert it.contents
     assert it.contents.gross is not None
     for basis in (ALL, NET):
-        whole = amounts.counting(it, basis, amounts.kept(it))
+        whole = Amounts(it).counting(basis)
         beside = (0 if basis.with_tax else it.contents.tax or 0) + (
             0 if basis.with_shipping else it.contents.shipping or 0
         )
         assert sum(whole.values()) == it.contents.gross - beside
     left = with_all(it, back)
-    kept = amounts.counting(left, ALL, amounts.kept(left))
+    kept = Amounts(left).counting(ALL)
     given_back = sum((amount for amount, _ in back), 0)
     assert sum(kept.values()) == max(Fraction(0), Fraction(it.contents.gross - given_back))
 

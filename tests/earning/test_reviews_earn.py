@@ -178,6 +178,20 @@ async def test_what_was_spent_already_is_taken_back_as_the_program_says(database
     assert (await balance(database, "ada"), await available(database, "ada")) == (0, 0)
 
 
+async def test_a_cap_holds_for_reviews_too_and_what_is_shown_again_has_what_it_was_granted(database: Database) -> None:
+    await shop(f"{EACH}, cap: {{month: 40}}")
+    for product in ("P-1", "P-2"):
+        await reviewed(product=product)
+    assert await balance(database, "ada") == 40
+
+    review = await the_review("P-2")
+    await removed(review)
+    assert await balance(database, "ada") == 25
+    await approved(review)
+
+    assert await balance(database, "ada") == 40
+
+
 @pytest.mark.parametrize("source", [SHOP, APP])
 async def test_only_the_hub_itself_says_that_a_review_is_approved(database: Database, source: Source) -> None:
     await shop(EACH)

@@ -128,6 +128,36 @@ def test_a_condition_asks_for_the_order_and_when_it_was_made(where: str, expecte
     assert points(of, receipt, replace(FACTS, number=2, tier="gold")) == expected
 
 
+@pytest.mark.parametrize(
+    ("behaviour", "whys_"),
+    [
+        (f"from: {{amount: 30.00, {PAID}}}", ["below_threshold", None, None]),
+        ("where: order.units >= 3", ["not_matching", None, "not_matching"]),
+        ("where: order.number = 2", ["not_matching", "not_matching", None]),
+        ("where: 'any(product.category = \"Beans\")'", [None, "not_matching", None]),
+    ],
+)
+def test_row_46_a_rule_can_require_basket_value_item_count_order_count_and_category_and_always_a_purchase(
+    behaviour: str, whys_: list[str | None]
+) -> None:
+    of = program(f"{BASE}, {behaviour}")
+    small = order(2_999, line("A", 2_999, category="Beans"))
+    many = order(3_000, line("B", 1_000, "3", category="Cups"))
+    second = order(3_000, line("A", 3_000, category="Beans"))
+
+    found = [whys(of, small)[0], whys(of, many)[0], whys(of, second, replace(FACTS, number=2))[0]]
+
+    assert found == whys_
+    assert whys(of, replace(many, completed_at=None)) == ["not_completed"]
+
+
+def test_row_46_a_refund_that_brings_the_basket_below_what_a_rule_requires_takes_all_of_its_points() -> None:
+    of = program(f"{BASE}, from: {{amount: 30.00, {PAID}}}")
+
+    assert points(of, order(3_000)) == 30
+    assert points(of, refunded(order(3_000), 1)) == 0
+
+
 def test_what_was_true_of_the_customer_then_is_what_counts() -> None:
     of = program(f"{BASE}, where: 'profile.vip = true and segment(\"regulars\")'")
 

@@ -41,6 +41,7 @@ REACHED: Mapping[str, str] = {
     "SomeProfiles": 'segmentPreview(source: "{segment: a, when: profile.x = null}") { ... on SegmentPreview { members',
     "StockLevel": 'availability(sku: "A-1") { locations',
     "Voucher": 'profile(id: "<ada>") { vouchers { nodes',
+    "Wallet": 'profile(id: "<ada>") { wallets',
     "Store": 'store(storeId: "S-1")',
 }
 """How one object of each type that has fields with scopes of their own is reached, in the shop of this file."""

@@ -114,7 +114,7 @@ async def test_every_read_of_personal_data_by_staff_leaves_an_entry(
     await database["messages"].update_one({}, {"$set": {"state": "unknown", "due": None}})
     script = "{content: greet, surface: staff_script, texts: {en: {text: Hello}}}"
     await contents.publish(script, by="test", key="k", now=NOON)
-    thanks = "{reward: thanks, kind: gesture, labels: {en: Thanks}}"
+    thanks = "{reward: thanks, kind: experience, labels: {en: Thanks}}"
     await rewards.publish(thanks, by="test", key="k", now=NOON)
     order = await database["orders"].find_one({}) or {}
     review = await database["reviews"].find_one({}) or {}

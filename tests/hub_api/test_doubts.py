@@ -49,3 +49,8 @@ async def test_who_is_limited_to_a_brand_sees_doubts_of_theirs_only(hub: Hub, ad
 
     assert (await hub.data(LISTED, admin, doubt="UNKNOWN"))["doubtfulMessages"]["nodes"]
     assert (await hub.data(LISTED, eve, doubt="UNKNOWN"))["doubtfulMessages"]["nodes"] == []
+    numbers = "query ($brand: String) { deliveryNumbers(brand: $brand) { messages } }"
+    assert (await hub.data(numbers, eve))["deliveryNumbers"] == {"messages": 0}
+    assert (await hub.data(numbers, admin, brand="acme"))["deliveryNumbers"] == {"messages": 0}
+    assert (await hub.data(numbers, admin, brand="default"))["deliveryNumbers"]["messages"] > 0
+    assert (await hub.answer(numbers, eve, brand="default"))["errors"][0]["extensions"]["code"] == "FORBIDDEN"

@@ -11,6 +11,7 @@ from hub.access.audit import EntryDocument
 from hub.access.grants import KeyKind
 from hub.broadcasts import store as broadcasts
 from hub.kit import ids
+from hub.ledger.adjusting import AdjustmentDocument
 from hub.profiles import clashes, identifier_store
 from hub.profiles.model import Identifier, IdentifierKind
 from hub.reviews.store import ReviewDocument
@@ -107,6 +108,22 @@ async def activate_program(hub: Hub) -> tuple[str, Given, Given]:
     return key, {"name": "finch-club", "version": 1}, {"name": "finch-club", "version": 2}
 
 
+async def adjust_points(hub: Hub) -> tuple[str, Given, Given]:
+    key, program, _ = await activate_program(hub)
+    await done(hub, "activateProgram", key, {"idempotencyKey": "active", **program})
+    ada = str(global_id("Profile", await profile_of(hub, "ada")))
+    given = {"id": ada, "program": "finch-club", "currency": "points", "points": 5, "reason": "sorry", "note": ""}
+    return key, given, {**given, "points": 6}
+
+
+async def decide_adjustment(hub: Hub) -> tuple[str, Given, Given]:
+    key, given, _ = await adjust_points(hub)
+    await done(hub, "adjustPoints", key, {"idempotencyKey": "before", **given, "points": 5000})
+    row = await AdjustmentDocument.get_pymongo_collection().find_one({}) or {}
+    given = {"adjustmentId": str(row["_id"]), "agreed": True}
+    return await staff(hub), given, {**given, "agreed": False}
+
+
 async def publish_question(hub: Hub) -> tuple[str, Given, Given]:
     sources = [f"{{question: a, texts: {{en: A?}}, answers: [{{answer: {it}, texts: {{en: B}}}}]}}" for it in "bc"]
     return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
@@ -139,6 +156,12 @@ async def redeem_reward(hub: Hub) -> tuple[str, Given, Given]:
     await done(hub, "publishReward", await staff(hub), {"idempotencyKey": "before", "source": GIFT})
     await hub.identify("ada")
     return hub.token("ada"), {"reward": "gift"}, {"reward": "gifts"}
+
+
+async def give_reward(hub: Hub) -> tuple[str, Given, Given]:
+    await redeem_reward(hub)
+    key, ada, _ = await of_a_profile(hub)
+    return key, {**ada, "reward": "gift"}, {**ada, "reward": "gifts"}
 
 
 async def of_a_voucher(hub: Hub) -> tuple[str, list[str], list[str]]:
@@ -340,6 +363,19 @@ async def set_profile_fields(hub: Hub) -> tuple[str, Given, Given]:
     return hub.token("ada"), {"fields": {"hobby": "tea"}}, {"fields": {"hobby": "chess"}}
 
 
+async def save_plan(hub: Hub) -> tuple[str, Given, Given]:
+    await activated("club")
+    given = {"name": "plus", "program": "club", "price": "9.90", "currencyCode": "EUR", "every": "MONTH"}
+    return await staff(hub), given, {**given, "price": "19.90"}
+
+
+async def cancel_plan(hub: Hub) -> tuple[str, Given, Given]:
+    key, given, _ = await save_plan(hub)
+    await done(hub, "savePlan", key, {"idempotencyKey": "before", **given})
+    await hub.identify("ada")
+    return hub.token("ada"), {"plan": "plus"}, {"plan": "other"}
+
+
 async def create_account(hub: Hub) -> tuple[str, Given, Given]:
     await activated("club")
     await hub.identify("ada")
@@ -448,12 +484,15 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "publishJourney": publish_journey,
     "createProgram": create_program,
     "activateProgram": activate_program,
+    "adjustPoints": adjust_points,
+    "decideAdjustment": decide_adjustment,
     "publishQuestion": publish_question,
     "answerQuestion": answer_question,
     "publishReward": publish_reward,
     "voteForReward": vote_for_reward,
     "redeemReward": redeem_reward,
     "leaveWaitingList": redeem_reward,
+    "giveReward": give_reward,
     "cancelVoucher": cancel_voucher,
     "reserveVoucher": use_voucher,
     "confirmVoucher": use_voucher,
@@ -492,6 +531,8 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "signOut": sign_out,
     "enroll": enroll,
     "enrollCustomer": enroll_customer,
+    "savePlan": save_plan,
+    "cancelPlan": cancel_plan,
     "createAccount": create_account,
     "putAccountPerson": put_account_person,
     "removeAccountPerson": remove_account_person,

@@ -10,11 +10,13 @@ from hub.access import keys
 from hub.access.grants import CALLER_KINDS, Grant, KeyKind
 from hub.access.model import CallerKind, Role, Scope
 from hub.access.permissions import DETAILS, KINDS, MEANINGS, ROLES
+from hub.ledger.moves import Earn
 from hub.settings import Environment
 from runtime.http import RequestLog
 from runtime.permissions import CALLERS, ROUTES, Line
 from tests.hub_api.asking import LINES, REACHED, document, reached, root_of
 from tests.hub_api.conftest import NOON, Hub, codes_of
+from tests.hub_api.test_wallets import post, profile_of
 
 PROGRAM = (
     "{program: a, texts: {en: a}, zone: UTC, currency: EUR, rules: [{rule: v, wallet: p, visit: {points: 1}}], "
@@ -26,7 +28,7 @@ mutation {
   publishSegment(input: {idempotencyKey: "g", source: "{segment: vips, when: profile.vip = true}"}) { __typename }
   createProgram(input: {idempotencyKey: "l", source: "%PROGRAM%"}) { __typename }
   activateProgram(input: {idempotencyKey: "l", name: "a", version: 1}) { __typename }
-  publishReward(input: {idempotencyKey: "w", source: "{reward: a, kind: gesture, labels: {en: A}}"}) { __typename }
+  publishReward(input: {idempotencyKey: "w", source: "{reward: a, kind: experience, labels: {en: A}}"}) { __typename }
   createBroadcast(input: {idempotencyKey: "b", name: "Sale", segment: "vips", template: "reminder"}) { __typename }
   upsertProducts(input: {idempotencyKey: "p", products: [{
     productId: "P-1", names: [{language: "en", text: "Milk"}], updatedAt: "2026-11-01T12:00:00Z",
@@ -97,6 +99,7 @@ async def shop(hub: Hub) -> Shop:
     await hub.data(STOCKED, presented["admin"])
     await hub.track("ada", "Order Completed", order_id="O-1", total=10, currency="EUR")
     await hub.track("ada", "Product Added", product_id="P-1", sku="A-1", quantity=1)
+    await post(await profile_of("ada"), "earn", Earn("points", 5, "order/O-1", NOON))
     profiles = await hub.data('{ profiles(filter: {userId: "ada"}) { nodes { id } } }', presented["admin"])
     given = 'mutation { redeemReward(input: {idempotencyKey: "v", reward: "a"}) { __typename } }'
     await hub.data(given, hub.token("ada"))

@@ -15,8 +15,12 @@ from starlette.routing import Route
 
 from hub.access import challenges
 from hub.access.grants import KeyKind
+from hub.access.model import Caller, CallerKind
 from hub.access.signin import SignIns
+from hub.commerce import posters_store
+from hub.commerce.posters import Purpose, Wanted
 from hub.database import Database
+from hub.kit import ids
 from hub.ledger import flushing
 from hub.messaging import confirming
 from hub.profiles import consents, identifier_store
@@ -44,6 +48,8 @@ OF_THE_HUB: Final = {"idempotency", "rates", "keys", "meta"}
 """Collections that remember requests, and are not what a request is for."""
 
 BY_EMAIL: Final = Subject("default", "marketing", "email")
+STAFF: Final = Caller(CallerKind.STAFF, "eve", frozenset())
+THANKS: Final = "{reward: thanks, kind: gesture, labels: {en: Thanks}}"
 SHOP: Final = Speaker("shop", How.SERVER)
 ADA: Final = "ada@example.com"
 
@@ -161,6 +167,14 @@ async def confirm(hub: Hub) -> tuple[str, Request]:
     return path(Links(hub.settings).confirm(asked.id, asked_at=now())), {}
 
 
+async def redeem_on_a_page(hub: Hub) -> tuple[str, Request]:
+    await stage(RewardDocument.get_pymongo_collection().database, hub.settings).publish(THANKS)
+    wanted = Wanted(Purpose.REDEEM, "club", "default")
+    poster = await posters_store.make(STAFF, wanted, cause=ids.new_id(), now=now())
+    link = path(Links(hub.settings).rewards((await granted(hub)).id, poster.code, now=now()))
+    return link, {"data": {"form": hidden(await hub.http.get(link), "form"), "reward": "thanks"}}
+
+
 async def unsubscribe(hub: Hub) -> tuple[str, Request]:
     link = path(Links(hub.settings).unsubscribe((await granted(hub)).id, BY_EMAIL, now=now()))
     return link, {"data": {"form": hidden(await hub.http.get(link), "form")}}
@@ -218,6 +232,7 @@ ROUTES: Final[Mapping[str, tuple[Prepare, ...]]] = {
     "/m/s/{token}": (sign_in_by_link,),
     "/m/p/{token}": (choose,),
     "/m/p/{token}/confirm": (confirm,),
+    "/m/r/{token}": (redeem_on_a_page,),
     "/m/u/{token}": (unsubscribe, unsubscribe_by_one_click),
     "/webhooks/sendgrid": (reports,),
     "/webhooks/twilio": (status, stop),
@@ -240,6 +255,7 @@ WRITTEN: Final[Mapping[Prepare, Mapping[str, int]]] = {
     sign_in_by_link: {"known_devices": 1, "audit": 1},
     choose: {"consents": 1, "events": 1, "audit": 1},
     confirm: {"consents": 1, "events": 1, "audit": 1},
+    redeem_on_a_page: {"vouchers": 1, "audit": 1},
     unsubscribe: {"consents": 1, "events": 1, "audit": 1},
     unsubscribe_by_one_click: {"consents": 1, "events": 1, "audit": 1},
     reports: {"reports": 1},

@@ -195,3 +195,35 @@ async def test_what_a_live_broadcast_or_journey_advertises_with_cannot_lose_its_
     assert (await publish(hub, admin, {**bare, "en/text": "{{ links.preferences }}"}, "n", name="reminder"))[
         "version"
     ] == 2
+
+
+async def test_a_topic_cannot_become_advertising_while_live_mails_about_it_show_no_way_out(
+    hub: Hub, admin: str, database: Database
+) -> None:
+    save = """mutation ($input: SaveTopicInput!) { saveTopic(input: $input) {
+      __typename ... on UserError { code message path } } }"""
+    names = [{"language": "en", "text": "Receipts"}]
+
+    async def saved(topic_class: str, under: str) -> dict[str, Any]:
+        asked = {"idempotencyKey": under, "name": "receipts", "topicClass": topic_class, "names": names}
+        answer: dict[str, Any] = (await hub.data(save, admin, input=asked))["saveTopic"]
+        return answer
+
+    await saved("TRANSACTIONAL", "a")
+    files = {"en/subject": "S", "en/text": "Your receipt."}
+    await publish(hub, admin, files, transactional=True)
+    source = "journey: receipts\nenter: {event: Order Completed}\nsteps: [{send: {template: hello, topic: receipts}}]\n"
+    await journeys.publish(source, templates={"hello"}, by="test", key="receipts", now=hub.now)
+
+    assert await saved("MARKETING", "b") == {
+        "__typename": "TopicRefused",
+        "code": "NO_WAY_OUT",
+        "message": "The journey receipts version 1 says `hello` about it by e-mail, whose en/text shows no way out: "
+        "link to `links.unsubscribe` or `links.preferences`.",
+        "path": ["input", "topicClass"],
+    }
+    stored = await database["topics"].find_one({"_id": "default/receipts"})
+    assert stored is not None
+    assert stored["topic_class"] == "transactional"
+    await publish(hub, admin, {**files, "en/text": "{{ links.unsubscribe }}"}, "c", transactional=True)
+    assert (await saved("MARKETING", "d"))["__typename"] == "SaveTopicPayload"

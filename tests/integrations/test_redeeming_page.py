@@ -16,11 +16,12 @@ from hub.kit import ids
 from hub.profiles import identifier_store
 from hub.profiles.links import REWARDS_LAST, Links
 from hub.profiles.model import Identifier, IdentifierKind, Profile
+from hub.rewards.model import Reason
 from hub.settings import Settings
 from hub.vouchers import using
 from hub.vouchers.codes import code_form
-from hub.vouchers.model import Order
-from integrations.pages import arriving, redeeming, signin
+from hub.vouchers.model import Order, VoucherRefused
+from integrations.pages import arriving, redeeming, shell, signin
 from runtime.http import RequestLog
 from tests.integrations.test_joining_page import ADA, here
 from tests.integrations.test_signin_page import NOON, clock, code_of, hidden, link_of, press
@@ -159,3 +160,11 @@ async def test_by_a_typed_code_it_is_the_same(web: AsyncClient, poster: Poster, 
     form = {"key": hidden(asked, "key"), "sign_in": hidden(asked, "sign_in"), "code": code_of(asked, settings)}
 
     assert (await web.post("/m/s/code", data=form)).headers["location"].startswith("/m/r/")
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_page_has_words_for_every_reason_and_refusal(language: str) -> None:
+    refused = shell.texts("redeem")[language]["refused"]
+
+    assert {*Reason, "NOT_FOUND", "TOO_OLD"} <= refused.keys()
+    assert {it.code for it in VoucherRefused.__subclasses__()} - refused.keys() <= {"NOT_COMBINABLE"}

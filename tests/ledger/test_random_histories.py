@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 from hub.database import Database
 from hub.kit import ids
 from hub.kit.errors import HubError
-from hub.ledger import flushing, gathering, ledger, model, moving, service, store, verifying
+from hub.ledger import flushing, gathering, ledger, model, moving, scanning, service, store, verifying
 from hub.ledger.model import About, HoldOver, InsufficientPoints, KeyReused, NoSuchHold, Purse
 from hub.ledger.moves import (
     Activate,
@@ -306,7 +306,7 @@ class History:
             assert isinstance(answer, KeyReused)
 
     async def _known(self, request: Request) -> bool:
-        boxed = {it.id for who in self.people for it in (await store.read_one(self.program, who)).outbox}
+        boxed = {it.id for who in self.people for it in (await scanning.read_one(self.program, who)).outbox}
         return request.posting in boxed or bool(await store.postings([request.posting], self.program, []))
 
     async def wait(self, days: int) -> None:

@@ -81,6 +81,9 @@ async def test_doubts_are_counted_of_a_million_and_listed_by_brand_the_newest_fi
 
     assert (numbers.messages, numbers.unknown, numbers.duplicates) == (9, 3, 0)
     assert (round(numbers.unknown_per_million), numbers.duplicates_per_million) == (333_333, 0)
+    assert await doubts.numbers(["acme"]) == doubts.Numbers(1, 1, 0)
+    assert await doubts.numbers(["acme", "default"]) == doubts.Numbers(9, 3, 0)
+    assert await doubts.numbers(["nobody"]) == doubts.Numbers(0, 0, 0)
     assert await listed(Doubt.UNKNOWN) == [acme.id, new.id, old.id]
     assert await listed(Doubt.UNKNOWN, ["default"]) == [new.id, old.id]
     assert doubts.Numbers(0, 0, 0).unknown_per_million == 0

@@ -172,3 +172,11 @@ def test_an_sms_is_counted_with_its_links_as_they_are_sent() -> None:
     ]
     assert counted(long, advertises=False) == ["It takes 2 SMS (171 units of GSM-7) for a made-up customer."]
     assert counted(short, advertises=False) == []
+
+
+def test_a_push_message_is_weighed_with_the_link_that_a_tap_opens() -> None:
+    files = {"en/push": "x" * 3_000, "en/link": f"https://shop.example/{'a' * 1_100}"}
+    kit = brands.read("{brand: b, name: B, colours: {ink: '#000'}, fonts: {body: Georgia}, track: true}")
+
+    assert [it.problem.code for it in flaws(files)] == ["too_large"]
+    assert flaws(files, Purpose(kit=kit)) == []  # its link is short when it is sent

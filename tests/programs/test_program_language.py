@@ -169,5 +169,12 @@ def test_row_25_a_program_that_takes_more_than_two_sentences_is_refused() -> Non
     assert [it for _, _, it in problems(sentence)] == ["bad_text"]
 
 
+def test_a_visit_or_event_has_no_amount_that_it_could_begin_from() -> None:
+    least = "from: {amount: 5.00, tax: after, discount: after, shipping: before}, texts: {en: x, de: y}}"
+    source = FINCH.replace("visit: {points: 10}}", f"visit: {{points: 10}}, {least}")
+
+    assert [it for _, _, it in problems(source)] == ["unknown_key"]
+
+
 def test_two_of_a_name_are_refused() -> None:
     assert problems(FINCH.replace("rule: visit", "rule: base")) == [(24, 5, "duplicate_name")]

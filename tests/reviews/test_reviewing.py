@@ -48,6 +48,20 @@ async def test_what_was_given_back_cannot_be_reviewed(ada: Shop) -> None:
     assert (await writes(ada, product="P-2")).purchase.line == 1
 
 
+async def test_who_brings_the_goods_back_later_keeps_their_review_and_may_write_it_anew(ada: Shop) -> None:
+    first = await writes(ada)
+    line = {"product_id": "P-1", "quantity": 1, "price": 5}
+    await ada.say("Order Refunded", properties={"order_id": "ada-0", "currency": "EUR", "products": [line]})
+    await ada.route()
+
+    anew = await writes(ada, "It broke after a week", replace=True)
+    assert (anew.id, anew.state, anew.purchase) == (first.id, State.APPROVED, first.purchase)
+
+    await removes(ada, anew, by=By.AUTHOR)
+    with pytest.raises(NotBought):
+        await writes(ada, "And yet I write again")
+
+
 async def test_a_review_in_the_same_words_under_the_same_key_is_one(ada: Shop, database: Database) -> None:
     first = await writes(ada, key="k")
     again = await writes(ada, key="k")

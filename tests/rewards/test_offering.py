@@ -55,6 +55,7 @@ def test_points_of_another_wallet_or_program_buy_nothing() -> None:
         ({"state": RewardState.PROPOSED}, {}, (Reason.NOT_LIVE,)),
         ({"since": NOW + timedelta(seconds=1)}, {}, (Reason.NOT_YET,)),
         ({"since": NOW}, {}, ()),
+        ({"kind": RewardKind.GESTURE, "cost": None}, {}, (Reason.ONLY_GIVEN,)),
         ({"before": NOW}, {}, (Reason.EXPIRED,)),
         ({"before": NOW + timedelta(seconds=1)}, {}, ()),
         ({"stores": frozenset({"S-1"})}, {"store": "S-2"}, (Reason.NOT_HERE,)),

@@ -64,6 +64,19 @@ async def test_a_key_that_came_before_without_joining_lets_nobody_join(till: Til
     assert await database["events"].count_documents({}) == 1
 
 
+async def test_whoever_was_cut_off_between_coming_and_joining_joins_when_the_till_says_it_again(
+    till: Till, database: Database
+) -> None:
+    await activate()
+    await till.tells("customers", JOINS)
+    await database["events"].delete_one({"name": "Join Requested"})  # as if the process had died before it
+    await till.tells("customers", JOINS)
+    await route_all()
+
+    assert await database["events"].count_documents({"name": "Join Requested"}) == 1
+    assert await database["enrolments"].count_documents({}) == 1
+
+
 async def test_a_till_that_waits_for_a_joining_waits_for_both_of_its_events(till: Till) -> None:
     await activate()
     assert (await till.post("customers", JOINS)).json()["applied"] is False

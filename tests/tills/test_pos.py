@@ -9,9 +9,11 @@ from hub.access import keys
 from hub.access.grants import KeyKind
 from hub.access.model import Scope
 from hub.database import Database
+from hub.privacy.service import Privacy
 from hub.profiles import identifier_store, members
 from hub.profiles.model import Identifier, IdentifierKind
 from hub.settings import Settings
+from runtime.wiring import DOCUMENTS
 from tests.intake.inflow import NOW, order, route_all, said
 from tests.tills.tilling import AT, PHONE, REFUND, SALE, Till, kept, make, person
 
@@ -148,6 +150,22 @@ async def test_the_same_message_again_is_kept_once_and_answered_alike(till: Till
     assert [await till.tells(*it) for it in reversed(messages)] == first[::-1]
 
     assert await database["events"].count_documents({}) == len(messages)
+
+
+async def test_a_receipt_of_somebody_who_was_forgotten_brings_nobody_back_when_it_comes_again(
+    till: Till, database: Database, settings: Settings
+) -> None:
+    taken = await till.tells("orders", SALE)
+    await route_all()
+    ada = await person(IdentifierKind.PHONE, "+493012345678")
+    await Privacy(settings, DOCUMENTS).erase(ada.id, now=NOW)
+
+    assert await till.tells("orders", SALE) == taken
+    await route_all()
+
+    (row,) = await database["events"].find({"source": "pos/berlin-1"}).to_list()
+    assert "12345678" not in str(row)
+    assert await database["profiles"].count_documents({}) == 0
 
 
 async def test_another_till_of_the_store_may_send_the_same_receipt(till: Till, web: httpx2.AsyncClient) -> None:

@@ -77,6 +77,12 @@ async def test_a_message_that_cannot_be_used_is_refused_with_the_place_and_nothi
         assert await database[collection].count_documents({}) == 0
 
 
+async def test_a_key_may_be_any_number_for_it_is_kept_nowhere(till: Till, database: Database) -> None:
+    await till.tells("orders", SALE, "4111111111111111")
+
+    assert "4111111111111111" not in str(await database["events"].find().to_list())
+
+
 async def test_a_member_code_that_nobody_has_is_refused(till: Till, database: Database) -> None:
     code = await members.new_code(ids.new_id(), now=NOW)
     await database["identifiers"].delete_many({})

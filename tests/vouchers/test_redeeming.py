@@ -204,7 +204,7 @@ async def test_one_member_has_as_many_as_one_may_and_one_more_when_one_was_given
 
 
 async def test_a_large_stock_lies_in_many_documents_and_is_given_to_the_last_one(ada: Stage) -> None:
-    await ada.publish("{reward: thanks, kind: gesture, labels: {en: Thanks}, stock: 260}")
+    await ada.publish("{reward: thanks, kind: experience, labels: {en: Thanks}, stock: 260}")
 
     for number in range(26):
         await asyncio.gather(*(ada.redeem("thanks", name=f"{number}/{it}") for it in range(10)))

@@ -108,7 +108,9 @@ async def test_who_leaves_the_list_gets_no_seat_and_the_list_ends_with_the_event
 
 
 async def test_nobody_waits_for_what_they_cannot_have_or_for_what_is_no_event(hall: Stage) -> None:
-    await hall.publish(f"{TALK}when: profile.vip = true\n", "{reward: gift, kind: gesture, labels: {en: A}, stock: 1}")
+    await hall.publish(
+        f"{TALK}when: profile.vip = true\n", "{reward: gift, kind: experience, labels: {en: A}, stock: 1}"
+    )
     await hall.ask("gift", name="a")
 
     for reward in ("talk", "gift"):
