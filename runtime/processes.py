@@ -37,6 +37,7 @@ from hub.privacy.service import Privacy
 from hub.profiles import abandoned, consents
 from hub.profiles.suppression import Suppressions
 from hub.settings import Settings
+from hub.tiers import keeper as tiers_keeper
 from hub.vouchers import sweeping
 from hub.vouchers.codes import Codes
 from hub.wording.library import Library
@@ -44,6 +45,7 @@ from runtime import logs, wiring
 from workflows import worker as temporal_worker
 from workflows.broadcast.bell import TemporalBroadcastBell
 from workflows.cohort.bell import TemporalBell
+from workflows.night import starting
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +76,7 @@ async def router(settings: Settings) -> None:
         await _until_signalled(
             Router(owner, ringer, wiring.clock, region=settings.phone_region).run(),
             ringer.run(),
+            starting.keep(temporal),
             keeper.keep(ringer.ask, wiring.clock),
             broadcasts_keeper.keep(TemporalBroadcastBell(temporal), wiring.clock),
             profiles_keeper.keep(wiring.clock),
@@ -85,6 +88,7 @@ async def router(settings: Settings) -> None:
             membership.keep_sweeping(wiring.clock),
             subscriptions.keep(wiring.clock),
             birthdays.keep(settings.leap_birthday, wiring.clock),
+            tiers_keeper.keep(wiring.clock),
             abandoned.keep(),
             waiting.keep(wiring.clock),
             sweeping.keep(Codes(settings), wiring.clock),

@@ -39,6 +39,7 @@ from hub.kit.errors import HubError
 from hub.ledger.adjusting import AdjustmentDocument
 from hub.ledger.store import PostingDocument, PurseDocument
 from hub.membership.birthdays import BirthdayDocument
+from hub.membership.draws import DrawDocument
 from hub.membership.plans import PlanDocument
 from hub.membership.store import EnrolmentDocument
 from hub.membership.subscriptions import SubscriptionDocument
@@ -72,6 +73,7 @@ from hub.rewards.store import RewardDocument, VoteDocument
 from hub.rollups.store import RollupDocument
 from hub.segments.store import SegmentDocument
 from hub.settings import Settings
+from hub.tiers.nights import NightDocument
 from hub.tiers.store import StandingDocument
 from hub.tills.store import TillDayDocument
 from hub.vault import SealedKeyDocument
@@ -109,6 +111,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     DecisionDocument,
     DeviceDocument,
     BirthdayDocument,
+    DrawDocument,
     EnrolmentDocument,
     PlanDocument,
     SubscriptionDocument,
@@ -127,6 +130,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     KeyDocument,
     KnownDeviceDocument,
     MessageDocument,
+    NightDocument,
     OrderDocument,
     PlaceDocument,
     PlacesDocument,

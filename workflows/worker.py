@@ -13,6 +13,8 @@ from workflows.broadcast.activity import BroadcastActivities
 from workflows.broadcast.workflow import BroadcastWorkflow
 from workflows.cohort.activity import CohortActivities
 from workflows.cohort.workflow import CohortWorkflow
+from workflows.night.activity import spend
+from workflows.night.workflow import NightWorkflow
 from workflows.ringing import TASK_QUEUE
 
 
@@ -28,8 +30,8 @@ def make(client: Client, queued: Callable[[], None], limits: Limits, runner: Wor
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[CohortWorkflow, BroadcastWorkflow],
-        activities=[cohorts.advance, broadcasts.advance],
+        workflows=[CohortWorkflow, BroadcastWorkflow, NightWorkflow],
+        activities=[cohorts.advance, broadcasts.advance, spend],
         workflow_runner=runner or UnsandboxedWorkflowRunner(),
         max_concurrent_activities=50,
         # After a crash the next worker takes over a workflow's tasks in a second, not in ten.

@@ -28,6 +28,7 @@ from hub_api.doubts import DoubtQueries
 from hub_api.earning import EarningQueries
 from hub_api.enrolments import JoinQueries
 from hub_api.events import EventMutations
+from hub_api.giveaways import GiveawayMutations, GiveawayQueries
 from hub_api.inbox import InboxMutations
 from hub_api.joining import EnrolmentMutations
 from hub_api.journeys import JourneyMutations, JourneyQueries
@@ -85,6 +86,7 @@ class Query(
     BroadcastQueries,
     ProfileQueries,
     DoubtQueries,
+    GiveawayQueries,
     JoinQueries,
     JourneyQueries,
     KeyQueries,
@@ -132,6 +134,7 @@ class Mutation(
     DeviceMutations,
     EnrolmentMutations,
     EventMutations,
+    GiveawayMutations,
     InboxMutations,
     JourneyMutations,
     KeyMutations,

@@ -121,6 +121,7 @@ EVENTS: Final[Mapping[str, Mapping[str, Shape]]] = {
     "Content Shown": _CONTENT,
     "Content Clicked": _CONTENT,
     "Content Dismissed": _CONTENT,
+    "Giveaway Won": dict.fromkeys(("giveaway", "program"), _TEXT),
     "Join Requested": dict.fromkeys(("program", "store_id", "campaign", "associate_id", "consent_version"), _TEXT),
     "Member Birthday": {"day": _TEXT, "programs": Kind.LIST},
     "Member Joined": dict.fromkeys(

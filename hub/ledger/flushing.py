@@ -4,6 +4,7 @@ Several processes may do it at the same time. What is copied twice is copied onc
 its purse is still as it was read.
 """
 
+import asyncio
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -42,8 +43,7 @@ async def born(row_id: Any) -> bool:
 
 async def copy_out(postings: Sequence[Posting]) -> None:
     """Copy postings out, with what was born with them, and tell of them. Repeating it changes nothing."""
-    await store.copy_out(postings)
-    await telling.tell(postings)
+    await asyncio.gather(store.copy_out(postings), telling.tell(postings))
 
 
 async def _flush(purses: Sequence[Purse]) -> None:

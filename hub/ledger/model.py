@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
@@ -366,11 +367,14 @@ class Crowded(TryLater):
         super().__init__("Others are moving these points. Ask again in a second.", retry_after=1)
 
 
+# Each is asked for several times while a posting is made, and a hash costs more than to remember some.
+@lru_cache(maxsize=10_000)
 def purse_id(program: str, owner: UUID) -> UUID:
     """Make the id of a purse."""
     return ids.key_of("purse", program, owner)
 
 
+@lru_cache(maxsize=10_000)
 def posting_id(program: str, key: str) -> UUID:
     """Make the id of a posting. It is not of the purse: a retry after a merge meets what was posted before it."""
     return ids.key_of("posting", program, key)

@@ -250,7 +250,9 @@ def booked(
 async def _written(changed: Sequence[_Draft], *, now: datetime) -> bool:
     """Write drafts. What waits in their outboxes goes along where that is cheaper than by itself."""
     few = TAKEN_ALONG if len(changed) == 1 else 1
-    along = [it for it in changed if len(it.before.outbox) >= few]
-    await flushing.copy_out([posting for it in along for posting in it.before.outbox])
-    writes = [(it.before, replace(it.after, outbox=it.added) if it in along else it.after) for it in changed]
+    waiting = [posting for it in changed if len(it.before.outbox) >= few for posting in it.before.outbox]
+    await flushing.copy_out(waiting)
+    writes = [
+        (it.before, replace(it.after, outbox=it.added) if len(it.before.outbox) >= few else it.after) for it in changed
+    ]
     return await store.save(writes, now=now)

@@ -133,15 +133,18 @@ async def save(
     purses = PurseDocument.get_pymongo_collection()
     new = [_new_row(after, now) for before, after in changes if not before.rev]
     taken = await database.insert_into(purses, new, session=session)
-    updates = [
-        UpdateOne({"_id": before.id, "rev": before.rev}, _change(before, after, now))
-        for before, after in changes
-        if before.rev
-    ]
+    updates = [_update(before, after, now) for before, after in changes if before.rev]
     if not updates or taken:
         return not taken
-    written = await purses.bulk_write(updates, ordered=False, session=session)
+    if len(changes) == 1:  # the driver does one by itself at half the cost of a bulk of one
+        one = await purses.update_one(*updates[0], session=session)
+        return bool(one.matched_count)
+    written = await purses.bulk_write([UpdateOne(*it) for it in updates], ordered=False, session=session)
     return written.matched_count == len(updates)
+
+
+def _update(before: Purse, after: Purse, now: datetime) -> tuple[Row, Row]:
+    return {"_id": before.id, "rev": before.rev}, _change(before, after, now)
 
 
 async def together(write: Callable[[AsyncClientSession], Awaitable[bool]]) -> bool:

@@ -18,7 +18,7 @@ from hub.commerce import posters_store
 from hub.commerce.posters import OtherPurpose, Poster, Purpose, Wanted
 from hub.definitions import Version
 from hub.events.announcing import Announcement, announce
-from hub.membership import store
+from hub.membership import draws, store
 from hub.membership.model import Enrolment, Joined, Joining, Way
 from hub.profiles.model import Profile
 from hub.programs import service as programs
@@ -130,6 +130,7 @@ async def keep_sweeping(clock: Callable[[], datetime]) -> None:
     while True:
         try:
             await sweep(clock())
+            await draws.sweep(clock())
         except PyMongoError as error:
             log.warning("membership_waits_for_database", error=type(error).__name__)
         await asyncio.sleep(EVERY_SECONDS)

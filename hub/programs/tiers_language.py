@@ -30,7 +30,7 @@ from hub.programs.tiers import AfterRefund, Down, Level, Tiers
 
 MOST_LEVELS: Final = 10
 MOST_PERKS: Final = 50
-_KNOWN: Final = ("by", "lasts", "grace", "down", "refund", "levels")
+KEYS: Final = ("by", "lasts", "grace", "down", "refund", "levels")
 _BY: Final = ("spend", "orders", "counts")
 _OF_LEVEL: Final = ("tier", "from", "texts", "perks")
 _EVERYBODY: Final = Decimal(100)
@@ -78,7 +78,7 @@ class TiersReader:
     def read(self, node: Node) -> Read:
         """Read the tiers."""
         terms = self.terms
-        found = terms.fields(node, "`tiers`", _KNOWN, "by", "lasts", "down", "refund", "levels")
+        found = terms.fields(node, "`tiers`", KEYS, "by", "lasts", "down", "refund", "levels")
         nodes = {key: field.node for key, field in found.items()}
         counted = self._by(nodes["by"]) if "by" in nodes else None
         lasts = self.expiry(nodes["lasts"]) if "lasts" in nodes else None

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from hub.database import OwnIds
 from hub.events.announcing import Announcement, announce
-from hub.events.model import Event, Trust
+from hub.events.model import Event
 from hub.ledger import service as ledger
 from hub.ledger.model import Wallet
 from hub.profiles.model import Profile
@@ -25,6 +25,7 @@ from hub.tiers.model import Change, Standing
 
 REACHED = "Tier Reached"
 LOST = "Tier Lost"
+MERGED = "Profile Merged"
 BATCH = 500
 
 
@@ -85,10 +86,9 @@ async def follow(events: Sequence[Event], profiles: Mapping[UUID, Profile], know
     active = {version.name: it for version, it in known.at(now).items()}
     asked: dict[tuple[str, datetime], dict[UUID, Collection[UUID]]] = {}
     for event in events:
-        name = event.properties.get("program")
-        head = profiles.get(event.profile_id) if event.profile_id else None
-        if head and name in active and _is_about_points(event):
-            asked.setdefault((name, min(event.at, now)), {})[head.id] = head.own_ids
+        if event.profile_id and (head := profiles.get(event.profile_id)):
+            for name in _programs_of(event, active):
+                asked.setdefault((name, min(event.at, now)), {})[head.id] = head.own_ids
     for (name, at), owners in sorted(asked.items(), key=lambda it: it[0]):
         await review(active[name], owners, at=at, now=now)
 
@@ -137,8 +137,14 @@ async def shown(owners: Collection[OwnIds]) -> dict[OwnIds, list[Shown]]:
     return found
 
 
-def _is_about_points(event: Event) -> bool:
-    return event.about is not None and event.trust is Trust.SERVER and event.name.startswith("Points ")
+def _programs_of(event: Event, active: Collection[str]) -> Collection[str]:
+    """Name the programs in which an event may move a tier: that of points, or all where two have become one."""
+    if event.about is None:
+        return ()
+    if event.name == MERGED:
+        return active
+    about_points = event.name.startswith("Points ")
+    return [it for it in active if about_points and it == event.properties.get("program")]
 
 
 def _folded(head: Standing, absorbed: Sequence[Standing]) -> Standing:

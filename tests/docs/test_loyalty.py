@@ -2,7 +2,7 @@
 
 from hub.conditions.kinds import ANY_SEGMENT, SEGMENT
 from hub.earning.model import Why
-from hub.programs import language, rules_language
+from hub.programs import language, rules_language, tiers_language
 from hub.programs.summary import summary
 from hub.rollups.catalogue import NOTHING_DEFINED
 from hub.segments import scope
@@ -11,7 +11,7 @@ from tests.docs.pages import ROOT, blocks, first_column, section
 
 PAGE = (ROOT / "docs" / "loyalty.md").read_text(encoding="utf-8")
 KNOWN = {**scope.of(NOTHING_DEFINED), SEGMENT: ANY_SEGMENT}
-FIRST, MULTIPLIERS = blocks(PAGE, "text")
+FIRST, MULTIPLIERS, TIERS, _ = blocks(PAGE, "text")
 
 
 def test_the_program_on_the_page_can_be_activated_and_says_what_the_page_says() -> None:
@@ -23,6 +23,23 @@ def test_the_program_on_the_page_can_be_activated_and_says_what_the_page_says() 
 
 def test_the_multipliers_on_the_page_can_be_added_to_it() -> None:
     assert set(language.read(FIRST + MULTIPLIERS, KNOWN).multipliers) == {"big-basket", "gold-saturday"}
+
+
+def test_the_tiers_on_the_page_can_be_added_to_it_and_each_of_their_keys_is_explained() -> None:
+    status = """\
+  - wallet: status
+    kind: qualifying
+    one: {en: status point, de: Statuspunkt}
+    many: {en: status points, de: Statuspunkte}
+    expires: {end_of: year}
+rules:
+"""
+    tiers = language.read(FIRST.replace("rules:\n", status) + TIERS, KNOWN).tiers
+
+    assert tiers
+    assert [it.name for it in tiers.levels] == ["silver", "gold"]
+    keys = first_column(section(PAGE, "## Tiers")) - {""}
+    assert keys == set(tiers_language.KEYS)
 
 
 def test_every_way_to_expire_on_the_page_can_be_written() -> None:

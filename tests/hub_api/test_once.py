@@ -369,6 +369,12 @@ async def save_plan(hub: Hub) -> tuple[str, Given, Given]:
     return await staff(hub), given, {**given, "price": "19.90"}
 
 
+async def draw_giveaway(hub: Hub) -> tuple[str, Given, Given]:
+    await activated("club")
+    given = {"giveaway": "thanks", "program": "club", "winners": 1, "mostPerDay": 1, "coolDownDays": 30}
+    return await staff(hub), given, {**given, "winners": 2}
+
+
 async def cancel_plan(hub: Hub) -> tuple[str, Given, Given]:
     key, given, _ = await save_plan(hub)
     await done(hub, "savePlan", key, {"idempotencyKey": "before", **given})
@@ -531,6 +537,7 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "signOut": sign_out,
     "enroll": enroll,
     "enrollCustomer": enroll_customer,
+    "drawGiveaway": draw_giveaway,
     "savePlan": save_plan,
     "cancelPlan": cancel_plan,
     "createAccount": create_account,

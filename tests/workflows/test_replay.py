@@ -8,6 +8,7 @@ from temporalio.worker import Replayer
 
 from workflows.broadcast.workflow import BroadcastWorkflow
 from workflows.cohort.workflow import CohortWorkflow
+from workflows.night.workflow import NightWorkflow
 
 HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
 NAMES = [path.stem for path in HISTORIES]
@@ -21,13 +22,14 @@ def test_there_is_a_history_of_each_way_through_the_workflow() -> None:
         "cohort-continued-as-new",
         "cohort-rung-while-asleep",
         "cohort-to-its-end",
+        "night-through-three-days",
     ]
 
 
 @pytest.mark.parametrize("recorded", [path.read_text(encoding="utf-8") for path in HISTORIES], ids=NAMES)
 async def test_a_recorded_history_replays(recorded: str) -> None:
     history = WorkflowHistory.from_json("recorded", recorded)
-    replayer = Replayer(workflows=[BroadcastWorkflow, CohortWorkflow])
+    replayer = Replayer(workflows=[BroadcastWorkflow, CohortWorkflow, NightWorkflow])
 
     replayed = await replayer.replay_workflow(history, raise_on_replay_failure=False)
 

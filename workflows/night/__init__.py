@@ -1,0 +1,1 @@
+"""The night of loyalty programs: one workflow that sleeps until the next one begins."""
