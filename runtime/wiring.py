@@ -13,6 +13,7 @@ from hub.access.keys import KeyDocument
 from hub.access.rates import RateDocument
 from hub.access.tokens import RevokedTokenDocument
 from hub.accounts.store import AccountDocument, PersonDocument
+from hub.books.closings import ClosingDocument
 from hub.broadcasts.recipients import RecipientPageDocument
 from hub.broadcasts.store import BroadcastDocument
 from hub.bulk.imports import ImportDocument
@@ -102,6 +103,7 @@ DOCUMENTS: list[type[beanie.Document]] = [
     ChallengeDocument,
     CartDocument,
     CaseDocument,
+    ClosingDocument,
     ClashDocument,
     CohortDocument,
     ConsentDocument,

@@ -16,6 +16,7 @@ from hub_api.adjustments import AdjustmentMutations, AdjustmentQueries
 from hub_api.assets import AssetMutations, AssetQueries
 from hub_api.associates import AssociateQueries
 from hub_api.audit import AuditQueries
+from hub_api.books import BooksMutations, BooksQueries
 from hub_api.brands import BrandMutations, BrandQueries
 from hub_api.broadcasting import BroadcastMutations
 from hub_api.broadcasts import BroadcastQueries
@@ -78,6 +79,7 @@ class Query(
     EarningQueries,
     AdjustmentQueries,
     AssetQueries,
+    BooksQueries,
     BrandQueries,
     AssociateQueries,
     ContentQueries,
@@ -127,6 +129,7 @@ class Mutation(
     AccountMutations,
     AdjustmentMutations,
     AssetMutations,
+    BooksMutations,
     BrandMutations,
     ContentReportMutations,
     ContentDefinitionMutations,

@@ -47,6 +47,8 @@ class Scope(StrEnum):
     JOURNEYS_READ = "journeys:read"
     JOURNEYS_WRITE = "journeys:write"
     POINTS_WRITE = "points:write"
+    BOOKS_READ = "books:read"
+    BOOKS_WRITE = "books:write"
     REVIEWS_WRITE = "reviews:write"
     KEYS_WRITE = "keys:write"
     AUDIT_READ = "audit:read"

@@ -31,6 +31,8 @@ MEANINGS: Final[Mapping[Scope, str]] = {
     Scope.JOURNEYS_READ: "see journeys and broadcasts",
     Scope.JOURNEYS_WRITE: "publish journeys, and create and steer broadcasts",
     Scope.POINTS_WRITE: "give and take points by hand, and agree to what somebody else wants to give or take",
+    Scope.BOOKS_READ: "see what all points will cost, and how they come and go month by month; nothing of a person",
+    Scope.BOOKS_WRITE: "close a month of the books",
     Scope.REVIEWS_WRITE: "approve, refuse and remove what customers say of products",
     Scope.KEYS_WRITE: "make, list, rotate and revoke keys",
     Scope.AUDIT_READ: "read the audit",
@@ -78,7 +80,7 @@ ROLES: Final[Mapping[Role, frozenset[Scope]]] = {
             Scope.REVIEWS_WRITE,
         }
     ),
-    Role.ANALYST: frozenset({Scope.COMMERCE_READ, Scope.DEFINITIONS_READ, Scope.JOURNEYS_READ}),
+    Role.ANALYST: frozenset({Scope.COMMERCE_READ, Scope.DEFINITIONS_READ, Scope.JOURNEYS_READ, Scope.BOOKS_READ}),
     Role.SERVICE: frozenset(
         {
             Scope.PROFILE_READ,
@@ -96,7 +98,15 @@ ROLES: Final[Mapping[Role, frozenset[Scope]]] = {
     ),
     Role.MERCHANDISER: frozenset({Scope.COMMERCE_READ, Scope.COMMERCE_WRITE, Scope.DEFINITIONS_READ}),
     Role.FINANCE: frozenset(
-        {Scope.TILLS_READ, Scope.COMMERCE_READ, Scope.DEFINITIONS_READ, Scope.POINTS_WRITE, Scope.AUDIT_READ}
+        {
+            Scope.TILLS_READ,
+            Scope.COMMERCE_READ,
+            Scope.DEFINITIONS_READ,
+            Scope.POINTS_WRITE,
+            Scope.BOOKS_READ,
+            Scope.BOOKS_WRITE,
+            Scope.AUDIT_READ,
+        }
     ),
     Role.STORE: frozenset({Scope.TILLS_READ, Scope.ASSOCIATE_READ, Scope.CONTENT_READ, Scope.COMMERCE_READ}),
     Role.ADMIN: frozenset(Scope) - {Scope.PROFILE_SELF},

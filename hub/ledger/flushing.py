@@ -16,12 +16,20 @@ from hub.ledger.model import Posting, Purse
 AGE: Final = timedelta(seconds=0.5)
 """How long a posting may wait for the next one of its purse, which takes it along."""
 
+_AT_ONCE: Final = 1_000
+
 
 async def flush_waiting(limit: int, *, now: datetime) -> list[UUID]:
     """Flush some of the purses that have waited longest, and name the owner of each."""
     purses = await store.unflushed(now - AGE, limit)
     await _flush(purses)
     return [it.owner for it in purses]
+
+
+async def flush_all(*, now: datetime) -> None:
+    """Flush all that was booked by now."""
+    while await flush_waiting(_AT_ONCE, now=now + AGE):
+        pass
 
 
 async def flush(owners: Collection[UUID]) -> None:

@@ -22,6 +22,7 @@ rules:
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -32,10 +33,11 @@ from hub.kit.local_time import zone_of
 from hub.kit.money import BadMoney
 from hub.kit.problems import InvalidDefinition
 from hub.programs import summary
+from hub.programs.cost import Cost
 from hub.programs.expiry import AfterDays, EndOf, Expiry, Idle, WithPeriod
 from hub.programs.model import Combine, Negative, Program, Wallet, WalletKind
 from hub.programs.rules_language import LONGEST_EVENT, Rules
-from hub.programs.terms import LANGUAGES, LONGEST_NAME, MOST_DAYS, Terms
+from hub.programs.terms import LANGUAGES, LONGEST_NAME, MOST_DAYS, MOST_POINTS, Terms
 from hub.programs.tiers_language import Read, TiersReader
 
 KEYS: Final = (
@@ -59,6 +61,7 @@ _NEEDED: Final = ("program", "texts", "zone", "currency", "wallets", "rules")
 _ANY_CURRENCY: Final = "EUR"
 _ANY_ZONE: Final = ZoneInfo("UTC")
 _NEVER: Final = "never"
+_ALL: Final = Decimal(100)
 
 
 def read(source: str, scope: Scope | None) -> Program:
@@ -92,7 +95,7 @@ def _program(document: Node, scope: Scope | None, terms: Terms) -> Program | Non
     texts = terms.texts(nodes["texts"], "texts") if "texts" in nodes else {}
     currency = (_currency(nodes["currency"], terms) if "currency" in nodes else None) or _ANY_CURRENCY
     zone = (_zone(nodes["zone"], terms) if "zone" in nodes else None) or _ANY_ZONE
-    of_wallets = _Wallets(terms, tuple(texts))
+    of_wallets = _Wallets(terms, tuple(texts), currency)
     wallets = of_wallets.all(nodes["wallets"]) if "wallets" in nodes else {}
     rules = Rules(terms, scope, tuple(texts), currency, tuple(wallets))
     earning = rules.all(nodes["rules"]) if "rules" in nodes else {}
@@ -140,14 +143,15 @@ def _zone(node: Node, terms: Terms) -> ZoneInfo | None:
 
 
 class _Wallets:
-    """Reads the wallets of a program that is said in these languages."""
+    """Reads the wallets of a program that is said in these languages, with amounts of this currency."""
 
-    _KNOWN: Final = ("wallet", "kind", "one", "many", "expires", "warn", "pending", "negative")
+    _KNOWN: Final = ("wallet", "kind", "one", "many", "expires", "warn", "pending", "negative", "cost")
     _NEEDED: Final = ("wallet", "kind", "one", "many", "expires")
 
-    def __init__(self, terms: Terms, languages: tuple[str, ...]) -> None:
+    def __init__(self, terms: Terms, languages: tuple[str, ...], currency: str) -> None:
         self._terms = terms
         self._languages = languages
+        self._currency = currency
 
     def all(self, node: Node) -> dict[str, Wallet]:
         items = self._terms.items(node, "`wallets`")
@@ -171,6 +175,9 @@ class _Wallets:
         pending = terms.days(nodes["pending"], "pending") if "pending" in nodes else 0
         warn = terms.days(nodes["warn"], "warn") if "warn" in nodes else 0
         negative = terms.one_of(nodes["negative"], "negative", Negative) if "negative" in nodes else None
+        cost = self._cost(nodes["cost"]) if "cost" in nodes else None
+        if "cost" in nodes and kind is WalletKind.QUALIFYING:
+            terms.report(nodes["cost"], "unknown_key", "What only counts for a tier costs nothing: leave `cost` out.")
         if name is None:
             return None
         return Wallet(
@@ -182,7 +189,17 @@ class _Wallets:
             pending or 0,
             negative or Negative.WITHIN_BALANCE,
             warn or 0,
+            cost,
         )
+
+    def _cost(self, node: Node) -> Cost | None:
+        terms = self._terms
+        found = terms.fields(node, "`cost`", ("points", "amount", "breakage"), "points", "amount")
+        nodes = {key: field.node for key, field in found.items()}
+        points = terms.whole(nodes["points"], "points", 1, MOST_POINTS) if "points" in nodes else None
+        amount = terms.money(nodes["amount"], "amount", self._currency) if "amount" in nodes else None
+        percent = terms.decimal(nodes["breakage"], "breakage", Decimal(0), _ALL) if "breakage" in nodes else None
+        return Cost(points, amount, percent or Decimal(0)) if points and amount else None
 
     def expiry(self, node: Node) -> Expiry | None:
         """Read when points expire; None is never."""

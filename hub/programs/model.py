@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from hub.conditions.model import Condition, Path
 from hub.kit.languages import by_nearness
+from hub.programs.cost import Cost
 from hub.programs.expiry import Expiry
 from hub.programs.tiers import Tiers
 
@@ -42,6 +43,7 @@ class Wallet:
         warn_days: so many days before points expire their owner is told; 0 is not at all.
         pending_days: so many days after the purchase, or after the pick-up, points can be used; 0 is at once.
         negative: what is taken back of what was spent.
+        cost: what its points cost the shop, where it says so.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Wallet:
     pending_days: int
     negative: Negative
     warn_days: int = 0
+    cost: Cost | None = None
 
     @property
     def is_told(self) -> bool:

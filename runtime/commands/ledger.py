@@ -1,25 +1,28 @@
-"""`hub ledger verify`: whether the points are right."""
+"""`hub ledger verify|liability|roll-forward`: whether the points are right, what they cost, how they came and went."""
 # ruff: noqa: PLC0415  the imports of a verb wait until it runs
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from hub.books.model import Liability, RollForward
+    from hub.kit.money import Money
     from hub.ledger.verifying import Verified
 
 app = typer.Typer()
-ledger = typer.Typer(help="The points ledger: compute it again.", no_args_is_help=True)
+ledger = typer.Typer(help="The points ledger: compute it again, and read its books.", no_args_is_help=True)
 app.add_typer(ledger, name="ledger")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as one JSON object.")]
-
-
-@ledger.callback()
-def _group() -> None:
-    """Keep `verify` a verb of a group while it is the only one."""
+Program = Annotated[str, typer.Argument(help="The program's name.")]
+At = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"], help="By the postings of then, such as 2026-11-01T00:00:00Z."),
+]
 
 
 @ledger.command()
@@ -43,3 +46,60 @@ async def _verified() -> "Verified":
     from hub.ledger import verifying
 
     return await verifying.verify()
+
+
+@ledger.command()
+def liability(program: Program, at: At = None, *, as_json: AsJson = False) -> None:
+    """Say what the points of a program will cost: now, or at a past moment."""
+    from runtime.on_database import on_database
+
+    found = on_database(lambda _: _liability(program, at))
+    if as_json:
+        typer.echo(json.dumps({"liability": [_cost_row(it) for it in found]}))
+    for it in () if as_json else found:
+        cost = f"{_amount(it.full)}, {_amount(it.expected)} expected" if it.full else "no cost is said"
+        typer.echo(f"{it.wallet}: {it.points.spendable} points ({it.points.held} held), {cost}")
+
+
+async def _liability(program: str, at: datetime | None) -> "list[Liability]":
+    from hub.books import service
+    from runtime import wiring
+
+    return await service.liability(program, at, now=wiring.clock())
+
+
+def _cost_row(it: "Liability") -> dict[str, object]:
+    costs = {"breakage": it.breakage, "fullCost": _amount(it.full), "expectedCost": _amount(it.expected)}
+    return {"wallet": it.wallet, "points": it.points.spendable, **asdict(it.points), **costs}
+
+
+def _amount(money: "Money | None") -> str | None:
+    return f"{money.amount} {money.currency}" if money else None
+
+
+@ledger.command()
+def roll_forward(
+    program: Program,
+    month: Annotated[str, typer.Argument(help="A month in the program's zone, such as 2026-11.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Say how the points of a program came and went in a month."""
+    from runtime.on_database import on_database
+
+    found = on_database(lambda _: _roll_forward(program, month))
+    lines = [asdict(it) for it in found.lines]
+    if as_json:
+        closed_at = found.closed_at and found.closed_at.isoformat()
+        typer.echo(json.dumps({"program": program, "month": str(found.month), "closedAt": closed_at, "lines": lines}))
+    for line in () if as_json else lines:
+        wallet, brand = line.pop("wallet"), line.pop("brand")
+        typer.echo(f"{wallet}, {brand}: {', '.join(f'{name} {points}' for name, points in line.items())}")
+
+
+async def _roll_forward(program: str, month: str) -> "RollForward":
+    from hub.books import service
+    from hub.books.model import Month
+    from runtime import wiring
+
+    return await service.roll_forward(program, Month.of(month), now=wiring.clock())

@@ -124,6 +124,12 @@ async def decide_adjustment(hub: Hub) -> tuple[str, Given, Given]:
     return await staff(hub), given, {**given, "agreed": False}
 
 
+async def close_month(hub: Hub) -> tuple[str, Given, Given]:
+    key, program, _ = await activate_program(hub)
+    await done(hub, "activateProgram", key, {"idempotencyKey": "active", **program})
+    return key, {"program": "finch-club", "month": "2026-01"}, {"program": "finch-club", "month": "2026-02"}
+
+
 async def publish_question(hub: Hub) -> tuple[str, Given, Given]:
     sources = [f"{{question: a, texts: {{en: A?}}, answers: [{{answer: {it}, texts: {{en: B}}}}]}}" for it in "bc"]
     return await staff(hub), {"source": sources[0]}, {"source": sources[1]}
@@ -492,6 +498,7 @@ MUTATIONS: Final[Mapping[str, Prepare]] = {
     "activateProgram": activate_program,
     "adjustPoints": adjust_points,
     "decideAdjustment": decide_adjustment,
+    "closeMonth": close_month,
     "publishQuestion": publish_question,
     "answerQuestion": answer_question,
     "publishReward": publish_reward,

@@ -7,6 +7,7 @@ import pytest
 from hub.conditions.kinds import ANY_SEGMENT, SEGMENT, Scope
 from hub.kit.problems import InvalidDefinition
 from hub.programs import language
+from hub.programs.cost import Cost
 from hub.programs.expiry import AfterDays, Idle, WithPeriod
 from hub.programs.model import Basis, By, Combine, Negative, PerAmount, PerVisit, Rounding, Threshold, WalletKind
 from hub.rollups.catalogue import NOTHING_DEFINED
@@ -178,3 +179,37 @@ def test_a_visit_or_event_has_no_amount_that_it_could_begin_from() -> None:
 
 def test_two_of_a_name_are_refused() -> None:
     assert problems(FINCH.replace("rule: visit", "rule: base")) == [(24, 5, "duplicate_name")]
+
+
+def test_a_wallet_says_what_its_points_cost_and_how_many_are_never_spent() -> None:
+    costs = [
+        language.read(FINCH.replace("    pending: 14d", f"    cost: {written}"), KNOWN).wallets["points"].cost
+        for written in ("{points: 100, amount: 0.80, breakage: 12.5}", "{points: 1, amount: 2}")
+    ]
+
+    assert costs == [Cost(100, 80, Decimal("12.5")), Cost(1, 200, Decimal(0))]
+    assert language.read(FINCH, KNOWN).wallets["points"].cost is None
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("{points: 100}", "missing_key"),
+        ("{points: 0, amount: 1}", "wrong_type"),
+        ("{points: 100, amount: 0.801}", "bad_amount"),
+        ("{points: 100, amount: -1}", "bad_amount"),
+        ("{points: 100, amount: 1, breakage: 100.01}", "wrong_type"),
+        ("{points: 100, amount: 1, breakage: -1}", "wrong_type"),
+        ("0.01", "wrong_type"),
+    ],
+)
+def test_what_points_cannot_cost_is_refused(written: str, code: str) -> None:
+    assert [it for _, _, it in problems(FINCH.replace("    pending: 14d", f"    cost: {written}"))] == [code]
+
+
+def test_what_only_counts_for_a_tier_costs_nothing() -> None:
+    source = FINCH.replace(
+        "    expires: {end_of: year}", "    expires: {end_of: year}\n    cost: {points: 1, amount: 1}"
+    )
+
+    assert [code for _, _, code in problems(source)] == ["unknown_key"]

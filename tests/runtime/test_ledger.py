@@ -7,6 +7,7 @@ import pytest
 from hub.database import Database
 from hub.ledger import service
 from hub.ledger.moves import Earn
+from tests.books import clubs
 from tests.ledger.holding import ADA, NOON, asked
 from tests.runtime.verbs import Verb
 
@@ -35,3 +36,33 @@ async def test_a_difference_is_told_with_its_place_and_the_exit_code_is_1(run: V
         f"club {ADA}: points owed: kept 2, computed 0",
         "2 differences.",
     ]
+
+
+async def test_what_points_cost_and_how_they_came_and_went_is_said(run: Verb, database: Database) -> None:
+    del database
+    await clubs.activate()
+    await clubs.post(ADA, "A-1", [Earn("points", 1000, "A-1", clubs.JANUARY)], clubs.JANUARY)
+
+    assert await run("liability", "finch-club") == "points: 1000 points (0 held), 8.00 EUR, 7.00 EUR expected"
+    then = await run("liability", "finch-club", "--at", "2026-01-01T00:00:00Z", "--json")
+    assert then == {
+        "liability": [
+            {
+                "wallet": "points",
+                "points": 1000,
+                "unexpired": 1000,
+                "held": 0,
+                "owed": 0,
+                "over": 0,
+                "breakage": "12.5",
+                "fullCost": "8.00 EUR",
+                "expectedCost": "7.00 EUR",
+            }
+        ]
+    }
+    flows = "earned 1000, taken_back 0, spent 0, expired 0, adjusted 0, exchanged 0, moved 0"
+    said = await run("roll-forward", "finch-club", "2026-01")
+    assert said == f"points, default: opening 0, {flows}, closing 1000"
+    shown = await run("roll-forward", "finch-club", "2026-01", "--json")
+    assert (shown["month"], shown["closedAt"], shown["lines"][0]["closing"]) == ("2026-01", None, 1000)
+    assert await run("roll-forward", "finch-club", "2026", exit_code=1) == ""

@@ -1,0 +1,1 @@
+"""The books: what points will cost, and how they came and went month by month."""
