@@ -26,6 +26,14 @@ async def every_posting() -> AsyncIterator[Posting]:
         yield store.posting_of(row)
 
 
+async def booked(program: str | None, since: datetime | None, until: datetime) -> AsyncIterator[Posting]:
+    """Read the copied postings that were booked from a time on and before another, of one program or all, by id."""
+    within = {"$lt": until, **({"$gte": since} if since else {})}
+    wanted = {"booked_at": within, **({"program": program} if program else {})}
+    async for row in PostingDocument.get_pymongo_collection().find(wanted).sort("_id", 1):
+        yield store.posting_of(row)
+
+
 async def read_one(program: str, owner: UUID) -> Purse:
     """Read a purse as it is, gone over into another or not."""
     return (await store.read(program, [owner])).get(owner) or Purse(program, owner)

@@ -91,14 +91,14 @@ async def _rows(kind: "RowKind", file: Path) -> int:
     from hub.bulk import exports
 
     total = await exports.count(kind)
-    return await _export({"kind": kind.value}, file, lambda: exports.rows(kind), total=total)
+    return await write({"kind": kind.value}, file, lambda: exports.rows(kind), total=total)
 
 
 async def _segment(name: str, file: Path) -> int:
     from hub.bulk import members
 
     size = await _size(name)
-    return await _export({"kind": "segment", "segment": name}, file, lambda: members.rows(name), total=size)
+    return await write({"kind": "segment", "segment": name}, file, lambda: members.rows(name), total=size)
 
 
 async def _audience(name: str, file: Path, platform: "Platform", brand: str, settings: "Settings") -> tuple[int, int]:
@@ -113,7 +113,7 @@ async def _audience(name: str, file: Path, platform: "Platform", brand: str, set
             yield hashed(it, platform)
 
     what = {"kind": "audience", "segment": name, "for": platform.value, "brand": brand}
-    return await _export(what, file, rows, total=size), size
+    return await write(what, file, rows, total=size), size
 
 
 async def _size(name: str) -> int:
@@ -127,8 +127,8 @@ async def _size(name: str) -> int:
     return (await store.sizes([name]))[name]
 
 
-async def _export(what: Mapping[str, Any], file: Path, source: "Source", *, total: int) -> int:
-    """Note in the audit what is exported, and write it."""
+async def write(what: Mapping[str, Any], file: Path, source: "Source", *, total: int | None) -> int:
+    """Note in the audit what is exported, and write it. `total` is how many rows there may be, where that is known."""
     from hub.access import audit
     from hub.access.audit import Change
     from hub.kit import ids

@@ -1,9 +1,10 @@
-"""`hub ledger verify|liability|roll-forward`: whether the points are right, what they cost, how they came and went."""
+"""`hub ledger verify|liability|roll-forward|export`: whether the points are right, and their books."""
 # ruff: noqa: PLC0415  the imports of a verb wait until it runs
 
 import json
 from dataclasses import asdict
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,9 +20,10 @@ app.add_typer(ledger, name="ledger")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer as one JSON object.")]
 Program = Annotated[str, typer.Argument(help="The program's name.")]
+MOMENT = ["%Y-%m-%dT%H:%M:%S%z"]
 At = Annotated[
     datetime | None,
-    typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"], help="By the postings of then, such as 2026-11-01T00:00:00Z."),
+    typer.Option(formats=MOMENT, help="By the postings of then, such as 2026-11-01T00:00:00Z."),
 ]
 
 
@@ -103,3 +105,35 @@ async def _roll_forward(program: str, month: str) -> "RollForward":
     from runtime import wiring
 
     return await service.roll_forward(program, Month.of(month), now=wiring.clock())
+
+
+@ledger.command()
+def export(
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="A .csv, .jsonl (each also .gz) or .parquet.")],
+    program: Annotated[str | None, typer.Option(help="Of this program only.")] = None,
+    since: Annotated[datetime | None, typer.Option("--from", formats=MOMENT, help="Booked then or later.")] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--to", formats=MOMENT, help="Booked before; now, if it is left out.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write every entry of the ledger into a file, with its account, for other books."""
+    from runtime.on_database import on_database
+
+    written = on_database(lambda _: _export(file, program, since, until))
+    typer.echo(json.dumps({"rows": written, "file": str(file)}) if as_json else f"{written} rows in {file}.")
+
+
+async def _export(file: Path, program: str | None, since: datetime | None, until: datetime | None) -> int:
+    from hub.books import entries
+    from hub.books.entries import Booked
+    from hub.ledger import flushing
+    from runtime import wiring
+    from runtime.commands import exports
+
+    now = wiring.clock()
+    await flushing.flush_all(now=now)
+    wanted = Booked(program, since, min(until or now, now))
+    what = {"kind": "ledger", "program": program, "from": since and since.isoformat(), "to": wanted.until.isoformat()}
+    return await exports.write(what, file, lambda: entries.rows(wanted), total=None)

@@ -1,14 +1,17 @@
 """`hub ledger`: the points are computed again on the command line."""
 
 import functools
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hub.database import Database
 from hub.ledger import service
 from hub.ledger.moves import Earn
+from integrations.files import reading
 from tests.books import clubs
-from tests.ledger.holding import ADA, NOON, asked
+from tests.ledger.holding import ADA, HOUR, NOON, asked
 from tests.runtime.verbs import Verb
 
 
@@ -66,3 +69,24 @@ async def test_what_points_cost_and_how_they_came_and_went_is_said(run: Verb, da
     shown = await run("roll-forward", "finch-club", "2026-01", "--json")
     assert (shown["month"], shown["closedAt"], shown["lines"][0]["closing"]) == ("2026-01", None, 1000)
     assert await run("roll-forward", "finch-club", "2026", exit_code=1) == ""
+
+
+@pytest.mark.parametrize("name", ["entries.jsonl", "entries.csv", "entries.parquet"])
+async def test_the_entries_that_were_booked_in_a_time_are_written_with_their_accounts(
+    name: str, run: Verb, tmp_path: Path, database: Database
+) -> None:
+    for hours in range(3):
+        at = NOON + hours * HOUR
+        await service.post([asked(f"A-{hours}", Earn("points", 5 + hours, f"A-{hours}", NOON), at=at)], now=at)
+    file = tmp_path / name
+    within = ("--from", "2026-11-27T13:00:00Z", "--to", "2026-11-27T14:00:00Z")
+
+    assert await run("export", str(file), "--program", "club", *within) == f"2 rows in {file}."
+
+    with reading.opened(file) as found:
+        rows: list[Any] = list(found.rows)
+    assert [(it["account"], int(it["points"]), int(it["line"])) for it in rows] == [("wallet", 6, 1), ("issued", -6, 2)]
+    assert {(it["owner"], it["origin"], it["program"]) for it in rows} == {(str(ADA), "A-1", "club")}
+    assert await run("export", str(file), "--json") == {"rows": 6, "file": str(file)}
+    assert await run("export", str(file), "--program", "other", "--json") == {"rows": 0, "file": str(file)}
+    assert await database["audit"].count_documents({"what": "export"}) == 3
