@@ -8,6 +8,7 @@ import uvloop
 
 from bench import (
     auth,
+    balance,
     broadcast,
     bulk_memory,
     driver,
@@ -53,6 +54,7 @@ BENCHES: Final[Mapping[str, Callable[[], AsyncIterator[Line]]]] = {
     "broadcast": broadcast.measure,
     "feedback": feedback.measure,
     "redeem": redeem.measure,
+    "balance": balance.measure,
 }
 
 

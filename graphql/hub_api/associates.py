@@ -18,6 +18,7 @@ from hub.kit.pages import Span
 from hub.profiles import rules
 from hub.profiles.model import Identifier, IdentifierKind, Profile
 from hub.rollups.model import Aspect
+from hub_api.cards import MemberCard, Program, card_of
 from hub_api.consents import Consent
 from hub_api.context import Info
 from hub_api.members import code_of
@@ -139,6 +140,11 @@ class AssociateView:
     async def member_code(self, info: Info) -> str | None:
         """The code that they show."""
         return await code_of(self.profile.own_ids, info)
+
+    @strawberry.field(extensions=[Granted(Detail.MEMBER_CARD)])
+    async def member_card(self, info: Info, program: Program = None) -> MemberCard | None:
+        """Where they stand in a program: tier, points, rewards and vouchers; null also where there is none."""
+        return await card_of(self.profile.id, program, info)
 
     @strawberry.field(extensions=[Granted(Detail.STAGE)])
     async def stage(self) -> str | None:

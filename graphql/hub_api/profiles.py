@@ -27,6 +27,7 @@ from hub.segments import service as segments
 from hub.segments import store as segments_store
 from hub_api import members
 from hub_api.accounts import InAccounts
+from hub_api.cards import HasCard
 from hub_api.carts import Cart, carts_of
 from hub_api.connections import After, Before, Connection, First, Last
 from hub_api.consents import Consent, MessagePreference
@@ -84,6 +85,7 @@ class Profile(
     HasWallets,
     InAccounts,
     Tiered,
+    HasCard,
     Subscribed,
 ):
     """A customer."""

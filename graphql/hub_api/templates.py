@@ -147,7 +147,9 @@ class TemplateQueries:
         context, language = samples.somebody(input.event, brand), input.language
         if input.profile_id is not None:
             profile_id = profile_id_of(input.profile_id)
-            context, theirs = await trials.customer(profile_id, input.event)
+            context, theirs = await trials.customer(
+                profile_id, input.event, brand=input.brand, now=info.context.clock()
+            )
             context = replace(context, brand=brand)
             info.context.seen.add(profile_id)
             language = language or theirs

@@ -120,6 +120,7 @@ class Detail(StrEnum):
     EMAIL = "email"
     PHONE = "phone"
     MEMBER_CODE = "memberCode"
+    MEMBER_CARD = "memberCard"
     STAGE = "stage"
     PREFERRED = "preferred"
     CONSENTS = "consents"

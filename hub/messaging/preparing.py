@@ -14,7 +14,7 @@ from hub.contact.model import Then
 from hub.contact.service import Wish
 from hub.decisions.model import Reason
 from hub.events import store as events_store
-from hub.messaging import delivery, short_links, signing_in
+from hub.messaging import delivery, member_cards, short_links, signing_in
 from hub.messaging.gate import Gate, Gatekeeper
 from hub.messaging.model import Message
 from hub.messaging.ports import Email, InboxItem, Outgoing, Push, Sms
@@ -106,6 +106,7 @@ class Preparer:
         library = await self._library.load({it.template for it in messages})
         gate = await self._gate(messages, profiles)
         timing = await self._timekeeper.of(messages, profiles, gate.topics, now)
+        cards = await member_cards.of(messages, library, properties, now=now)
         challenges = await signing_in.wishes(messages, now=now)
         kits = await self._kits.current()
         prepared: list[Ready | Unsent] = []
@@ -114,7 +115,9 @@ class Preparer:
             profile = profiles.get(message.profile_id) or Profile(id=message.profile_id)
             event = properties.get(message.event_id, {}) if message.event_id else {}
             kit = kits.get(message.brand)
-            context = RenderContext(profile=profile.traits, event=event, brand=kit.shown() if kit else {})
+            context = RenderContext(
+                profile=profile.traits, event=event, brand=kit.shown() if kit else {}, card=cards.get(message.id, {})
+            )
             if message.id in challenges:
                 challenge = challenges[message.id]
                 if challenge is None:
@@ -172,7 +175,7 @@ class Preparer:
                 refused = refused or met.reason
                 continue
             links = self._links_of(on_channel, gate, timing.now)
-            linked = RenderContext(context.profile, context.event, links, context.signin, context.brand)
+            linked = replace(context, links=links)
             try:
                 rendered = templates.render(template, on_channel.channel, language=profile.language, context=linked)
             except NoSuchPart as error:

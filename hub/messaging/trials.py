@@ -5,12 +5,15 @@ addresses of the staff only.
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from hub.kit.errors import HubError
+from hub.messaging import member_cards
 from hub.messaging.ports import Accepted, CanFind, Email, EmailSender
 from hub.profiles import devices
+from hub.profiles.consent import DEFAULT_BRAND
 from hub.profiles.model import Channel
 from hub.settings import Settings
 from hub.wording import gsm, samples, templates
@@ -70,8 +73,12 @@ def preview(template: Template, channel: Channel, *, language: str | None, conte
     return Preview(spoken, rendered, gsm.size_of(rendered.text) if channel is Channel.SMS else None)
 
 
-async def customer(profile_id: UUID, event: str | None = None) -> tuple[RenderContext, str | None]:
+async def customer(
+    profile_id: UUID, event: str | None = None, *, brand: str = DEFAULT_BRAND, now: datetime
+) -> tuple[RenderContext, str | None]:
     """Give what a template would read of a real customer, and their language. The event is made up.
+
+    Their member card is of the first program of the brand.
 
     Raises:
         NoSuchProfile: there is none with this id.
@@ -79,7 +86,8 @@ async def customer(profile_id: UUID, event: str | None = None) -> tuple[RenderCo
     profile = (await devices.heads({profile_id})).get(profile_id)
     if profile is None:
         raise NoSuchProfile
-    return replace(samples.somebody(event), profile=profile.traits), profile.language
+    card = await member_cards.of_brand(profile, brand, now=now)
+    return replace(samples.somebody(event), profile=profile.traits, card=card), profile.language
 
 
 async def send(

@@ -74,15 +74,16 @@ async def offered(profile: Profile, *, shop: str | None, now: datetime) -> list[
         shop: the store they are in; None where that is not known.
         now: the time.
     """
-    known = [it for it in (await catalogue()).rewards.values() if _is_shown(it)]
+    known = await shown()
     mine, left = await standing.of(profile, known, now=now), await standing.left(known)
     found = [offering.offered(it, mine, store=shop, left=left.get(it.name), now=now) for it in known]
     return sorted(found, key=lambda it: (len(it.reasons) > 0, it.reward.name))
 
 
-def _is_shown(reward: Reward) -> bool:
-    """Tell whether customers are shown a reward. A gesture is to surprise them."""
-    return reward.state is not RewardState.RETIRED and reward.kind is not RewardKind.GESTURE
+async def shown() -> list[Reward]:
+    """Give the rewards that customers are shown, live or proposed. A gesture is to surprise them."""
+    known = (await catalogue()).rewards.values()
+    return [it for it in known if it.state is not RewardState.RETIRED and it.kind is not RewardKind.GESTURE]
 
 
 async def vote(name: str, profile: Profile, *, now: datetime) -> None:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from hub.ledger import service as ledger
 from hub.ledger import store as ledger_store
@@ -28,7 +29,8 @@ async def of(profile: Profile, rewards: Collection[Reward], *, now: datetime) ->
         points |= {(program, name): wallet.available(now) for name, wallet in purse.wallets.items()}
         recent = {it.id: it for it in (*await _recent(profile, program), *purse.outbox)}
         averages |= {(program, name): each for name, each in per_purchase(recent.values()).items()}
-    return Standing(profile, points, averages, await _had(profile, rewards), await store.voted_by(profile.own_ids))
+    mine = (await had([profile], rewards))[profile.id]
+    return Standing(profile, points, averages, mine, await store.voted_by(profile.own_ids))
 
 
 async def left(rewards: Iterable[Reward]) -> dict[str, int]:
@@ -36,6 +38,20 @@ async def left(rewards: Iterable[Reward]) -> dict[str, int]:
     limited = {it.name: places.stock(it.name, it.stock) for it in rewards if it.stock is not None}
     taken = await places.taken([it.of for it in limited.values()])
     return {name: max(0, it.most - taken.get(it.of, 0)) for name, it in limited.items()}
+
+
+async def had(profiles: Collection[Profile], rewards: Iterable[Reward]) -> dict[UUID, dict[str, int]]:
+    """Count how many each has of each reward that is limited, also by those who were merged into them."""
+    limited = [it.name for it in rewards if it.per_member is not None]
+    names = {
+        it.id: {name: [places.of_member(name, own, 0).of for own in it.own_ids] for name in limited} for it in profiles
+    }
+    every = [of for mine in names.values() for several in mine.values() for of in several]
+    taken = await places.taken(every) if every else {}
+    return {
+        id_: {name: sum(taken.get(of, 0) for of in several) for name, several in mine.items()}
+        for id_, mine in names.items()
+    }
 
 
 def per_purchase(postings: Iterable[Posting]) -> Mapping[str, float]:
@@ -52,11 +68,3 @@ async def _recent(profile: Profile, program: str) -> list[Posting]:
     wanted = {"owner": {"$in": list(profile.own_ids)}, "program": program}
     found = PostingDocument.get_pymongo_collection().find(wanted).sort([("at", -1), ("_id", -1)]).limit(LOOKED_AT)
     return [ledger_store.posting_of(row) async for row in found]
-
-
-async def _had(profile: Profile, rewards: Iterable[Reward]) -> dict[str, int]:
-    """Count how many they have of each reward that is limited, also by those who were merged into them."""
-    limited = [it for it in rewards if it.per_member is not None]
-    names = {it.name: [places.of_member(it.name, own, 0).of for own in profile.own_ids] for it in limited}
-    taken = await places.taken([of for mine in names.values() for of in mine]) if names else {}
-    return {name: sum(taken.get(of, 0) for of in mine) for name, mine in names.items()}

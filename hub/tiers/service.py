@@ -99,13 +99,17 @@ async def standing_of(profile: Profile, program: str) -> Standing:
     return _folded(found[profile.id], [found[it] for it in profile.own_ids if it != profile.id])
 
 
-async def tiers_of(program: Program, profiles: Collection[Profile]) -> dict[UUID, str | None]:
-    """Tell the tier of each of these profiles."""
+async def standings_of(program: Program, profiles: Collection[Profile]) -> dict[UUID, Standing]:
+    """Read where each of these profiles stands, with what those have reached whom it has absorbed."""
     found = await store.load(program.name, {it for profile in profiles for it in profile.own_ids})
     return {
-        it.id: _folded(found[it.id], [found[member] for member in it.own_ids if member != it.id]).tier
-        for it in profiles
+        it.id: _folded(found[it.id], [found[member] for member in it.own_ids if member != it.id]) for it in profiles
     }
+
+
+async def tiers_of(program: Program, profiles: Collection[Profile]) -> dict[UUID, str | None]:
+    """Tell the tier of each of these profiles."""
+    return {id_: it.tier for id_, it in (await standings_of(program, profiles)).items()}
 
 
 @dataclass(frozen=True, slots=True)

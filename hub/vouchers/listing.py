@@ -42,6 +42,12 @@ async def pages(owners: Collection[OwnIds], wanted: Span) -> dict[OwnIds, Page[S
     return {own: page.each(lambda row: shown[row["_id"]]) for own, page in found.items()}
 
 
+async def open_counts(owners: Collection[OwnIds], *, now: datetime) -> dict[OwnIds, int]:
+    """Count the vouchers of each of these owners that can still be used or are reserved."""
+    counted = await store.open_counts({it for own in owners for it in own}, now=now)
+    return {own: sum(counted.get(it, 0) for it in own) for own in owners}
+
+
 async def owner(voucher: Voucher) -> Profile | None:
     """Give the customer whose voucher it is, as they are today."""
     return (await profiles.heads([voucher.profile_id])).get(voucher.profile_id)

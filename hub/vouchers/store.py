@@ -155,6 +155,21 @@ async def usable(reward: str, owners: Collection[UUID], *, limit: int) -> list[R
     return await found.limit(limit).to_list()
 
 
+async def open_counts(owners: Collection[UUID], *, now: datetime) -> dict[UUID, int]:
+    """Count the vouchers of each owner that can still be used or are reserved, those still in outboxes among them."""
+    await flushing.flush(owners)
+    reserved = {"state": VoucherState.RESERVED.value, "leased_until": {"$gt": now}}
+    # A lease that is over leaves an issued voucher behind, which nobody may have looked at since.
+    states = [VoucherState.ISSUED.value, VoucherState.RESERVED.value]
+    usable = {"state": {"$in": states}, "expires_at": {"$gt": now}}
+    stages: list[Row] = [
+        {"$match": {"profile_id": {"$in": list(owners)}, "$or": [usable, reserved]}},
+        {"$group": {"_id": "$profile_id", "count": {"$sum": 1}}},
+    ]
+    found = await VoucherDocument.get_pymongo_collection().aggregate(stages)
+    return {row["_id"]: row["count"] async for row in found}
+
+
 async def held(rewards: Collection[str], owners: Collection[UUID]) -> frozenset[str]:
     """Tell of which of these rewards somebody has a voucher, be it used or not."""
     await flushing.flush(owners)

@@ -15,7 +15,7 @@ from hub.conditions import catalogue
 from hub.conditions.shapes import Items, Kind, Names, Shape
 from hub.kit.problems import Problem, did_you_mean
 from hub.profiles.model import Channel
-from hub.wording import brands, gsm, linking, markup, samples, sandbox, templates, ways_out
+from hub.wording import brands, gsm, linking, markup, member_card, samples, sandbox, templates, ways_out
 from hub.wording.brands import Kit
 from hub.wording.snippets import Expanded, Snippet, expand
 from hub.wording.templates import (
@@ -180,6 +180,7 @@ def _names(source: str, part: str, purpose: Purpose) -> Iterator[Problem]:
         "links": Names(dict.fromkeys(_LINKS, Kind.TEXT)),
         "signin": Names(dict.fromkeys(_SIGN_IN, Kind.TEXT)),
         "brand": _brand(purpose.kit),
+        "card": member_card.SHAPE,
     }
     for alias, root, name in _LOOP.findall(source):
         of = {"profile": catalogue.TRAITS, "event": event}[root].get(name)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from hub.conditions import catalogue
 from hub.conditions.shapes import Choice, Items, Kind, Shape
+from hub.wording import member_card
 from hub.wording.templates import RenderContext
 
 LINKS: Final = {name: f"https://hub.example/m/{name}" for name in ("preferences", "unsubscribe", "confirm")}
@@ -45,13 +46,17 @@ def nobody_known(brand: Mapping[str, Any] = NO_BRAND) -> RenderContext:
 def somebody(event: str | None = None, brand: Mapping[str, Any] = NO_BRAND) -> RenderContext:
     """Make a customer of whom all is known, led here by an event; without its name, by one that has all properties."""
     profile = _made(catalogue.TRAITS)
-    return RenderContext(profile=profile, event=_made(properties_of(event)), links=LINKS, signin=_SIGN_IN, brand=brand)
+    made = _made(properties_of(event))
+    return RenderContext(
+        profile=profile, event=made, links=LINKS, signin=_SIGN_IN, brand=brand, card=member_card.SAMPLE
+    )
 
 
 def of_file(written: Mapping[str, Any]) -> RenderContext:
     """Make the customer that somebody wrote down: `profile`, `event`, and what else they do not want made up."""
     made = {"links": LINKS, "signin": _SIGN_IN, **written}
-    return RenderContext(**{name: made.get(name) or {} for name in ("profile", "event", "links", "signin", "brand")})
+    names = ("profile", "event", "links", "signin", "brand", "card")
+    return RenderContext(**{name: made.get(name) or {} for name in names})
 
 
 def properties_of(event: str | None) -> Mapping[str, Shape]:

@@ -139,6 +139,10 @@ class Template:
     languages: Mapping[str, Mapping[str, str]]
     snippets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    def reads(self, name: str) -> bool:
+        """Tell whether any part may read something of this name. True where it only says the word."""
+        return any(name in source for parts in self.languages.values() for source in parts.values())
+
 
 @dataclass(frozen=True, slots=True)
 class RenderContext:
@@ -147,6 +151,7 @@ class RenderContext:
     `profile` is the traits, `event` the properties of the event that led here, `links` the addresses of the hub's own
     pages: `preferences`, `unsubscribe` for what one can be rid of, `confirm` where something is to be confirmed.
     `signin` holds the `code` and the `link` of a message by which somebody signs in, `brand` how the brand looks.
+    `card` is the member card, empty where nobody asks for it or there is no program.
     """
 
     profile: Mapping[str, Any]
@@ -154,6 +159,7 @@ class RenderContext:
     links: Mapping[str, str] = field(default_factory=dict)
     signin: Mapping[str, str] = field(default_factory=dict)
     brand: Mapping[str, Any] = field(default_factory=dict)
+    card: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +344,7 @@ def _outcome(parsed: BoundTemplate, context: RenderContext, until: float) -> str
         "links": context.links,
         "signin": context.signin,
         "brand": context.brand,
+        "card": context.card,
     }
     try:
         return sandbox.render(parsed, names, until=until)

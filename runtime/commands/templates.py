@@ -212,6 +212,7 @@ def _previewed(
     from hub.messaging import trials
     from hub.wording.snippets import expand
     from hub.wording.templates import template_of
+    from runtime import wiring
     from runtime.on_database import on_database
 
     folder = Path(template)
@@ -227,7 +228,7 @@ def _previewed(
             known = await _stored(template)
         if profile is not None:
             shown = context.brand
-            context, theirs = await trials.customer(profile, event)
+            context, theirs = await trials.customer(profile, event, now=wiring.clock())
             context = replace(context, brand=shown)
             spoken = language or theirs
         return trials.preview(known, channel, language=spoken, context=context)

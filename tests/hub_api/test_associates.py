@@ -20,7 +20,7 @@ from tests.hub_api.conftest import NOON, Hub, codes_of
 
 VIEW = """
 query ($lookup: AssociateLookup!) { associateView(lookup: $lookup) {
-  verified name email phone memberCode stage lastSeenAt
+  verified name email phone memberCode stage lastSeenAt memberCard { program }
   preferred { channel { value } store { value } }
   consents { brand topic channel state }
   lastOrders { ...o } openPickups { ...o }
@@ -108,6 +108,7 @@ async def test_an_associate_query_by_phone_email_qr_or_member_code_returns_last_
         "email": "ada@example.com",
         "phone": "+44 20 7946 0000",
         "memberCode": code,
+        "memberCard": None,
         "stage": None,
         "lastSeenAt": (NOON + timedelta(seconds=7)).isoformat(),
         "preferred": {"channel": None, "store": None},
