@@ -124,7 +124,7 @@ LIMITS: Final = (
     Limit("where somebody has joined a program", "store", "theirs, and of no store", "theirs"),
     Limit("journeys, broadcasts, topics, templates", "brand", "all", "theirs"),
     Limit("questions, rollups, segments, contents, programs, rewards, rules, the policy", "-", "all", "by nobody"),
-    Limit("reviews", "-", "all of a customer; what waits by nobody", "by nobody"),
+    Limit("reviews of a customer", "-", "all", "by nobody"),
     Limit("products, prices", "brand", "all", "theirs"),
     Limit("stores, stock", "brand, store", "all", "theirs"),
     Limit("posters", "brand, store", "all", "theirs"),

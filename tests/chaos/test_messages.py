@@ -28,6 +28,7 @@ import hub.database
 from hub.kit import ids
 from hub.messaging import store
 from hub.messaging.model import Message, MessageClass, State
+from hub.messaging.reports_waiting import WaitingReportsDocument
 from hub.messaging.sending import FRESH_SECONDS
 from hub.messaging.store import MessageDocument
 from hub.profiles import store as profiles_store
@@ -128,9 +129,15 @@ async def test_whatever_is_killed_no_message_is_lost_and_none_comes_twice_that_n
         )
         await until(_all_settled, seconds=SETTLED_SECONDS, what="every message is settled")
         await until(provider.has_told_all, seconds=SETTLED_SECONDS, what="everything is reported")
+        await until(_nothing_waits, seconds=SETTLED_SECONDS, what="what was reported holds")
         telling.cancel()
         settled = await store.load([it.id for it in messages])
         _judge(messages, settled, quit_at, provider, capsys)
+
+
+async def _nothing_waits() -> bool:
+    """Tell whether no report waits for its keeper."""
+    return not await WaitingReportsDocument.count()
 
 
 def _judge(

@@ -218,7 +218,7 @@ async def test_an_address_that_nobody_has_vouched_for_is_suppressed_and_looked_f
 
     await forget(settings, await of_user("cyd-0817"))
 
-    assert await found(database, ["cyd"]) == {}
+    assert await found(database, ["cyd-0817", "cyd@example.com"]) == {}
     assert len(await Suppressions(settings).among([(Channel.EMAIL, "cyd@example.com")])) == 1
 
 

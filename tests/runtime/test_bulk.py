@@ -131,7 +131,7 @@ async def test_an_import_that_is_killed_goes_on_and_its_orders_are_there_once(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("import", "people", "FILE.csv"), "one of profiles, events, orders, consents."),
+        (("import", "people", "FILE.csv"), "one of profiles, events, orders, consents, reviews."),
         (("export", "profile", "FILE.csv"), "No such command 'profile'. Did you mean 'profiles'?"),
         (("import", "profiles", "nowhere.csv"), "does not exist"),
     ],

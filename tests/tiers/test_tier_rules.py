@@ -142,7 +142,7 @@ def test_a_refund_of_two_levels_is_no_step() -> None:
     assert looked(at_once, (on(3, 1), holding(5000)), (on(3, 9), holding(10))).tier is None
 
 
-def test_perks_are_inherited_upward() -> None:
+def test_row_39_perks_are_inherited_upward() -> None:
     tiers = read().tiers
 
     assert tiers
@@ -165,7 +165,7 @@ def test_progress_tells_the_next_tier_and_what_is_missing() -> None:
     assert (top.tier, top.gap) == (None, 0)
 
 
-def test_the_tier_of_a_past_moment_is_known() -> None:
+def test_row_39_the_tier_of_a_past_moment_is_known() -> None:
     standing = looked(read(), (on(3, 1), holding(500)), (on(6, 1), holding(1500)))
 
     assert [standing.tier_at(it) for it in (on(2, 28), on(3, 1), on(5, 31), on(7, 1))] == [
