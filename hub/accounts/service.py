@@ -32,12 +32,15 @@ from hub.accounts.model import (
     checked,
 )
 from hub.kit.errors import TryLater
+from hub.kit.sharing import Shared
 from hub.ledger import flushing, gathering
 from hub.ledger import store as ledger
 from hub.profiles.model import Profile
 
 WAIT_SECONDS: Final = 10.0
 _PAUSE_SECONDS: Final = 0.02
+_ROLES: Final = Shared(store.roles)
+"""Every redemption asks for them: many at the same time share one read."""
 
 
 class AccountAtWork(TryLater):
@@ -157,12 +160,12 @@ async def load(account_id: UUID) -> Account:
 
 async def may_spend(program: str, own_ids: Collection[UUID]) -> bool:
     """Tell whether somebody may spend the points that they see: not, where they only collect for an account."""
-    found = await store.roles(program, own_ids)
+    found = await _ROLES.of((program, frozenset(own_ids)))
     return all(roles & MAY_SPEND for roles in found.values())
 
 
 async def _check_free(program: str, profile: Profile) -> None:
-    if await store.roles(program, profile.own_ids):
+    if await _ROLES.of((program, frozenset(profile.own_ids))):
         raise InAnotherAccount
 
 

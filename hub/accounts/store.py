@@ -3,16 +3,19 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 from uuid import UUID
 
 from pymongo import IndexModel
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from hub.accounts.model import Account, AccountKind, AccountRole, Person, Pooling
-from hub.database import Keyed, OwnIds, Row
+from hub.database import AT_ONCE, Keyed, OwnIds, Row
 from hub.kit import ids
 from hub.seal import Personal
+
+Asked: TypeAlias = tuple[str, frozenset[UUID]]
+"""In which program somebody is asked for, and the ids of their profiles."""
 
 
 class AccountDocument(Keyed):
@@ -80,11 +83,18 @@ async def of(owners: Collection[OwnIds]) -> dict[OwnIds, list[Account]]:
     return {own_ids: sorted(them.values(), key=lambda it: (it.program, it.made_at)) for own_ids, them in found.items()}
 
 
-async def roles(program: str, own_ids: Collection[UUID]) -> dict[UUID, set[AccountRole]]:
-    """Read in which accounts of a program somebody is, by any of their profiles, and as what."""
-    keys = [_key(program, it) for it in own_ids]
+async def roles(asked: Collection[Asked]) -> dict[Asked, dict[UUID, set[AccountRole]]]:
+    """Read in which accounts of a program each of these people is, by any of their profiles, and as what."""
+    keys = {(program, own_ids): [_key(program, it) for it in own_ids] for program, own_ids in asked}
+    wanted = {"_id": {"$in": list({key for them in keys.values() for key in them})}}
+    found = PersonDocument.get_pymongo_collection().find(wanted, {"account_id": 1, "role": 1})
+    rows = {row["_id"]: row for row in await found.batch_size(AT_ONCE).to_list()}
+    return {it: _by_account([rows[key] for key in them if key in rows]) for it, them in keys.items()}
+
+
+def _by_account(rows: Collection[Row]) -> dict[UUID, set[AccountRole]]:
     found: defaultdict[UUID, set[AccountRole]] = defaultdict(set)
-    async for row in PersonDocument.get_pymongo_collection().find({"_id": {"$in": keys}}):
+    for row in rows:
         found[row["account_id"]].add(AccountRole(row["role"]))
     return found
 

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from hub.ledger import store, telling
-from hub.ledger.model import Posting, Purse
+from hub.ledger import outboxes, parts, telling
+from hub.ledger.model import Posting
+from hub.ledger.outboxes import Outbox
 
 AGE: Final = timedelta(seconds=0.5)
 """How long a posting may wait for the next one of its purse, which takes it along."""
@@ -21,9 +22,9 @@ _AT_ONCE: Final = 1_000
 
 async def flush_waiting(limit: int, *, now: datetime) -> list[UUID]:
     """Flush some of the purses that have waited longest, and name the owner of each."""
-    purses = await store.unflushed(now - AGE, limit)
-    await _flush(purses)
-    return [it.owner for it in purses]
+    found = await outboxes.waiting(now - AGE, limit)
+    await _flush(found)
+    return [it.owner for it in found]
 
 
 async def flush_all(*, now: datetime) -> None:
@@ -34,8 +35,8 @@ async def flush_all(*, now: datetime) -> None:
 
 async def flush(owners: Collection[UUID]) -> None:
     """Flush all purses of these owners, as they are now."""
-    while purses := await store.unflushed_of(owners):
-        await _flush(purses)
+    while found := await outboxes.waiting_of(owners):
+        await _flush(found)
 
 
 async def born(row_id: Any) -> bool:
@@ -43,17 +44,21 @@ async def born(row_id: Any) -> bool:
 
     Whoever looks a voucher up and does not find it asks this, and looks again.
     """
-    purse = await store.bearing(row_id)
-    if purse is not None:
-        await _flush([purse])
-    return purse is not None
+    found = await outboxes.bearing(row_id)
+    if found is not None:
+        await _flush([found])
+    return found is not None
 
 
 async def copy_out(postings: Sequence[Posting]) -> None:
     """Copy postings out, with what was born with them, and tell of them. Repeating it changes nothing."""
-    await asyncio.gather(store.copy_out(postings), telling.tell(postings))
+    await asyncio.gather(outboxes.copy_out(postings), telling.tell(postings))
 
 
-async def _flush(purses: Sequence[Purse]) -> None:
-    await copy_out([posting for purse in purses for posting in purse.outbox])
-    await store.emptied(purses)
+async def _flush(found: Sequence[Outbox]) -> None:
+    await parts.of_each(_flush_part, found)
+
+
+async def _flush_part(found: Sequence[Outbox]) -> None:
+    await copy_out([posting for it in found for posting in it.postings])
+    await outboxes.emptied(found)

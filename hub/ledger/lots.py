@@ -1,7 +1,6 @@
 """Lots: points are taken from them and put back, oldest expiry first."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -26,7 +25,8 @@ def taken(lots: Sequence[Lot], points: int, which: Callable[[Terms], bool]) -> t
         points -= part
         left[lot.terms.lot] = lot.left - part
         draws.append(Draw(lot.terms, part))
-    after = (replace(lot, left=left.get(lot.terms.lot, lot.left)) for lot in lots)
+    # A lot that is not touched stays the same object: what is the same is not written.
+    after = (Lot(lot.terms, left[lot.terms.lot]) if lot.terms.lot in left else lot for lot in lots)
     return draws, tuple(lot for lot in after if lot.left)
 
 
@@ -40,7 +40,7 @@ def put(lots: Sequence[Lot], draws: Iterable[Draw]) -> tuple[list[Draw], tuple[L
     done: list[Draw] = []
     for draw in draws:
         lot = after.get(draw.terms.lot, Lot(draw.terms, 0))
-        after[lot.terms.lot] = replace(lot, left=lot.left + draw.points)
+        after[lot.terms.lot] = Lot(lot.terms, lot.left + draw.points)
         done.append(Draw(lot.terms, draw.points))
     return done, tuple(after.values())
 

@@ -218,6 +218,7 @@ class Posting:
         at: when it holds.
         booked_at: when it was written.
         balances: of the currencies it moved, after it.
+        stored: its row as it lies in the outbox it was read from, which is copied as it is.
     """
 
     id: UUID
@@ -231,6 +232,7 @@ class Posting:
     entries: tuple[Entry, ...]
     balances: Mapping[str, int]
     born: tuple[Born, ...] = ()
+    stored: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
     @property
     def origins(self) -> frozenset[str]:

@@ -57,7 +57,7 @@ class Page:
         """Take up to so many points out of lots. It writes no entry."""
         wallet = self.wallet(currency)
         draws, after = lots.taken(wallet.lots, points, which)
-        self.moved[currency] = replace(wallet, lots=after)
+        self.moved[currency] = Wallet(after, wallet.owed, wallet.holds)
         return tuple(draws)
 
     def take_all(self, currency: str, points: int) -> tuple[Draw, ...]:
@@ -77,7 +77,7 @@ class Page:
         """Put points into their lots, out of an account."""
         wallet = self.wallet(way.currency)
         done, after = lots.put(wallet.lots, draws)
-        self.moved[way.currency] = replace(wallet, lots=after)
+        self.moved[way.currency] = Wallet(after, wallet.owed, wallet.holds)
         self._write(way, done, 1)
 
     def out(self, way: Way, draws: Iterable[Draw]) -> None:
@@ -131,7 +131,8 @@ class Page:
         moved = 0
         for draw in draws:
             moved += positive(draw.points)
-            self.line(replace(way, account=model.WALLET), sign * draw.points, draw.terms)
+            points = sign * draw.points
+            self.entries.append(Entry(way.currency, model.WALLET, points, way.origin, way.kind, draw.terms))
         if moved:
             self.line(way, -sign * moved)
 

@@ -10,18 +10,47 @@ from hub.ledger.model import About, Born, Draw, Entry, Hold, Kind, Lot, Posting,
 def wallet_row(wallet: Wallet) -> Row:
     """Give a wallet as it is stored."""
     return {
-        "lots": [{**_terms_row(lot.terms), "left": lot.left} for lot in wallet.lots],
+        "lots": [_lot_row(it) for it in wallet.lots],
         "owed": wallet.owed,
-        "holds": [
-            {
-                "id": hold.id,
-                "origin": hold.origin,
-                "until": hold.until,
-                "draws": [{**_terms_row(draw.terms), "points": draw.points} for draw in hold.draws],
-            }
-            for hold in wallet.holds
-        ],
+        "holds": [_hold_row(it) for it in wallet.holds],
     }
+
+
+def wallet_changes(path: str, before: Wallet, after: Wallet) -> tuple[Row, Row]:
+    """Give what is to be set, and what is to be pushed, so that a stored wallet becomes another one.
+
+    Only what is different is written: of many lots and holds most stay as they are.
+
+    Args:
+        path: where the wallet lies in its document.
+        before: as it is stored.
+        after: as it is to be.
+    """
+    set_: Row = {f"{path}.owed": after.owed} if after.owed != before.owed else {}
+    push: Row = {}
+    lots, there = f"{path}.lots", len(before.lots)
+    if after.lots[:there] == before.lots:
+        push |= {lots: [_lot_row(it) for it in after.lots[there:]]}
+    elif [it.terms for it in after.lots] == [it.terms for it in before.lots]:
+        pairs = enumerate(zip(before.lots, after.lots, strict=True))
+        set_ |= {f"{lots}.{place}.left": lot.left for place, (was, lot) in pairs if lot is not was}
+    else:
+        set_ |= {lots: [_lot_row(it) for it in after.lots]}
+    holds, there = f"{path}.holds", len(before.holds)
+    if after.holds[:there] == before.holds:
+        push |= {holds: [_hold_row(it) for it in after.holds[there:]]}
+    else:
+        set_ |= {holds: [_hold_row(it) for it in after.holds]}
+    return set_, {name: {"$each": added} for name, added in push.items() if added}
+
+
+def _lot_row(lot: Lot) -> Row:
+    return _terms_row(lot.terms) | {"left": lot.left}
+
+
+def _hold_row(hold: Hold) -> Row:
+    draws = [_terms_row(it.terms) | {"points": it.points} for it in hold.draws]
+    return {"id": hold.id, "origin": hold.origin, "until": hold.until, "draws": draws}
 
 
 def wallet_of(row: Mapping[str, Any]) -> Wallet:
@@ -78,8 +107,8 @@ def posting_row(posting: Posting) -> Row:
     }
 
 
-def posting_of(row: Mapping[str, Any], born: tuple[Born, ...] = ()) -> Posting:
-    """Make a posting of its row."""
+def posting_of(row: Mapping[str, Any], born: tuple[Born, ...] = (), stored: Mapping[str, Any] | None = None) -> Posting:
+    """Make a posting of its row, and keep the row as it is stored for whoever copies it."""
     return Posting(
         id=row["_id"],
         program=row["program"],
@@ -100,6 +129,7 @@ def posting_of(row: Mapping[str, Any], born: tuple[Born, ...] = ()) -> Posting:
         entries=tuple(_entry_of(it) for it in row["entries"]),
         balances=row["balances"],
         born=born,
+        stored=stored,
     )
 
 
@@ -111,7 +141,9 @@ def _entry_row(entry: Entry) -> Row:
         "origin": entry.origin,
         "kind": entry.kind.value,
     }
-    return {**row, "lot": _terms_row(entry.terms)} if entry.terms else row
+    if entry.terms:
+        row["lot"] = _terms_row(entry.terms)
+    return row
 
 
 def _entry_of(row: Mapping[str, Any]) -> Entry:

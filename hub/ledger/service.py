@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from uuid import UUID
 
 from hub.kit.errors import HubError
-from hub.ledger import flushing, ledger, store, turns
+from hub.ledger import flushing, ledger, parts, store, turns
 from hub.ledger.model import About, Born, Crowded, Entry, KeyReused, Past, Posting, Purse, Wallet, posting_id, purse_id
 from hub.ledger.moves import Move
 from hub.ledger.page import in_ms
@@ -165,11 +165,21 @@ class _Draft:
 async def _tried(program: str, requests: Mapping[int, Request], tried: set[UUID], now: datetime) -> dict[int, Answer]:
     """Try once. Left out of the answers are those whose purse was changed meanwhile."""
     read = await store.load(program, {it.owner for it in requests.values()})
-    origins = {origin for it in requests.values() for origin in it.origins}
-    round_ = _Round(read, await store.postings({it.posting for it in requests.values()}, program, origins), tried)
+    # Those about one purse stay together, in their order. By what was read: several owners may have one purse.
+    of_purse: defaultdict[UUID, dict[int, Request]] = defaultdict(dict)
     for place, request in requests.items():
-        round_.draft(place, request, now=now)
-    return await round_.write(now=now)
+        of_purse[read[request.owner].id][place] = request
+
+    async def do(some: Sequence[Mapping[int, Request]]) -> dict[int, Answer]:
+        mine = {place: request for it in some for place, request in it.items()}
+        origins = {origin for it in mine.values() for origin in it.origins}
+        round_ = _Round(read, await store.postings({it.posting for it in mine.values()}, program, origins), tried)
+        for place, request in mine.items():
+            round_.draft(place, request, now=now)
+        return await round_.write(now=now)
+
+    done = await parts.of_each(do, list(of_purse.values()))
+    return {place: answer for answers in done for place, answer in answers.items()}
 
 
 class _Round:
@@ -251,7 +261,8 @@ async def _written(changed: Sequence[_Draft], *, now: datetime) -> bool:
     """Write drafts. What waits in their outboxes goes along where that is cheaper than by itself."""
     few = TAKEN_ALONG if len(changed) == 1 else 1
     waiting = [posting for it in changed if len(it.before.outbox) >= few for posting in it.before.outbox]
-    await flushing.copy_out(waiting)
+    if waiting:
+        await flushing.copy_out(waiting)
     writes = [
         (it.before, replace(it.after, outbox=it.added) if len(it.before.outbox) >= few else it.after) for it in changed
     ]

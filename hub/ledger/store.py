@@ -5,7 +5,6 @@ outbox until it is copied out. Readers therefore read a purse first and the post
 twice as one.
 """
 
-from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -16,8 +15,8 @@ from pymongo import IndexModel, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from hub import database, seal
-from hub.database import Keyed, Row, insert_once
-from hub.ledger import rows
+from hub.database import Keyed, Row
+from hub.ledger import parts, rows
 from hub.ledger.model import Born, Posting, Purse, purse_id
 from hub.seal import Erasure, Personal
 
@@ -108,9 +107,13 @@ async def load(program: str, owners: Collection[UUID]) -> dict[UUID, Purse]:
 
 async def read(program: str, owners: Collection[UUID]) -> dict[UUID, Purse]:
     """Read purses as they are, gone over into others or not. Those that do not exist are left out."""
-    ids = [purse_id(program, owner) for owner in owners]
+    found = await parts.of_each(_found, [purse_id(program, owner) for owner in owners])
+    return {purse.owner: purse for some in found for purse in some}
+
+
+async def _found(ids: Sequence[UUID]) -> list[Purse]:
     found = PurseDocument.get_pymongo_collection().find({"_id": {"$in": ids}})
-    return {row["owner"]: purse_of(row) for row in await found.batch_size(database.AT_ONCE).to_list()}
+    return [purse_of(row) for row in await found.batch_size(database.AT_ONCE).to_list()]
 
 
 async def postings(keys: Collection[UUID], program: str, origins: Collection[str]) -> dict[UUID, Posting]:
@@ -182,19 +185,25 @@ def _new_row(purse: Purse, now: datetime) -> Row:
 
 
 def _change(before: Purse, after: Purse, now: datetime) -> Row:
-    changed: Row = {
-        f"wallets.{currency}": rows.wallet_row(it)
-        for currency, it in after.wallets.items()
-        if before.wallets.get(currency) is not it
-    }
-    changed |= {"rev": before.rev + 1, "numbered": after.numbered, "due": after.due}
+    changed: Row = {"rev": before.rev + 1, "numbered": after.numbered, "due": after.due}
+    pushed: Row = {}
+    for currency, it in after.wallets.items():
+        path, was = f"wallets.{currency}", before.wallets.get(currency)
+        if was is None:
+            changed[path] = rows.wallet_row(it)
+        elif was is not it:
+            set_, push = rows.wallet_changes(path, was, it)
+            changed |= set_
+            pushed |= push
     if after.moved_to != before.moved_to:
         changed["moved_to"] = after.moved_to
-    if before.outbox and after.outbox[: len(before.outbox)] == before.outbox:
-        added = [_boxed(it) for it in after.outbox[len(before.outbox) :]]
-        return {"$set": changed, "$push": {"outbox": {"$each": added}}}
-    # Those before have been copied out, or there were none.
-    return {"$set": {**changed, "outbox": [_boxed(it) for it in after.outbox], "unflushed_at": now}}
+    there = len(before.outbox)
+    if there and after.outbox[:there] == before.outbox:
+        pushed["outbox"] = {"$each": [_boxed(it) for it in after.outbox[there:]]}
+    else:
+        # Those before have been copied out, or there were none.
+        changed |= {"outbox": [_boxed(it) for it in after.outbox], "unflushed_at": now}
+    return {"$set": changed, **({"$push": pushed} if pushed else {})}
 
 
 async def due(program: str, by: datetime, limit: int) -> list[Purse]:
@@ -222,13 +231,6 @@ async def each(program: str, after: UUID | None, limit: int) -> list[Purse]:
     wanted: Row = {"program": program, **({"_id": {"$gt": after}} if after else {})}
     found = PurseDocument.get_pymongo_collection().find(wanted).sort("_id", 1).limit(limit)
     return [purse_of(row) for row in await found.batch_size(database.AT_ONCE).to_list()]
-
-
-async def unflushed(before: datetime, limit: int) -> list[Purse]:
-    """Read purses whose outbox has held something since before then, the oldest first."""
-    found = PurseDocument.get_pymongo_collection().find({"unflushed_at": {"$lte": before}})
-    rows_ = await found.sort("unflushed_at", 1).limit(limit).batch_size(database.AT_ONCE).to_list()
-    return [purse_of(row) for row in rows_]
 
 
 async def all_of(owner: UUID, session: AsyncClientSession | None = None) -> dict[str, Purse]:
@@ -260,46 +262,9 @@ async def last_about(origin: str, program: str, owner: UUID) -> Posting | None:
     return row and posting_of(row)
 
 
-async def unflushed_of(owners: Collection[UUID]) -> list[Purse]:
-    """Read all purses of these owners whose outbox holds something."""
-    wanted = {"owner": {"$in": list(owners)}, "outbox.0": {"$exists": True}}
-    return [purse_of(row) async for row in PurseDocument.get_pymongo_collection().find(wanted)]
-
-
-async def bearing(row_id: Any) -> Purse | None:
-    """Read the purse in whose outbox a row of this `_id` waits to be copied out."""
-    row = await PurseDocument.get_pymongo_collection().find_one({"outbox.born.row._id": row_id})
-    return row and purse_of(row)
-
-
-async def copy_out(copied: Sequence[Posting]) -> None:
-    """Copy postings out, and what was born with them. Repeating it changes nothing: it inserts and never replaces."""
-    born: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for posting in copied:
-        for it in posting.born:
-            born[it.collection].append(it.row)
-    there = PostingDocument.get_pymongo_collection().database
-    for name, found in born.items():
-        await database.insert_into(there[name], found)
-    await insert_once(PostingDocument, [_sealed(posting) for posting in copied])
-
-
-async def emptied(purses: Sequence[Purse]) -> None:
-    """Empty outboxes whose postings are copied out, each only where its purse is as it was read."""
-    updates = [
-        UpdateOne(
-            {"_id": purse.id, "rev": purse.rev},
-            {"$set": {"outbox": []}, "$unset": {"unflushed_at": ""}, "$inc": {"rev": 1}},
-        )
-        for purse in purses
-    ]
-    if updates:
-        await PurseDocument.get_pymongo_collection().bulk_write(updates, ordered=False)
-
-
 def purse_of(row: Mapping[str, Any]) -> Purse:
     """Make a purse of its row."""
-    return rows.purse_of(row, tuple(_unboxed(it) for it in row["outbox"]))
+    return rows.purse_of(row, tuple(unboxed(it) for it in row["outbox"]))
 
 
 def posting_of(row: Mapping[str, Any]) -> Posting:
@@ -307,17 +272,21 @@ def posting_of(row: Mapping[str, Any]) -> Posting:
     return rows.posting_of(seal.opened(PostingDocument, row))
 
 
-def _sealed(posting: Posting) -> Row:
-    return seal.shut(PostingDocument, rows.posting_row(posting))
+def sealed(posting: Posting) -> Mapping[str, Any]:
+    """Give the row of a posting as it is stored, without what was born with it."""
+    return posting.stored or seal.shut(PostingDocument, rows.posting_row(posting))
 
 
-def _boxed(posting: Posting) -> Row:
-    row = _sealed(posting)
-    return (
-        {**row, "born": [{"collection": it.collection, "row": it.row} for it in posting.born]} if posting.born else row
-    )
+def unboxed(row: Mapping[str, Any]) -> Posting:
+    """Make a posting of its row in an outbox."""
+    if "born" not in row:
+        return rows.posting_of(seal.opened(PostingDocument, row), stored=row)
+    born = tuple(Born(it["collection"], it["row"]) for it in row["born"])
+    stored = {name: value for name, value in row.items() if name != "born"}
+    return rows.posting_of(seal.opened(PostingDocument, stored), born, stored)
 
 
-def _unboxed(row: Mapping[str, Any]) -> Posting:
-    born = tuple(Born(it["collection"], it["row"]) for it in row.get("born", ()))
-    return rows.posting_of(seal.opened(PostingDocument, row), born)
+def _boxed(posting: Posting) -> Mapping[str, Any]:
+    if not posting.born:
+        return sealed(posting)
+    return {**sealed(posting), "born": [{"collection": it.collection, "row": it.row} for it in posting.born]}

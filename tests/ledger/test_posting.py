@@ -2,12 +2,17 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
 
 from hub.database import Database
 from hub.kit.errors import HubError
-from hub.ledger import flushing, keeper, ledger, model, service, store
+from hub.ledger import flushing, keeper, ledger, model, parts, service, store, verifying
 from hub.ledger.model import About, Born, InsufficientPoints, KeyReused, Past, Purse
 from hub.ledger.moves import Earn, Move, Reach, Spend, TakeBack
+from hub.ledger.outboxes import Outbox
 from hub.ledger.service import Posted, Request
 from tests.ledger.holding import ADA, BOB, DAY, NOON, PROGRAM, asked, lots
 
@@ -163,7 +168,7 @@ async def test_what_was_born_is_not_put_back_by_whoever_copies_it_out_again(data
     await flushing.flush([ADA])
     await database["vouchers"].update_one({"_id": "K7Q2"}, {"$set": {"state": "used"}})
 
-    await flushing._flush([purse])
+    await flushing._flush([Outbox(purse.id, ADA, purse.rev, purse.outbox)])
 
     assert await database["vouchers"].distinct("state") == ["used"]
     assert await database["postings"].count_documents({}) == 1
@@ -209,3 +214,47 @@ async def test_posting_and_flushing_at_the_same_time_lose_nothing_and_double_not
 
     assert (await points(ADA), await points(BOB)) == (30, 30)
     assert await database["postings"].count_documents({}) == 60
+
+
+async def test_a_batch_of_several_parts_is_answered_and_posted_in_its_order(database: Database) -> None:
+    owners = [UUID(int=it + 1) for it in range(parts.AT_MOST + 5)]
+    first = [asked(f"first {it}", earn(50), owner=it) for it in owners]
+    then = [asked(f"then {it}", Spend("points", 50, "cup"), owner=it) for it in owners]
+    answers = await service.post([*first, *then], now=NOON)
+    assert [isinstance(it, Posted) and it.posting and it.posting.id for it in answers] == [
+        it.posting for it in (*first, *then)
+    ]
+
+    again = await service.post([*then, *first], now=NOON)
+    assert all(isinstance(it, Posted) and it.replayed for it in again)
+    await flushing.flush(owners)
+    assert await database["postings"].count_documents({}) == 2 * len(owners)
+    assert (await verifying.verify()).differences == []
+    assert await database["wallets"].count_documents({"outbox.0": {"$exists": True}}) == 0
+
+
+async def test_a_posting_is_copied_out_as_it_lies_in_its_outbox(database: Database) -> None:
+    voucher = Born("vouchers", {"_id": UUID(int=7)})
+    await service.post_one(replace(asked("earn A-1", earn(50)), born=[voucher]), now=NOON)
+    (row,) = (await database["wallets"].find_one({}) or {})["outbox"]
+    await flushing.flush([ADA])
+
+    assert row.pop("born") == [{"collection": "vouchers", "row": {"_id": UUID(int=7)}}]
+    assert await database["postings"].find_one({}) == row
+    assert await database["vouchers"].find_one({}) == {"_id": UUID(int=7)}
+
+
+async def test_where_one_part_fails_the_others_have_ended_before_it_is_told(database: Database) -> None:
+    del database
+    ended: list[int] = []
+
+    async def work(them: Sequence[int]) -> None:
+        await asyncio.sleep(0)
+        if them[0] == 0:
+            raise KeyError("the first part")
+        await asyncio.sleep(0)
+        ended.append(len(them))
+
+    with pytest.raises(KeyError, match="the first part"):
+        await parts.of_each(work, list(range(2 * parts.AT_MOST + 1)))
+    assert sorted(ended) == [1, parts.AT_MOST]
