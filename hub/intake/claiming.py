@@ -101,7 +101,12 @@ async def claim(profile_id: UUID, wish: Claim) -> Order:
     # Counted as a miss before anybody looks, so that many at once learn no more than one after the other.
     if wait := await rates.count(misses, most=MOST_MISSES, within=WITHIN, now=wish.now):
         raise TooManyMisses(wait)
-    order = await _claimed(profile_id, wish)
+    try:
+        order = await _claimed(profile_id, wish)
+    except TryLater:
+        # The code is right. Whoever is asked to come again must not be stopped for coming.
+        await rates.take_back(misses)
+        raise
     await rates.take_back(misses)
     return order
 

@@ -20,6 +20,7 @@ from hub.intake.apply import Applied
 from hub.intake.ringer import Ringer
 from hub.intake.standing import Definitions
 from hub.journeys.catalogue import Catalogues
+from hub.kit.errors import TryLater
 from hub.segments.membership import OutdatedError
 
 log = structlog.get_logger(__name__)
@@ -144,6 +145,10 @@ class Router:
             except Exception as error:
                 if is_away(error):
                     raise
+                if isinstance(error, TryLater):
+                    # Nothing is wrong with the event: others were at the same purse. It stays on the work list.
+                    log.warning("event_waits", event_id=str(event.id), code=error.code)
+                    continue
                 # Whatever is wrong with this event must not hold up the others of its part.
                 tries = await store.count_try(event.id)
                 log.exception("event_failed", event_id=str(event.id), tries=tries, error=type(error).__name__)

@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from hub.events.model import Event
+from hub.kit.errors import HubError
 from hub.ledger import service as ledger
 from hub.ledger.model import About, Past, Purse
 from hub.ledger.moves import Extend, Move
@@ -24,7 +25,11 @@ CAUSE = "activity"
 async def keep_alive(
     events: Sequence[Event], profiles: Mapping[UUID, Profile], programs: Catalogue, *, now: datetime
 ) -> None:
-    """Let the points of those last longer who have done what keeps them."""
+    """Let the points of those last longer who have done what keeps them. Repeating it changes nothing.
+
+    Raises:
+        HubError: the ledger could not do it now.
+    """
     asked: list[Request] = []
     for program in programs.at(now).values():
         for wallet in program.wallets.values():
@@ -37,7 +42,10 @@ async def keep_alive(
         of_program = [it for it in asked if it.program == name]
         found = await ledger.purses(name, {it.owner for it in of_program})
         # Most who do something have no such points: they cost this one read.
-        await ledger.post([it for it in of_program if it.decide(found[it.owner], ())], now=now)
+        answers = await ledger.post([it for it in of_program if it.decide(found[it.owner], ())], now=now)
+        for answer in answers:
+            if isinstance(answer, HubError):
+                raise answer
 
 
 def _latest(idle: Idle, events: Sequence[Event], profiles: Mapping[UUID, Profile]) -> Mapping[UUID, datetime]:

@@ -4,7 +4,8 @@ An issued voucher is announced. A used one has its points taken for good, a rele
 into their lots, a reversed one has them restored; the last three give their places back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -17,10 +18,12 @@ from hub.kit.errors import HubError
 from hub.ledger import ledger as rules
 from hub.ledger import model as words
 from hub.ledger import service as ledger
+from hub.ledger import store as purses
 from hub.ledger.model import About, Past, Purse
 from hub.ledger.moves import Capture, Move, Release, Restore
 from hub.ledger.service import Request
 from hub.rewards import places
+from hub.rewards.model import Cost
 from hub.vouchers import store
 from hub.vouchers.model import OVER, Voucher, VoucherState, origin_of
 
@@ -63,7 +66,9 @@ async def settle(rows: Sequence[Row], *, now: datetime) -> None:
 
 async def _post(vouchers: Sequence[Voucher], now: datetime) -> set[UUID]:
     """Move the points, and tell of which vouchers the ledger refused it."""
-    asked = [(it, request) for it in vouchers for request in _requests(it, now)]
+    wanted = [(it, request) for it in vouchers for request in _requests(it, now)]
+    holders = await _holders({it.id: it for it, _ in wanted}.values())
+    asked = [(it, replace(request, owner=holders.get(it.id, it.profile_id))) for it, request in wanted]
     answers = await ledger.post([request for _, request in asked], now=now) if asked else []
     refused: set[UUID] = set()
     for (voucher, _), answer in zip(asked, answers, strict=True):
@@ -73,11 +78,22 @@ async def _post(vouchers: Sequence[Voucher], now: datetime) -> set[UUID]:
     return refused
 
 
+async def _holders(vouchers: Iterable[Voucher]) -> dict[UUID, UUID]:
+    """Give by voucher whose purse holds its points: that of an account, also when its person has left it since."""
+    issued = {_issue_id(it, it.cost): it.id for it in vouchers if it.cost}
+    found = await purses.postings(issued.keys(), "", ()) if issued else {}
+    return {issued[posting.id]: posting.owner for posting in found.values()}
+
+
+def _issue_id(voucher: Voucher, cost: Cost) -> UUID:
+    return words.posting_id(cost.program, issue_key(voucher.id))
+
+
 def _requests(voucher: Voucher, now: datetime) -> list[Request]:
     if voucher.cost is None:
         return []
     currency = voucher.cost.wallet
-    hold = words.hold_id(words.posting_id(voucher.cost.program, issue_key(voucher.id)))
+    hold = words.hold_id(_issue_id(voucher, voucher.cost))
     match voucher.state:
         case VoucherState.USED:
             return [_request(voucher, "capture", Capture(currency, hold), now)]

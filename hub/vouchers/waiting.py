@@ -13,13 +13,14 @@ from pymongo import IndexModel
 
 from hub.database import Keyed, insert_once
 from hub.kit import ids
+from hub.kit.errors import TryLater
 from hub.profiles import store as profiles
 from hub.profiles.model import Profile
 from hub.rewards import places
 from hub.rewards import service as rewards
 from hub.rewards.model import Reason, Reward, RewardKind
 from hub.seal import Personal
-from hub.vouchers import redeeming
+from hub.vouchers import codes, redeeming, store
 from hub.vouchers.codes import Codes
 from hub.vouchers.model import RewardUnavailable, Voucher
 from hub.vouchers.redeeming import Wish
@@ -64,7 +65,10 @@ async def ask(profile: Profile, wish: Wish, hidden: Codes, *, now: datetime) -> 
         RewardUnavailable: they cannot have it now.
     """
     reward = (await rewards.catalogue()).named(wish.reward)
-    if await _others_wait(reward, profile):
+    voucher_id = codes.voucher_id(await hidden.of(wish.key))
+    # Whoever has their voucher and asks again, for no answer came, waits for no second one.
+    is_repeated = reward.kind is RewardKind.EVENT and await store.read(voucher_id) is not None
+    if not is_repeated and await _others_wait(reward, profile):
         redeeming.check(reward, profile, wish.shop, now)
         return await join(reward.name, profile, now=now)
     try:
@@ -136,6 +140,8 @@ async def _promote(reward: Reward, hidden: Codes, now: datetime) -> int:
                 if error.reasons == (Reason.OUT_OF_STOCK,):
                     return count
                 continue
+            except TryLater:
+                return count  # others are at their points: the seat stays theirs until the next look
             count += 1
         await rows.delete_one({"_id": row["_id"], "at": row["at"]})
     return count

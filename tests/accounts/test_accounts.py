@@ -126,6 +126,29 @@ async def test_a_removed_person_cannot_spend(database: Database, settings: Setti
     assert await roles(account) == {ada.id: OWNER}
 
 
+@pytest.mark.parametrize(("end", "balance", "usable"), [("used", 150, 150), ("given back", 250, 250)])
+async def test_a_voucher_of_a_removed_person_is_settled_where_its_points_are_held(
+    database: Database, settings: Settings, end: str, balance: int, usable: int
+) -> None:
+    shop = await _shop(database, settings)
+    ada, cyd = shop.person("ada"), shop.person("cyd")
+    account = await company(ada)
+    await service.put(account.id, cyd, SPENDER, now=NOON)
+    await shop.earn(250)
+    voucher = await shop.redeem(name="cyd")
+    await service.remove(account.id, cyd, now=NOON)
+
+    await (shop.confirm(voucher) if end == "used" else shop.cancel(voucher))
+    await shop.sweep()
+
+    wallet = (await shop.purse()).wallet("points")
+    assert (wallet.balance, wallet.available(NOON), wallet.holds) == (balance, usable, ())
+    assert await seen(cyd.id) == [0]
+    row = await database["vouchers"].find_one({"_id": voucher.id})
+    assert row is not None
+    assert "unsettled_at" not in row
+
+
 async def test_who_leaves_takes_along_what_they_brought_as_far_as_it_is_there() -> None:
     ada, bob = await somebody(), await somebody()
     await earn(bob.id, 30, "before")

@@ -10,8 +10,9 @@ import pytest
 from hub.commerce import orders, totals
 from hub.commerce.totals import Totals
 from hub.database import Database
-from hub.intake import claiming
+from hub.intake import claiming, merging
 from hub.intake.claiming import AmbiguousReceipt, CannotClaim, Claim, NoSuchReceipt, ReceiptTaken, ReceiptTooOld
+from hub.intake.merging import AtWork
 from hub.kit import ids
 from hub.kit.pages import Span
 from hub.ledger import service as ledger
@@ -206,6 +207,22 @@ async def test_who_tries_codes_is_stopped_after_ten_that_lead_nowhere() -> None:
         await claim(ada)
 
     assert await claim(ada, now=NOW + timedelta(hours=1)) == "4711"
+
+
+async def test_who_is_asked_to_come_again_is_not_stopped_for_coming(monkeypatch: pytest.MonkeyPatch) -> None:
+    (ada,) = await customers("ada")
+    await sold()
+
+    async def busy(*_: Any, **__: Any) -> UUID:
+        raise AtWork
+
+    with monkeypatch.context() as while_busy:
+        while_busy.setattr(merging, "merge", busy)
+        for _ in range(claiming.MOST_MISSES + 1):
+            with pytest.raises(AtWork):
+                await claim(ada)
+
+    assert await claim(ada) == "4711"
 
 
 async def test_wherever_it_dies_a_repeat_finishes_it(database: Database) -> None:

@@ -1,15 +1,18 @@
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 from structlog.testing import capture_logs
 
 from hub.database import Database
-from hub.events.model import PARTS
-from hub.intake import parts
+from hub.events.model import PARTS, Event
+from hub.intake import parts, project
 from hub.intake.router import MOST_TRIES
 from hub.journeys import model
 from hub.kit import ids
+from hub.ledger.model import Crowded
+from hub.profiles.model import Profile
 from tests.intake.inflow import (
     NOW,
     checkout,
@@ -235,6 +238,36 @@ async def test_an_event_that_fails_five_times_is_a_dead_letter_and_its_part_goes
     bad = await picky["events"].find_one({"message_id": "bad"})
     assert bad is not None
     assert (bad["tries"], bad["traits"]) == (5, {"poison": 1, "name": "Ada"})
+
+
+async def test_an_event_that_others_are_in_the_way_of_is_tried_until_they_are_gone_and_never_buried(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More attempts than a bad event has: that others are at the same purse says nothing against the event."""
+    in_the_way = True
+
+    async def crowded(events: Sequence[Event], profiles: Mapping[UUID, Profile], *, now: datetime) -> None:
+        del profiles, now
+        if in_the_way and any(it.name == "X" for it in events):
+            raise Crowded
+
+    monkeypatch.setattr(project, "KEEPING", [*project.KEEPING, crowded])
+    working = router()
+    await said(track("X", userId="ada", messageId="crowded"), track("Y", userId="bob", messageId="neighbour"))
+
+    with capture_logs() as logs:
+        for _ in range(MOST_TRIES + 1):
+            await working.step()
+
+    assert [it.name for it in await unrouted()] == ["X"]
+    assert [it["code"] for it in logs if it["event"] == "event_waits"] == ["CONFLICT"] * (MOST_TRIES + 1)
+    row = await database["events"].find_one({"message_id": "crowded"})
+    assert row is not None
+    assert row.get("tries", 0) == 0
+    in_the_way = False
+    await working.step()
+    assert await unrouted() == []
+    assert await database["dead_letters"].count_documents({}) == 0
 
 
 async def test_a_guard_taken_in_vain_by_an_attempt_that_died_is_given_back_by_the_next(database: Database) -> None:

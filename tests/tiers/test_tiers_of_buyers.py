@@ -1,11 +1,18 @@
 """Tiers of those who buy: from orders over the intake, by what they spend in a year of the program's zone."""
 
+import itertools
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
 
 from hub.database import Database
 from hub.ledger import flushing
 from hub.ledger import service as ledger
-from hub.tiers import store
+from hub.ledger.model import Crowded
+from hub.ledger.service import Answer, Request
+from hub.tiers import idling, store
 from tests.commerce.ordering import profile_id_of, sale
 from tests.earning import shop
 from tests.earning.ordering import BASE, PAID, written
@@ -102,3 +109,24 @@ async def test_row_50_any_configured_activity_keeps_a_whole_wallet_alive(databas
     assert lot.terms.expires_at == datetime(2027, 6, 10, 22, tzinfo=UTC)
     await flushing.flush([owner])
     assert await database["postings"].count_documents({"entries.kind": "extend"}) == 1
+
+
+async def test_activity_that_others_are_in_the_way_of_keeps_a_wallet_alive_all_the_same(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An event leaves the work list only when what it does is written: the extension is not lost with one try."""
+    await activate(written(BASE).replace("expires: never", "expires: {idle: 365d, unless: [App Opened]}"), at=YEARS_AGO)
+    await bought_at("2026-01-10T12:00:00Z", "A-1", "40.00")
+    owner = await profile_id_of(database, "ada")
+    tries = itertools.count()
+
+    async def post(requests: Sequence[Request], *, now: datetime) -> list[Answer]:
+        # The batch is tried first, and then the event alone.
+        return [Crowded() for _ in requests] if next(tries) < 2 else await ledger.post(requests, now=now)
+
+    monkeypatch.setattr(idling, "ledger", SimpleNamespace(post=post, purses=ledger.purses))
+    await said(track("App Opened", userId="ada", messageId="1", timestamp="2026-06-10T12:00:00Z"))
+    await route_all()
+
+    (lot,) = (await ledger.purses("club", [owner]))[owner].wallet("points").lots
+    assert lot.terms.expires_at == datetime(2027, 6, 10, 22, tzinfo=UTC)

@@ -6,10 +6,12 @@ from uuid import uuid4
 import pytest
 
 from hub.ledger import flushing
+from hub.ledger.model import Crowded
 from hub.profiles import store as profiles
 from hub.profiles.model import Profile
-from hub.vouchers import waiting
+from hub.vouchers import redeeming, waiting
 from hub.vouchers.model import RewardUnavailable, Voucher
+from hub.vouchers.redeeming import Wish
 from hub.vouchers.waiting import Waiting
 from tests.vouchers.stage import DAY, Stage
 
@@ -118,3 +120,41 @@ async def test_nobody_waits_for_what_they_cannot_have_or_for_what_is_no_event(ha
             await hall.ask(reward, name="b")
 
     assert await hall.database["reward_waiters"].count_documents({}) == 0
+
+
+async def test_who_has_a_seat_and_asks_again_while_others_wait_is_told_of_their_seat(hall: Stage) -> None:
+    """As one does whose first request was done, and whose process died before it could answer."""
+    await hall.publish(TALK)
+    key = uuid4()
+    seat = await waiting.ask(hall.person("a"), Wish("talk", key), hall.hidden, now=hall.now)
+    await hall.ask("talk", name="b")
+    await hall.ask("talk", name="c")
+
+    again = await waiting.ask(hall.person("a"), Wish("talk", key), hall.hidden, now=hall.now)
+
+    assert isinstance(seat, Voucher)
+    assert isinstance(again, Voucher)
+    assert again.id == seat.id
+    assert await waiting.of("talk", hall.person("a")) is None
+    assert await seated(hall) == ["a", "b"]
+
+
+async def test_whose_points_others_are_at_when_a_seat_is_free_has_it_at_the_next_look(
+    hall: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hall.publish(TALK)
+    first, _ = await hall.ask("talk", name="a"), await hall.ask("talk", name="b")
+    await hall.ask("talk", name="c")
+    await hall.ask("talk", name="d")
+    assert isinstance(first, Voucher)
+    await hall.cancel(first)
+
+    async def crowded(*_: object, **__: object) -> Voucher:
+        raise Crowded
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(redeeming, "redeem", crowded)
+        assert await hall.promote() == 0
+    assert await hall.promote() == 1
+
+    assert await seated(hall) == ["b", "c"]
