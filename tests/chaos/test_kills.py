@@ -20,7 +20,7 @@ from tests.chaos.shoppers import WAITING, Shopper, as_expected, letters_of, shop
 from tests.chaos.stage import SETTLED_SECONDS, Stage
 from tests.runtime.watching import until
 
-ROUNDS = int(os.environ.get("HUB_CHAOS_ROUNDS", "2"))
+ROUNDS = int(os.environ.get("HUB_CHAOS_ROUNDS", "1"))
 SEED = int(os.environ.get("HUB_CHAOS_SEED") or Random().randrange(10**9))
 ROUND_SECONDS = 120
 CAMPAIGN = 10

@@ -47,8 +47,8 @@ from tests.chaos.stage import QUICK
 from tests.integrations import sendgrid_rules, signing
 from tests.traffic.running import UNASKED, RunningHub, hub_up, until
 
-MESSAGES = int(os.environ.get("HUB_CHAOS_MESSAGES", "600"))
-KILLS = int(os.environ.get("HUB_CHAOS_KILLS", "5"))
+MESSAGES = int(os.environ.get("HUB_CHAOS_MESSAGES", "400"))
+KILLS = int(os.environ.get("HUB_CHAOS_KILLS", "4"))
 SEED = int(os.environ.get("HUB_CHAOS_SEED") or Random().randrange(10**9))
 KILL_EVERY_SECONDS = 1.8
 GRACE_SECONDS = 6.0

@@ -77,7 +77,7 @@ async def test_after_any_orders_all_readings_of_a_ranking_equal_a_naive_sort(
     random = Random(SEED)
     before, later = ENDS[:4], ENDS[4:]
     await publish(shop, *(f"{{segment: {name(*it)}, when: '{rule(*it)}'}}" for it in before))
-    for step in range(12):
+    for step in range(8):
         if step == 4:
             await publish(shop, *(f"{{segment: {name(*it)}, when: '{rule(*it)}'}}" for it in later))
             await shop.filled()
