@@ -23,7 +23,8 @@ from bench.stage import Stage, stage
 from hub import database
 from hub.database import Database
 from hub.ledger import flushing, service, verifying
-from hub.ledger.model import About, InsufficientPoints
+from hub.ledger.errors import InsufficientPoints
+from hub.ledger.model import About
 from hub.ledger.moves import Earn, Move, Spend
 from hub.ledger.service import Posted, Request
 from runtime import processes

@@ -61,43 +61,38 @@ class VoucherGrant:
 
 
 @strawberry.input
-class ReserveVoucherInput:
+class _OfOrder:
+    """What all of them say: a code, and for which order it is shown."""
+
+    idempotency_key: str = strawberry.field(description="Sending it again with the same input does nothing twice.")
+    code: str = strawberry.field(description="The code, as it was typed or scanned.")
+    order_id: str = strawberry.field(description="The order, by its name in its source.")
+    order_source: str | None = strawberry.field(
+        default=None, description="Who tells of the order; the source of your key, if left out."
+    )
+
+
+@strawberry.input
+class _InStore(_OfOrder):
+    """What those say who want to give the discount."""
+
+    store_id: str | None = strawberry.field(default=None, description="In which store, if in one.")
+    language: str | None = strawberry.field(default=None, description="Such as `de-AT`: of the label.")
+
+
+@strawberry.input
+class ReserveVoucherInput(_InStore):
     """A voucher for an order that is being paid."""
 
-    idempotency_key: str = strawberry.field(description="Sending it again with the same input does nothing twice.")
-    code: str = strawberry.field(description="The code, as it was typed or scanned.")
-    order_id: str = strawberry.field(description="The order, by its name in its source.")
-    order_source: str | None = strawberry.field(
-        default=None, description="Who tells of the order; the source of your key, if left out."
-    )
-    store_id: str | None = strawberry.field(default=None, description="In which store, if in one.")
-    language: str | None = strawberry.field(default=None, description="Such as `de-AT`: of the label.")
-
 
 @strawberry.input
-class ConfirmVoucherInput:
+class ConfirmVoucherInput(_InStore):
     """A voucher for an order that is paid."""
 
-    idempotency_key: str = strawberry.field(description="Sending it again with the same input does nothing twice.")
-    code: str = strawberry.field(description="The code, as it was typed or scanned.")
-    order_id: str = strawberry.field(description="The order, by its name in its source.")
-    order_source: str | None = strawberry.field(
-        default=None, description="Who tells of the order; the source of your key, if left out."
-    )
-    store_id: str | None = strawberry.field(default=None, description="In which store, if in one.")
-    language: str | None = strawberry.field(default=None, description="Such as `de-AT`: of the label.")
-
 
 @strawberry.input
-class FreeVoucherInput:
+class FreeVoucherInput(_OfOrder):
     """A voucher that an order which is not paid lets go."""
-
-    idempotency_key: str = strawberry.field(description="Sending it again with the same input does nothing twice.")
-    code: str = strawberry.field(description="The code, as it was typed or scanned.")
-    order_id: str = strawberry.field(description="The order, by its name in its source.")
-    order_source: str | None = strawberry.field(
-        default=None, description="Who tells of the order; the source of your key, if left out."
-    )
 
 
 @strawberry.type

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
-from hub.ledger import model
+from hub.ledger import errors, model
 from hub.ledger.model import Draw, Entry, Hold, Kind, Past, Purse, Terms, Wallet
 from hub.ledger.moves import (
     Activate,
@@ -106,7 +106,7 @@ def give(page: Page, move: Exchange) -> None:
         WorthNothing: they are too few for one of the other currency.
     """
     if not move.rate.of(move.points):
-        raise model.WorthNothing(move.points)
+        raise errors.WorthNothing(move.points)
     page.out(Way(move.source, model.EXCHANGED, move.origin, Kind.EXCHANGE), page.take_all(move.source, move.points))
 
 
@@ -134,7 +134,7 @@ def _reserve(page: Page, move: Reserve, number: int) -> None:
 def _capture(page: Page, move: Capture) -> None:
     hold = _held(page, move)
     if hold.until <= page.now:
-        raise model.HoldOver(hold.id, hold.until)
+        raise errors.HoldOver(hold.id, hold.until)
     page.hold(move.currency, drop=hold)
     page.line(Way(move.currency, model.HELD, hold.origin, Kind.CAPTURE), -hold.points)
     page.line(Way(move.currency, model.SPENT, hold.origin, Kind.CAPTURE), hold.points)
@@ -143,7 +143,7 @@ def _capture(page: Page, move: Capture) -> None:
 def _held(page: Page, move: Capture | Release) -> Hold:
     hold = page.wallet(move.currency).hold(move.hold)
     if hold is None:
-        raise model.NoSuchHold(move.hold)
+        raise errors.NoSuchHold(move.hold)
     return hold
 
 
@@ -184,7 +184,7 @@ def _expire(page: Page, move: Expire) -> None:
 def _extend(page: Page, move: Extend) -> None:
     lot = next((it for it in page.wallet(move.currency).lots if it.terms.lot == move.lot), None)
     if lot is None:
-        raise model.NoSuchLot(move.lot)
+        raise errors.NoSuchLot(move.lot)
     terms = replace(lot.terms, expires_at=move.until and in_ms(move.until))
     page.change(move.currency, lot, terms, Kind.EXTEND)
 

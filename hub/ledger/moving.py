@@ -13,8 +13,9 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 
 from hub.kit.errors import HubError
 from hub.ledger import service, store, turns
+from hub.ledger.errors import Crowded, KeyReused
 from hub.ledger.handing import Both
-from hub.ledger.model import About, Crowded, KeyReused, Posting, Purse, purse_id
+from hub.ledger.model import About, Posting, Purse, purse_id
 from hub.ledger.moves import Exchange, Rate
 from hub.ledger.service import Posted, Request
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from hub.ledger import lots, model
+from hub.ledger import errors, lots, model
 from hub.ledger.model import Draw, Entry, Hold, Kind, Lot, Purse, Terms, Wallet
 
 OWED: Final = "owed"
@@ -70,7 +70,7 @@ class Page:
         self.settle(currency)
         available = self.wallet(currency).available(self.now)
         if points > available:
-            raise model.InsufficientPoints(available=available, requested=points)
+            raise errors.InsufficientPoints(available=available, requested=points)
         return self.take(currency, positive(points), lambda terms: terms.usable(self.now))
 
     def put(self, way: Way, draws: Iterable[Draw]) -> None:

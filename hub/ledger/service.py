@@ -16,7 +16,8 @@ from uuid import UUID
 
 from hub.kit.errors import HubError
 from hub.ledger import flushing, ledger, parts, store, turns
-from hub.ledger.model import About, Born, Crowded, Entry, KeyReused, Past, Posting, Purse, Wallet, posting_id, purse_id
+from hub.ledger.errors import Crowded, KeyReused
+from hub.ledger.model import About, Born, Entry, Past, Posting, Purse, Wallet, posting_id, purse_id
 from hub.ledger.moves import Move
 from hub.ledger.page import in_ms
 

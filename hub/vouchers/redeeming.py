@@ -13,7 +13,8 @@ from uuid import UUID
 
 from hub.accounts import service as accounts
 from hub.ledger import service as ledger
-from hub.ledger.model import About, Born, InsufficientPoints
+from hub.ledger.errors import InsufficientPoints
+from hub.ledger.model import About, Born
 from hub.ledger.moves import Reserve
 from hub.ledger.service import Request
 from hub.profiles.model import Profile

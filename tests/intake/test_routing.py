@@ -11,7 +11,7 @@ from hub.intake import parts, project
 from hub.intake.router import MOST_TRIES
 from hub.journeys import model
 from hub.kit import ids
-from hub.ledger.model import Crowded
+from hub.ledger.errors import Crowded
 from hub.profiles.model import Profile
 from tests.intake.inflow import (
     NOW,

@@ -6,7 +6,8 @@ from datetime import datetime
 import pytest
 
 from hub.ledger import ledger, model
-from hub.ledger.model import HoldOver, InsufficientPoints, Kind, NoSuchHold, NoSuchLot, Purse, Wallet
+from hub.ledger.errors import HoldOver, InsufficientPoints, NoSuchHold, NoSuchLot
+from hub.ledger.model import Kind, Purse, Wallet
 from hub.ledger.moves import (
     Activate,
     Adjust,

@@ -8,7 +8,8 @@ import pytest
 from hub.database import Database
 from hub.kit.errors import HubError
 from hub.ledger import flushing, moving, service, verifying
-from hub.ledger.model import About, InsufficientPoints, KeyReused, WorthNothing
+from hub.ledger.errors import InsufficientPoints, KeyReused, WorthNothing
+from hub.ledger.model import About
 from hub.ledger.moves import Earn, Exchange, Rate, Rounding, Spend
 from hub.ledger.moving import Conversion, SamePurse, Transfer
 from tests.ledger.holding import ADA, BOB, DAY, NOON, PROGRAM, asked, lines, lots

@@ -10,7 +10,8 @@ import pytest
 from hub.database import Database
 from hub.kit.errors import HubError
 from hub.ledger import flushing, keeper, ledger, model, parts, service, store, verifying
-from hub.ledger.model import About, Born, InsufficientPoints, KeyReused, Past, Purse
+from hub.ledger.errors import InsufficientPoints, KeyReused
+from hub.ledger.model import About, Born, Past, Purse
 from hub.ledger.moves import Earn, Move, Reach, Spend, TakeBack
 from hub.ledger.outboxes import Outbox
 from hub.ledger.service import Posted, Request

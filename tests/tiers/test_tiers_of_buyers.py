@@ -10,7 +10,7 @@ import pytest
 from hub.database import Database
 from hub.ledger import flushing
 from hub.ledger import service as ledger
-from hub.ledger.model import Crowded
+from hub.ledger.errors import Crowded
 from hub.ledger.service import Answer, Request
 from hub.tiers import idling, store
 from tests.commerce.ordering import profile_id_of, sale

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from hub.ledger import flushing
-from hub.ledger.model import Crowded
+from hub.ledger.errors import Crowded
 from hub.profiles import store as profiles
 from hub.profiles.model import Profile
 from hub.vouchers import redeeming, waiting
