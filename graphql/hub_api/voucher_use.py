@@ -12,7 +12,7 @@ from hub.access import idempotency
 from hub.access.audit import Change
 from hub.access.idempotency import Done
 from hub.access.model import Limited, Scope
-from hub.commerce.reading import LONGEST
+from hub.commerce.properties import LONGEST
 from hub.kit.errors import HubError
 from hub.kit.languages import LAST_RESORT
 from hub.rewards.model import RewardKind

@@ -15,7 +15,7 @@ from uuid import UUID
 import orjson
 
 from hub.commerce import reading
-from hub.commerce.reading import BadOrder
+from hub.commerce.properties import BadOrder
 from hub.events.model import IMPORT, Event, Kind
 from hub.kit.errors import HubError
 from hub.profiles import consent

@@ -19,7 +19,7 @@ from uuid import UUID
 from hub.commerce import cards, orders, reading, totals
 from hub.commerce.model import Order
 from hub.commerce.orders import Kept
-from hub.commerce.reading import BadOrder
+from hub.commerce.properties import BadOrder
 from hub.commerce.told import NOTHING_TOLD, Told
 from hub.commerce.totals import ROLLUP, Contribution, Totals
 from hub.decisions import store as decisions

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from hub.commerce import reading
 from hub.commerce.model import Order, SalesChannel
-from hub.commerce.reading import BadOrder
+from hub.commerce.properties import BadOrder
 from hub.conditions.evaluator import value_at
 from hub.decisions.model import Decision, Reason
 from hub.definitions import Version

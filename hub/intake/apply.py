@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from hub.commerce import reading, recording
-from hub.commerce.reading import BadOrder
+from hub.commerce.properties import BadOrder
 from hub.commerce.recording import Tried
 from hub.decisions import store as decisions
 from hub.decisions.model import Decision, Reason

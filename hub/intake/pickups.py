@@ -7,7 +7,7 @@ from uuid import UUID
 
 from hub.commerce import orders, reading
 from hub.commerce.model import Order, OrderStatus
-from hub.commerce.reading import BadOrder
+from hub.commerce.properties import BadOrder
 from hub.events.model import Event, Trust
 from hub.kit import ids
 from hub.messaging import store as messages

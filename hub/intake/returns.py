@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from hub.commerce import reading
-from hub.commerce.reading import BadOrder
+from hub.commerce.properties import BadOrder
 from hub.events.model import Event, Trust
 from hub.profiles.model import Profile
 from hub.vouchers import returns

@@ -9,7 +9,7 @@ from pymongo import UpdateMany
 
 from hub import seal
 from hub.database import Row
-from hub.messaging import store
+from hub.messaging import rows
 from hub.messaging.model import Message
 from hub.messaging.store import MessageDocument
 
@@ -63,6 +63,6 @@ def _update(before: Message, after: Message) -> tuple[Row, Row]:
         update["$set"] = {"state": after.state, "due": after.due, "place": after.place, "reason": after.reason}
         update["$unset"] = {"token": ""}
     if added := after.attempts[len(before.attempts) :]:
-        sealed = seal.shut(MessageDocument, {"attempts": [store.attempt_row(it) for it in added]})
+        sealed = seal.shut(MessageDocument, {"attempts": [rows.attempt_row(it) for it in added]})
         update["$push"] = {"attempts": {"$each": sealed["attempts"]}}
     return guard, update

@@ -12,10 +12,9 @@ from pymongo import IndexModel, UpdateMany, UpdateOne
 from hub import database, seal
 from hub.database import Keyed, OwnIds, Row, insert_once
 from hub.kit.pages import Page, Span
-from hub.messaging.model import USUAL_PRIORITY, Attempt, Message, MessageClass, Outcome, State
-from hub.profiles.consent import DEFAULT_BRAND
+from hub.messaging import rows
+from hub.messaging.model import USUAL_PRIORITY, Attempt, Message, MessageClass, State
 from hub.profiles.model import Channel
-from hub.profiles.topics import MARKETING
 from hub.seal import Erasure, Personal
 
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -113,8 +112,12 @@ class MessageDocument(Keyed):
 
 async def queue(messages: Sequence[Message]) -> None:
     """Store new messages, due when they say, or at once. One that is stored already stays as it is."""
-    rows = [{**_row_of(message), "due": message.due or message.created_at} for message in messages]
-    await insert_once(MessageDocument, rows)
+    await insert_once(MessageDocument, [_queued_row(message) for message in messages])
+
+
+def _queued_row(message: Message) -> Row:
+    sealed = seal.shut(MessageDocument, {"why": dict(message.why)}) if message.why else {}
+    return {**rows.message_row(message), **sealed, "due": message.due or message.created_at}
 
 
 async def queued(now: datetime, lanes: Mapping[Channel, int]) -> list[Message]:
@@ -130,8 +133,8 @@ async def queued(now: datetime, lanes: Mapping[Channel, int]) -> list[Message]:
     found: list[Message] = []
     for limit, channels in alike.items():
         wanted: Row = {"state": {"$in": WAITING}, "lane": {"$in": channels}, "due": {"$lte": now}}
-        rows = MessageDocument.get_pymongo_collection().find(wanted).sort([("priority", -1), ("due", 1)]).limit(limit)
-        found += [message_of(row) for row in await rows.batch_size(database.AT_ONCE).to_list()]
+        cursor = MessageDocument.get_pymongo_collection().find(wanted).sort([("priority", -1), ("due", 1)]).limit(limit)
+        found += [message_of(row) for row in await cursor.batch_size(database.AT_ONCE).to_list()]
     return found
 
 
@@ -166,8 +169,8 @@ async def waiting(profile_ids: Collection[UUID], *, since: datetime, until: date
 async def expired(now: datetime, limit: int) -> list[Message]:
     """Read messages whose attempt took longer than its lease: nobody knows yet whether they were sent."""
     wanted: Row = {"state": State.SENDING, "due": {"$lte": now}}
-    rows = MessageDocument.get_pymongo_collection().find(wanted).sort("due", 1).limit(limit)
-    return [message_of(row) async for row in rows]
+    cursor = MessageDocument.get_pymongo_collection().find(wanted).sort("due", 1).limit(limit)
+    return [message_of(row) async for row in cursor]
 
 
 async def claim(
@@ -226,8 +229,9 @@ async def settle_sent(attempts: Mapping[UUID, Attempt], *, token: UUID) -> None:
     if not attempts:
         return
     listed = [Binary.from_uuid(it) for it in attempts]
-    rows = seal.shut(MessageDocument, {"attempts": [attempt_row(it) for it in attempts.values()]})["attempts"]
-    mine = {"$arrayElemAt": [{"$literal": rows}, {"$indexOfArray": [{"$literal": listed}, "$_id"]}]}
+    told = [rows.attempt_row(it) for it in attempts.values()]
+    sealed = seal.shut(MessageDocument, {"attempts": told})["attempts"]
+    mine = {"$arrayElemAt": [{"$literal": sealed}, {"$indexOfArray": [{"$literal": listed}, "$_id"]}]}
     sent: Row = {
         "state": State.SENT,
         "due": None,
@@ -268,7 +272,7 @@ def _settlement(message: Message, attempt: Attempt | None, token: UUID) -> Updat
     }
     update: Row = {"$set": changes, "$unset": {"token": ""}}
     if attempt is not None:
-        sealed = seal.shut(MessageDocument, {"attempts": [attempt_row(attempt)]})
+        sealed = seal.shut(MessageDocument, {"attempts": [rows.attempt_row(attempt)]})
         update["$push"] = {"attempts": {"$each": sealed["attempts"]}}
     return UpdateOne({"_id": message.id, "token": token}, update)
 
@@ -291,82 +295,4 @@ async def load(message_ids: Collection[UUID]) -> dict[UUID, Message]:
 
 def message_of(sealed: Mapping[str, Any]) -> Message:
     """Make a message of its row."""
-    row = seal.opened(MessageDocument, sealed)
-    return Message(
-        id=row["_id"],
-        profile_id=row["profile_id"],
-        run_id=row["run_id"],
-        event_id=row["event_id"],
-        journey=row["journey"],
-        version=row["version"],
-        step=row["step"],
-        visit=row["visit"],
-        about=row.get("about"),
-        broadcast_id=row.get("broadcast_id"),
-        campaign=row.get("campaign"),
-        brand=row.get("brand", DEFAULT_BRAND),
-        topic=row.get("topic", MARKETING),
-        template=row["template"],
-        channels=tuple(Channel(it) for it in row["channels"]),
-        created_at=row["created_at"],
-        message_class=MessageClass(row["message_class"]),
-        state=State(row["state"]),
-        place=row["place"],
-        due=row["due"],
-        attempts=tuple(_attempt_of(it) for it in row["attempts"]),
-        reason=row["reason"],
-        priority=row.get("priority", USUAL_PRIORITY),
-        snippets=tuple(row.get("snippets") or ()),
-        why=row.get("why") or {},
-        delivered_at=row.get("delivered_at"),
-        opened_at=row.get("opened_at"),
-        clicked_at=row.get("clicked_at"),
-        bounced_at=row.get("bounced_at"),
-        complained_at=row.get("complained_at"),
-        duplicated_at=row.get("duplicated_at"),
-    )
-
-
-def _row_of(message: Message) -> Row:
-    return {
-        "_id": message.id,
-        "profile_id": message.profile_id,
-        "run_id": message.run_id,
-        "event_id": message.event_id,
-        "journey": message.journey,
-        "version": message.version,
-        "step": message.step,
-        "visit": message.visit,
-        "about": message.about,
-        "broadcast_id": message.broadcast_id,
-        "campaign": message.campaign,
-        "brand": message.brand,
-        "topic": message.topic,
-        "template": message.template,
-        "channels": [channel.value for channel in message.channels],
-        "created_at": message.created_at,
-        "message_class": message.message_class,
-        "state": message.state,
-        "place": message.place,
-        "attempts": [],
-        "reason": message.reason,
-        "priority": message.priority,
-        "lane": message.channel.value,
-        **(seal.shut(MessageDocument, {"why": dict(message.why)}) if message.why else {}),
-    }
-
-
-def attempt_row(attempt: Attempt) -> Row:
-    """Make the row of an attempt, not yet sealed."""
-    return {
-        "channel": attempt.channel,
-        "provider": attempt.provider,
-        "at": attempt.at,
-        "outcome": attempt.outcome,
-        "provider_id": attempt.provider_id,
-        "detail": attempt.detail,
-    }
-
-
-def _attempt_of(row: Row) -> Attempt:
-    return Attempt(**{**row, "channel": Channel(row["channel"]), "outcome": Outcome(row["outcome"])})
+    return rows.message_of(seal.opened(MessageDocument, sealed))

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from hub.commerce import orders, products, reading
 from hub.commerce.model import Line, Order
-from hub.commerce.reading import BadOrder
+from hub.commerce.properties import BadOrder
 from hub.events.announcing import Announcement, announce
 from hub.events.model import Event, Trust
 from hub.kit import ids

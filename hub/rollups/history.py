@@ -6,7 +6,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from hub.commerce import reading
-from hub.commerce.reading import BadOrder
+from hub.commerce.properties import BadOrder
 from hub.events import store as events_store
 from hub.events.model import Event
 from hub.profiles.model import Profile

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from hub.commerce import cards, reading
-from hub.commerce.reading import BadOrder
+from hub.commerce.properties import BadOrder
 from hub.events.model import OF_TILLS, Event, Kind, Source, Trust
 from hub.kit import ids
 from hub.membership.projecting import REQUESTED as JOIN_REQUESTED

@@ -21,7 +21,7 @@ from hub.commerce.model import (
     SalesChannel,
     Stamp,
 )
-from hub.commerce.reading import BadOrder
+from hub.commerce.properties import BadOrder
 from hub.events.model import Event, Kind, Trust
 from hub.kit.money import Money
 
