@@ -12,7 +12,8 @@ from hub.ledger import adjusting, keeper, service, verifying
 from hub.settings import Environment
 from hub_api.nodes import global_id
 from tests.hub_api.conftest import NOON, Hub
-from tests.hub_api.test_once import activate_program, done
+from tests.hub_api.once_loyalty import activate_program
+from tests.hub_api.preparing import done
 from tests.hub_api.test_wallets import profile_of
 from tests.killing import killed
 
