@@ -18,8 +18,8 @@ from hub.wording import built_in, lint, samples, snippet_store, templates
 from hub.wording.brand_store import Kits
 from hub.wording.library import Library, Listed
 from hub.wording.lint import Purpose
+from hub.wording.parts import InvalidTemplate, NoSuchPart, RenderingFailed
 from hub.wording.snippets import expand
-from hub.wording.templates import InvalidTemplate, NoSuchPart, RenderingFailed
 from hub_api.context import Info
 from hub_api.failures import IdempotencyKeyReused, UserError
 from hub_api.journeys import InvalidDefinition, Problem

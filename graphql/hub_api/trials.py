@@ -12,7 +12,7 @@ from hub.kit.errors import HubError
 from hub.messaging import trials
 from hub.messaging.ports import SendFailed
 from hub.messaging.trials import NobodySends, NotStaff
-from hub.wording.templates import NoSuchPart, RenderingFailed
+from hub.wording.parts import NoSuchPart, RenderingFailed
 from hub_api.context import Info
 from hub_api.failures import IdempotencyKeyReused, UserError
 from hub_api.needs import Needs

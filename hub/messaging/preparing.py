@@ -31,7 +31,8 @@ from hub.wording import built_in, templates
 from hub.wording.brand_store import Kits
 from hub.wording.brands import Kit
 from hub.wording.library import Library
-from hub.wording.templates import NoSuchPart, RenderContext, Rendered, RenderingFailed, Template
+from hub.wording.parts import NoSuchPart, RenderingFailed
+from hub.wording.templates import RenderContext, Rendered, Template
 
 log = structlog.get_logger(__name__)
 

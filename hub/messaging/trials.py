@@ -17,7 +17,8 @@ from hub.profiles.consent import DEFAULT_BRAND
 from hub.profiles.model import Channel
 from hub.settings import Settings
 from hub.wording import gsm, samples, templates
-from hub.wording.templates import NoSuchPart, RenderContext, Rendered, Template
+from hub.wording.parts import NoSuchPart
+from hub.wording.templates import RenderContext, Rendered, Template
 
 MARK: Final = "[Test] "
 """What the subject of a test begins with, so that nobody takes it for a customer's mail."""

@@ -24,7 +24,7 @@ from hub.kit.languages import by_nearness
 from hub.kit.problems import InvalidDefinition, Problem
 from hub.kit.reading import Reading, spoken
 from hub.wording import markup
-from hub.wording.templates import Part
+from hub.wording.parts import Part
 
 LONGEST: Final = 200
 _KEYS: Final = ("brand", "name", "sender", "logo", "colours", "fonts", "banned", "required", "track")

@@ -17,16 +17,9 @@ from hub.kit.problems import Problem, did_you_mean
 from hub.profiles.model import Channel
 from hub.wording import brands, gsm, linking, markup, member_card, samples, sandbox, templates, ways_out
 from hub.wording.brands import Kit
+from hub.wording.parts import NEEDED, InvalidTemplate, Part, RenderingFailed
 from hub.wording.snippets import Expanded, Snippet, expand
-from hub.wording.templates import (
-    NEEDED,
-    InvalidTemplate,
-    Part,
-    RenderContext,
-    RenderingFailed,
-    Template,
-    spoken_language,
-)
+from hub.wording.templates import RenderContext, Template, spoken_language
 
 NO_SNIPPETS: Final[Mapping[str, Snippet]] = {}
 PUSH_BYTES: Final = 4096

@@ -22,7 +22,8 @@ from hub.kit.languages import by_nearness
 from hub.kit.problems import InvalidDefinition, Problem, did_you_mean
 from hub.kit.reading import Reading, spoken
 from hub.wording import markup, sandbox
-from hub.wording.templates import InvalidTemplate, Part, Template, template_of
+from hub.wording.parts import InvalidTemplate, Part
+from hub.wording.templates import Template, template_of
 
 LONGEST_NAME: Final = 64
 LONGEST_TEXT: Final = 8_000

@@ -2,9 +2,8 @@
 
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import Any, Final
 
 from liquid import BoundTemplate
@@ -16,12 +15,12 @@ from liquid.exceptions import (
     OutputStreamLimitError,
 )
 
-from hub.kit.errors import HubError
 from hub.kit.languages import by_nearness
-from hub.kit.problems import InvalidDefinition, Problem, did_you_mean
+from hub.kit.problems import Problem, did_you_mean
 from hub.profiles.model import Channel
 from hub.wording import markup, plain, sandbox
 from hub.wording.nodes import TimeUsedUp
+from hub.wording.parts import NEEDED, InvalidTemplate, Limit, LimitExceeded, NoSuchPart, Part, RenderingFailed
 
 PART_LIMIT: Final = 32 * 1024
 """How long one part may be, in characters."""
@@ -38,26 +37,6 @@ _RUNS: Final = ("javascript:", "data:", "vbscript:", "file:", "blob:")
 """What is no place to go to, but something to run or to read."""
 
 
-class Part(StrEnum):
-    """The parts of a template in one language, named as their files `templates/NAME/LANG/PART.liquid`."""
-
-    SUBJECT = "subject"
-    PREHEADER = "preheader"  # only an HTML mail shows it
-    BODY = "body.mjml"
-    TEXT = "text"
-    PUSH = "push"
-    LINK = "link"  # where a tap on a push message, or on one in the inbox, leads
-    SMS = "sms"
-    INBOX = "inbox"
-
-
-NEEDED: Final[Mapping[Channel, tuple[frozenset[Part], ...]]] = {
-    Channel.EMAIL: (frozenset({Part.SUBJECT}), frozenset({Part.TEXT, Part.BODY})),
-    Channel.PUSH: (frozenset({Part.PUSH}),),
-    Channel.SMS: (frozenset({Part.SMS}),),
-    Channel.INBOX: (frozenset({Part.INBOX}),),
-}
-"""What a channel needs in one language: of each set at least one."""
 _PARTS: Final[Mapping[Channel, tuple[Part, ...]]] = {
     Channel.EMAIL: (Part.SUBJECT, Part.PREHEADER, Part.BODY, Part.TEXT),
     Channel.PUSH: (Part.SUBJECT, Part.PUSH, Part.LINK),
@@ -67,16 +46,6 @@ _PARTS: Final[Mapping[Channel, tuple[Part, ...]]] = {
 """What a channel says, where it is written."""
 
 
-class Limit(StrEnum):
-    """What a rendering can use up."""
-
-    WORK = "work"
-    OUTPUT = "output"
-    MEMORY = "memory"
-    DEPTH = "depth"
-    TIME = "time"
-
-
 _LIMIT_OF: Final[Mapping[type[Exception], Limit]] = {
     LoopIterationLimitError: Limit.WORK,
     OutputStreamLimitError: Limit.OUTPUT,
@@ -84,48 +53,6 @@ _LIMIT_OF: Final[Mapping[type[Exception], Limit]] = {
     ContextDepthError: Limit.DEPTH,
     TimeUsedUp: Limit.TIME,
 }
-
-
-class InvalidTemplate(InvalidDefinition):
-    """A template cannot be used; the message of each problem begins with its `LANG/PART`."""
-
-    def __init__(self, name: str, problems: Iterable[Problem]) -> None:
-        super().__init__(problems)
-        self.name = name
-
-
-class NoSuchPart(HubError):
-    """No language of the template has what the channel needs."""
-
-    code = "NO_SUCH_PART"
-
-    def __init__(self, name: str, channel: Channel) -> None:
-        needed = " and ".join(" or ".join(sorted(parts, reverse=True)) for parts in NEEDED[channel])
-        super().__init__(f"The template {name!r} has no {needed} in any language, which {channel} needs.")
-        self.channel = channel
-
-
-class RenderingFailed(HubError):
-    """A part met a value that it cannot work with. The sentence names the place, never the value."""
-
-    code = "RENDERING_FAILED"
-
-    def __init__(self, name: str, part: str, reason: str, *, line: int = 0) -> None:
-        place = f"{part} line {line}" if line else part
-        super().__init__(f"The template {name!r} could not be rendered: {place}, {reason}.")
-        self.part = part
-        self.line = line or 1
-        self.reason = reason
-
-
-class LimitExceeded(RenderingFailed):
-    """A part wanted more than one rendering may use."""
-
-    code = "LIMIT_EXCEEDED"
-
-    def __init__(self, name: str, part: str, limit: Limit, *, line: int = 0) -> None:
-        super().__init__(name, part, f"it exceeds the limit of {limit}", line=line)
-        self.limit = limit
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from hub.kit.problems import Problem
 from hub.profiles.model import Channel
 from hub.profiles.topics import Catalogue, TopicClass
 from hub.wording import samples, templates
-from hub.wording.templates import InvalidTemplate, Part, RenderContext, RenderingFailed, Template, spoken_language
+from hub.wording.parts import InvalidTemplate, Part, RenderingFailed
+from hub.wording.templates import RenderContext, Template, spoken_language
 
 HOW: Final = "link to `links.unsubscribe` or `links.preferences`"
 

@@ -22,7 +22,7 @@ from hub.reviews.model import State as ReviewState
 from hub.rollups.catalogue import NOTHING_DEFINED
 from hub.segments import scope
 from hub.vouchers.model import VoucherState
-from hub.wording.templates import Part
+from hub.wording.parts import Part
 from hub_api import errors
 from hub_api.limits import QueryTooComplex
 from tests.docs.codes import codes_in

@@ -4,7 +4,8 @@ import pytest
 
 from hub.profiles.model import Channel
 from hub.wording import sandbox, templates
-from hub.wording.templates import InvalidTemplate, Limit, LimitExceeded, RenderContext, Rendered, RenderingFailed
+from hub.wording.parts import InvalidTemplate, Limit, LimitExceeded, RenderingFailed
+from hub.wording.templates import RenderContext, Rendered
 
 HOSTILE = """<b>"x'</b>&<mj-carousel><a href="https://evil.example">"""
 

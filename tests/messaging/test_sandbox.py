@@ -11,8 +11,9 @@ from liquid.exceptions import LiquidError
 from hub.profiles.model import Channel
 from hub.wording import markup, sandbox, templates
 from hub.wording.nodes import TimeUsedUp
+from hub.wording.parts import InvalidTemplate, Limit, LimitExceeded
 from hub.wording.sandbox import CPU_LIMIT
-from hub.wording.templates import InvalidTemplate, Limit, LimitExceeded, RenderContext
+from hub.wording.templates import RenderContext
 
 ONE_STEP = 0.15
 """Seconds: the slowest filter takes a third of it here."""

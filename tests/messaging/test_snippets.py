@@ -5,8 +5,8 @@ import pytest
 from hub.kit.problems import InvalidDefinition
 from hub.wording import lint, snippets
 from hub.wording.lint import Purpose
+from hub.wording.parts import InvalidTemplate
 from hub.wording.snippets import Snippet
-from hub.wording.templates import InvalidTemplate
 
 FOOTER = snippets.read(
     "snippet: footer\n"

@@ -3,7 +3,8 @@ import pytest
 from hub.kit.problems import Problem
 from hub.profiles.model import Channel
 from hub.wording import templates
-from hub.wording.templates import InvalidTemplate, NoSuchPart, RenderContext, Rendered, RenderingFailed, Template
+from hub.wording.parts import InvalidTemplate, NoSuchPart, RenderingFailed
+from hub.wording.templates import RenderContext, Rendered, Template
 
 ADA = RenderContext(
     profile={"first_name": "Ada", "email": "ada@example.com"},

@@ -5,7 +5,8 @@ import pytest
 from hub.profiles.model import Channel
 from hub.profiles.topics import Catalogue, Topic, TopicClass
 from hub.wording import ways_out
-from hub.wording.templates import InvalidTemplate, Template, template_of
+from hub.wording.parts import InvalidTemplate
+from hub.wording.templates import Template, template_of
 from hub.wording.ways_out import WaysOut
 
 WAY_OUT = "{{ links.unsubscribe }}"
